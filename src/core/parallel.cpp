@@ -1,0 +1,41 @@
+#include "hmem/core/parallel.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+namespace {
+int g_threads = 1;  // a setting of the process, like the locale; no result depends on it
+}
+
+int available_threads() {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+#endif
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void set_num_threads(int count) {
+  HMEM_CHECK(count >= 1 && count <= 1024, "the number of threads must be in 1..1024, found ", count);
+#ifdef _OPENMP
+  g_threads = count;
+#endif
+}
+
+int num_threads() { return g_threads; }
+
+std::string threading_name() {
+#ifdef _OPENMP
+  return "OpenMP " + std::to_string(_OPENMP / 100);
+#else
+  return "none (one thread)";
+#endif
+}
+
+}  // namespace hmem
