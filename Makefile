@@ -1,0 +1,191 @@
+# hmem - Hebbian Memory Networks. `make help` shows what can be made.
+
+# ---- 1. Switches -----------------------------------------------------------------------------------------------------
+VERSION  := 0.1.0
+CXX      ?= g++
+BLAS     ?= auto
+OMP      ?= 1
+ARCH     ?= portable
+WERROR   ?= 0
+SANITIZE ?=
+JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
+PREFIX   ?= /usr/local
+BIN      ?= bin
+TESTS    ?= build
+DEMO_FLAGS   ?= --task_id=1 --data_dir=generated --random_state=1 --epochs=20
+TEST_FLAGS   ?=
+FUZZ_SECONDS ?= 60
+
+$(if $(filter-out auto openblas builtin,$(BLAS)),$(error BLAS must be auto, openblas or builtin, found '$(BLAS)'))
+$(if $(filter-out 0 1,$(OMP)),$(error OMP must be 0 or 1, found '$(OMP)'))
+$(if $(filter-out portable native,$(ARCH)),$(error ARCH must be portable or native, found '$(ARCH)'))
+$(if $(filter-out 0 1,$(WERROR)),$(error WERROR must be 0 or 1, found '$(WERROR)'))
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---- 2. What this machine has: probed once per variant, again as long as something is missing ----------------------------
+comma   := ,
+empty   :=
+VARIANT := release$(if $(SANITIZE),-$(subst $(comma),+,$(SANITIZE)))$(addprefix -,$(filter-out g++,$(notdir $(firstword \
+           $(CXX)))))$(addprefix -,$(filter-out auto,$(BLAS)))$(if $(filter 0,$(OMP)),-omp0)$(if $(filter \
+           native,$(ARCH)),-native)
+OUT     := build/$(VARIANT)
+
+NO_CONFIG_GOALS := help clean format
+ifneq ($(filter-out $(NO_CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
+include $(OUT)/config.mk
+endif
+$(OUT)/config.mk: Makefile tools/probe.sh $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
+	@mkdir -p $(@D)
+	@CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' BLAS='$(BLAS)' OMP='$(OMP)' tools/probe.sh $@
+
+# ---- 3. Flags --------------------------------------------------------------------------------------------------------
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror)
+OPTIMISE := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O3)
+COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) -fno-math-errno -fno-trapping-math -ffp-contract=off \
+            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
+            -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
+LINK      = $(CXX) $(OPTIMISE) -pthread $(OMP_FLAGS) $(CXXFLAGS) $(LDFLAGS)
+ISA_generic :=
+ISA_avx2    := -mavx2 -mfma
+ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+
+# ---- 4. Sources: whatever lies in the folders --------------------------------------------------------------------------
+ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
+MAIN_SRC  := $(wildcard src/experiments/*.cpp)
+LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(wildcard src/*/*.cpp src/*/*/*.cpp))
+GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
+TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp))
+BENCH_SRC := $(wildcard bench/*.cpp)
+FUZZ_SRC  := $(wildcard tests/fuzz/*.cpp)
+
+F32 := $(OUT)/f32
+F64 := $(OUT)/f64
+LIB     := $(OUT)/libhmem.a
+LIB_F64 := $(OUT)/libhmem_f64.a
+LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
+LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
+
+PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
+BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
+FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/fuzz_%)
+TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
+
+all: $(LIB) $(PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS)
+tests: $(TEST_PROGRAMS)
+
+# ---- 5. Rules --------------------------------------------------------------------------------------------------------
+# A stamp changes only with its text; what depends on it is remade then and only then.
+stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
+$(OUT)/flags: FORCE ; $(call stamp,$(COMPILE))
+$(OUT)/objects: FORCE ; $(call stamp,$(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC))
+$(OUT)/version: FORCE
+	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown))
+# Programs of all variants share a folder: this remembers which variant made them.
+$(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS))
+
+compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) -MMD -MP -c -o $@ $<
+link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BLAS_LIBS) $(LDLIBS) $(1)
+
+version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
+                -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
+$(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
+$(F32)/src/core/program.o $(F64)/src/core/program.o: private EXTRA = $(version_flags)
+$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests -DHMEM_CATCH=$(CATCH)
+
+$(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
+$(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA))
+$(F32)/src/kernels/simd/isa_%.o: src/kernels/simd/isa.cpp $(OUT)/flags
+	$(call compile,-DHMEM_ISA=$* $(ISA_$*))
+$(F64)/src/kernels/simd/isa_%.o: src/kernels/simd/isa.cpp $(OUT)/flags
+	$(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=$* $(ISA_$*))
+
+$(LIB): $(LIB_OBJ) $(OUT)/objects
+$(LIB_F64): $(LIB_F64_OBJ) $(OUT)/objects
+$(LIB) $(LIB_F64):
+	@echo "  AR    $@"; rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
+
+$(PROGRAMS): $(BIN)/%: $(F32)/src/experiments/%.o $(LIB) $(BIN)/.linked ; $(call link)
+$(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(call link)
+$(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
+$(FUZZ_PROGRAMS): $(TESTS)/fuzz_%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked ; $(call link,-fsanitize=fuzzer)
+$(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.linked
+	$(call link,$(CATCH_LIBS))
+$(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
+	$(call link,$(CATCH_LIBS))
+$(F32)/tests/main.o $(F64)/tests/main.o: | need-catch
+need-catch:
+	@[ '$(CATCH)' != missing ] || { echo "make: the tests need Catch2: run tools/setup.sh" >&2; exit 1; }
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# ---- 6. Things to do -------------------------------------------------------------------------------------------------
+demo: $(BIN)/babi_task_single
+	$(BIN)/babi_task_single $(DEMO_FLAGS)
+
+test: $(TEST_PROGRAMS) $(PROGRAMS)
+	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter %_avx2.o %_avx512.o,$(LIB_OBJ)))' \
+	 tests/run.sh all $(TEST_FLAGS)
+
+unit-test: $(TEST_PROGRAMS)
+	@TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
+
+bench: $(BENCH_PROGRAMS)
+	@set -e; for program in $^; do echo "== $$program"; $$program; done
+
+sanitize:
+	@$(MAKE) SANITIZE=address,undefined TESTS=build/sanitize unit-test
+
+signature:
+	@$(MAKE) BLAS=builtin BIN=build/signature build/signature/hmem_signature
+	@build/signature/hmem_signature
+
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+check-all: test
+	@CXX='$(CXX)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/check_all.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/doc/hmem
+	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff) $(DESTDIR)$(PREFIX)/share/doc/hmem
+	cd include && find hmem -name '*.h' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/include/{} \;
+
+format:
+	clang-format -i $(shell find include src tests bench tools -name '*.h' -o -name '*.cpp' -o -name '*.inl')
+
+clean:
+	rm -rf build bin
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+## Targets                                  Switches (defaults)
+##   all        library and programs          CXX=g++         compiler, also clang++
+##   demo       train on a generated story    BLAS=auto       openblas, or the built-in GEMM: builtin
+##   test       all tests                     OMP=1           0: one thread, no OpenMP
+##   unit-test  the two unit test programs    ARCH=portable   native: only for this processor
+##   bench      all benchmarks                SANITIZE=       for example address,undefined
+##   sanitize   unit tests, ASan + UBSan      WERROR=0        1: a warning stops the build
+##   signature  hash of 20 training steps     JOBS=nproc      compilations at the same time
+##   check-all  test, clang, aarch64, qemu,   PREFIX=/usr/local, DESTDIR=   for install
+##              fuzzers, clang-tidy           FUZZ_SECONDS=60 for check-all, each fuzzer
+##   install  format  clean  help             TEST_FLAGS=     for the test programs
+##
+## Examples
+##   tools/setup.sh && make demo              from nothing to a trained network
+##   make BLAS=builtin OMP=0                  no packages but the compiler and nlohmann-json
+##   make CXX=clang++ WERROR=1 test           another compiler, strict
+##   make test TEST_FLAGS='[kernel]'          one group of tests
+##   HMEM_DATA=/data/nlp make test            with the tests that need the real data sets
+##   make install PREFIX=$HOME/.local         programs, library and headers
+
+FORCE:
+.PHONY: FORCE all bench-programs tests demo test unit-test bench sanitize signature fuzz-programs check-all install \
+        format clean help need-catch

@@ -1,0 +1,10 @@
+#pragma once
+/// \file catch.h
+/// Catch2 in either spelling: one header (v2, as in Debian 12) or a library (v3).
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif

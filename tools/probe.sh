@@ -1,0 +1,98 @@
+#!/bin/sh
+# Tries by compiling what this machine has and writes the answers as make variables to the file $1.
+# Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1). Prints a summary.
+set -u
+out=$1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# tries SOURCE FLAGS...: does it compile and link?
+tries() {
+  printf '%s\n' "$1" > "$work/try.cpp"
+  shift
+  # shellcheck disable=SC2086  # compiler and flags are lists
+  $CXX -std=c++17 $CXXFLAGS "$work/try.cpp" -o "$work/try" "$@" > "$work/log" 2>&1
+}
+# compiles SOURCE FLAGS...: does it compile?
+compiles() {
+  source=$1
+  shift
+  tries "$source" -c "$@"
+}
+stop() {
+  echo "probe: $*" >&2
+  exit 1
+}
+
+# shellcheck disable=SC2086
+$CXX --version > /dev/null 2>&1 || stop "the compiler '$CXX' does not run: install it (tools/setup.sh) or set CXX="
+tries '#include <string_view>
+int main() { return static_cast<int>(std::string_view("").size()); }' ||
+  stop "'$CXX -std=c++17' cannot build a C++17 program: $(grep -m1 . "$work/log")"
+compiles '#include <nlohmann/json.hpp>' || stop "nlohmann/json.hpp not found: run tools/setup.sh"
+
+blas='built-in GEMM (asked for)' blas_flags='' blas_libs=''
+if [ "$BLAS" != builtin ]; then
+  blas='built-in GEMM, slower: OpenBLAS is missing, tools/setup.sh installs it'
+  use_blas='#include <cblas.h>
+int main() { openblas_set_num_threads(1); float x = 1; return static_cast<int>(cblas_sdot(1, &x, 1, &x, 1)) - 1; }'
+  packaged=$(pkg-config --cflags openblas 2>/dev/null | sed 's/-I/-isystem /g')
+  libs=$(pkg-config --libs openblas 2>/dev/null || echo -lopenblas)
+  for flags in "$packaged" '-isystem /usr/include/openblas'; do
+    # shellcheck disable=SC2086
+    if tries "$use_blas" $flags $libs; then
+      blas=OpenBLAS blas_flags="$flags -DHMEM_BLAS_OPENBLAS=1" blas_libs=$libs
+      break
+    fi
+  done
+  if [ "$BLAS" = openblas ] && [ "$blas" != OpenBLAS ]; then
+    stop "OpenBLAS was asked for and is missing: run tools/setup.sh"
+  fi
+fi
+
+omp='none, one thread (asked for)' omp_flags=''
+if [ "$OMP" = 1 ]; then
+  omp='none, ONE THREAD: OpenMP is missing (for clang++ install libomp-dev)'
+  if tries '#include <omp.h>
+int main() { return omp_get_max_threads() < 1; }' -fopenmp; then
+    omp='OpenMP' omp_flags=-fopenmp
+  fi
+fi
+
+isas=generic
+if compiles '#ifndef __x86_64__
+#error other
+#endif' -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512; then
+  isas='generic avx2 avx512'
+fi
+
+catch=missing catch_libs=''
+if compiles '#include <catch2/catch_all.hpp>'; then
+  catch=3 catch_libs=-lCatch2
+elif compiles '#include <catch2/catch.hpp>'; then
+  catch=2
+fi
+
+state=complete
+case "$blas $omp $catch" in *missing*) state=missing ;; esac
+
+cat > "$out.new" <<END
+CONFIG_STATE := $state
+BLAS_FLAGS := $blas_flags
+BLAS_LIBS := $blas_libs
+OMP_FLAGS := $omp_flags
+ISAS := $isas
+CATCH := $catch
+CATCH_LIBS := $catch_libs
+END
+# An unchanged file keeps its time, so that make does not start over.
+if [ "$(cat "$out" 2>/dev/null)" = "$(cat "$out.new")" ]; then rm "$out.new"; else mv "$out.new" "$out"; fi
+
+# shellcheck disable=SC2086
+cat <<END
+hmem: compiler  $($CXX --version | head -n 1)
+      BLAS      $blas
+      threads   $omp
+      kernels   $isas
+      tests     Catch2 $catch
+END
