@@ -2,6 +2,7 @@
 # Tries by compiling what this machine has and writes the answers as make variables to the file $1.
 # Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1). Prints a summary.
 set -u
+: "${CXX:?}" "${BLAS:?}" "${OMP:?}"
 out=$1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -11,7 +12,7 @@ tries() {
   printf '%s\n' "$1" > "$work/try.cpp"
   shift
   # shellcheck disable=SC2086  # compiler and flags are lists
-  $CXX -std=c++17 $CXXFLAGS "$work/try.cpp" -o "$work/try" "$@" > "$work/log" 2>&1
+  $CXX -std=c++17 ${CXXFLAGS:-} "$work/try.cpp" -o "$work/try" "$@" > "$work/log" 2>&1
 }
 # compiles SOURCE FLAGS...: does it compile?
 compiles() {
