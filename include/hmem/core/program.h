@@ -1,0 +1,36 @@
+#pragma once
+/// \file program.h
+/// The frame of every `main`: command line, errors to exit codes, and what is known about build and process.
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include "hmem/core/options.h"
+
+namespace hmem {
+
+struct BuildInfo {
+  std::string version;       ///< "0.1.0"
+  std::string git_sha;       ///< "unknown" outside of a checkout
+  std::string compiler;      ///< "g++ 12.2.0"
+  std::string architecture;  ///< "x86_64"
+
+  /// "0.1.0 (git 2f76402, g++ 12.2.0, x86_64)"
+  std::string str() const;
+};
+
+BuildInfo build_info();
+
+/// Parses the command line and calls `body`, whose result is the exit code. `--help` and `--version` print to `out` and
+/// return 0. A wrong command line is one line on `err` and 2; any other exception one line and 1. Messages stay one
+/// line whatever bytes they quote.
+int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body,
+                std::ostream& out, std::ostream& err);
+/// The same on the standard streams: `return run_program(argc, argv, options, body);` is all of `main`.
+int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body);
+
+/// Largest resident memory of this process so far, in MiB.
+double peak_rss_mib();
+
+}  // namespace hmem

@@ -1,0 +1,69 @@
+#pragma once
+/// \file run_log.h
+/// What a run says: `key=value` lines for people and, with `--out`, the same as JSON lines for programs.
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hmem {
+
+/// Ordered keys and values of one line.
+class Record {
+ public:
+  Record& add_int(std::string key, int64_t value);
+  /// Rounded to `digits` significant digits, in text and JSON alike.
+  Record& add_real(std::string key, double value, int digits = 6);
+  Record& add_text(std::string key, std::string value);
+  /// All fields of `other` after ours.
+  Record& append(const Record& other);
+
+  /// `task_id=4 loss=0.25 data="a path"`: text that would not read back as one word is quoted as in JSON.
+  std::string to_text() const;
+  /// `{"task_id":4,"loss":0.25,"data":"a path"}`; NaN and infinities are null.
+  std::string to_json() const;
+
+ private:
+  struct Field {
+    std::string key;
+    std::string text;
+    std::string json;
+  };
+  std::vector<Field> fields_;
+};
+
+/// Writes the lines of a run to `out` and, when `json_path` is not empty, to that file as JSON objects whose first key
+/// is "event". Every line is flushed, so that a killed run leaves what it had said. The file is opened at once: a path
+/// that cannot be written is an Error before the training and not after it. Both a full disk and a closed `out` throw.
+class RunLog {
+ public:
+  enum class OpenMode { kTruncate, kAppend };
+
+  explicit RunLog(std::ostream& out, const std::string& json_path = "", OpenMode mode = OpenMode::kTruncate);
+
+  /// `key=value ...`; event "header".
+  void write_header(const Record& record);
+  /// `key=value ...`; event "epoch".
+  void write_epoch(const Record& record);
+  /// `final key=value ...`; event "final".
+  void write_final(const Record& record);
+  /// `note: text`; event "note". For what the user has to know: data that was generated, stories that were left out.
+  void write_note(std::string_view text);
+
+ private:
+  struct FileClose {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  void write(std::string_view event, const std::string& line, const Record& record);
+
+  std::ostream& out_;
+  std::string json_path_;
+  std::unique_ptr<std::FILE, FileClose> json_file_;
+};
+
+}  // namespace hmem

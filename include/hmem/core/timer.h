@@ -1,0 +1,24 @@
+#pragma once
+/// \file timer.h
+/// Wall-clock time that never jumps.
+
+#include <chrono>
+
+namespace hmem {
+
+/// Seconds of the steady clock since some fixed moment.
+inline double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// A stopwatch that runs from its construction.
+class Timer {
+ public:
+  double seconds() const { return steady_seconds() - start_; }
+  void restart() { start_ = steady_seconds(); }
+
+ private:
+  double start_ = steady_seconds();
+};
+
+}  // namespace hmem

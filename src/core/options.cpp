@@ -1,0 +1,318 @@
+#include "hmem/core/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace {
+
+constexpr int64_t kNoLow = std::numeric_limits<int64_t>::min();
+constexpr int64_t kNoHigh = std::numeric_limits<int64_t>::max();
+
+template <typename... Parts>
+[[noreturn]] void usage_error(const Parts&... parts) {
+  throw UsageError(detail::join_text(parts...));
+}
+
+/// The whole of `text` as a number; nothing on other characters or overflow. Knows no locale.
+template <typename Number>
+std::optional<Number> read_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string with_underscores(std::string_view name) {
+  std::string result(name);
+  std::replace(result.begin(), result.end(), '-', '_');
+  return result;
+}
+
+/// Levenshtein distance, one row of the table at a time.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string join(const std::vector<std::string>& words, const char* separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
+  return text;
+}
+
+struct ValueText {
+  std::string operator()(std::monostate) const { return "none"; }
+  std::string operator()(int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return format_real(value); }
+  std::string operator()(const std::string& value) const { return value; }
+};
+
+}  // namespace
+
+std::string IntRange::str() const {
+  if (low == kNoLow && high == kNoHigh) return "";
+  if (high == kNoHigh) return ">= " + std::to_string(low);
+  if (low == kNoLow) return "<= " + std::to_string(high);
+  return std::to_string(low) + ".." + std::to_string(high);
+}
+
+bool RealRange::contains(double value) const {
+  return std::isfinite(value) && (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
+}
+
+std::string RealRange::str() const {
+  const bool has_low = std::isfinite(low), has_high = std::isfinite(high);
+  if (!has_low && !has_high) return "";
+  if (!has_high) return (low_open ? "> " : ">= ") + format_real(low);
+  if (!has_low) return (high_open ? "< " : "<= ") + format_real(high);
+  return std::string("in ") + (low_open ? "(" : "[") + format_real(low) + ", " + format_real(high) +
+         (high_open ? ")" : "]");
+}
+
+std::string Options::Option::type_name() const {
+  switch (kind) {
+    case Kind::kInt:
+      return "INT";
+    case Kind::kOptionalInt:
+      return "INT|none";
+    case Kind::kReal:
+      return "REAL";
+    case Kind::kString:
+      return "TEXT";
+    case Kind::kChoice:
+      return "NAME";
+    case Kind::kSwitch:
+      return "0|1";
+  }
+  fail("unreachable");
+}
+
+std::string Options::Option::expectation() const {
+  const std::string range = kind == Kind::kReal ? real_range.str() : int_range.str();
+  const std::string suffix = range.empty() ? "" : (kind == Kind::kReal || range[0] == '>' ? " " : " in ") + range;
+  switch (kind) {
+    case Kind::kInt:
+      return "an integer" + suffix;
+    case Kind::kOptionalInt:
+      return "none or an integer" + suffix;
+    case Kind::kReal:
+      return "a number" + suffix;
+    case Kind::kString:
+      return "text";
+    case Kind::kChoice:
+      return "one of " + join(choices, ", ");
+    case Kind::kSwitch:
+      return "0 or 1";
+  }
+  fail("unreachable");
+}
+
+bool Options::Option::accepts(const Value& candidate) const {
+  switch (kind) {
+    case Kind::kOptionalInt:
+      if (std::holds_alternative<std::monostate>(candidate)) return true;
+      [[fallthrough]];
+    case Kind::kInt:
+    case Kind::kSwitch:
+      return int_range.contains(std::get<int64_t>(candidate));
+    case Kind::kReal:
+      return real_range.contains(std::get<double>(candidate));
+    case Kind::kString:
+      return true;
+    case Kind::kChoice:
+      return std::find(choices.begin(), choices.end(), std::get<std::string>(candidate)) != choices.end();
+  }
+  fail("unreachable");
+}
+
+std::optional<Options::Value> Options::Option::read(std::string_view text) const {
+  Value result;
+  if (kind == Kind::kString || kind == Kind::kChoice) {
+    result = std::string(text);
+  } else if (kind == Kind::kReal) {
+    const auto number = read_number<double>(text);
+    if (!number) return std::nullopt;
+    result = *number;
+  } else if (kind != Kind::kOptionalInt || text != "none") {
+    const auto number = read_number<int64_t>(text);
+    if (!number) return std::nullopt;
+    result = *number;
+  }
+  if (!accepts(result)) return std::nullopt;
+  return result;
+}
+
+Options::Options(std::string program, std::string summary)
+    : program_(std::move(program)), summary_(std::move(summary)) {}
+
+void Options::section(std::string title) { section_ = std::move(title); }
+
+void Options::add(Option option) {
+  const std::string& name = option.name;
+  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  HMEM_CHECK(!name.empty() && std::all_of(name.begin(), name.end(), is_allowed),
+             "a flag is named with small letters, digits and underscores, found ", quote(name));
+  HMEM_CHECK(name != "help" && name != "version", "every program has --", name, " already");
+  for (const Option& other : options_) HMEM_CHECK(other.name != name, "flag --", name, " is registered twice");
+  HMEM_CHECK(option.accepts(option.value), "the default of --", name, " must be ", option.expectation(), ", found ",
+             std::visit(ValueText{}, option.value));
+  option.section = section_;
+  option.default_value = option.value;
+  options_.push_back(std::move(option));
+}
+
+void Options::add_int(std::string name, int64_t value, std::string help, IntRange range) {
+  add({std::move(name), Kind::kInt, value, std::move(help), range});
+}
+
+void Options::add_optional_int(std::string name, std::string help, IntRange range) {
+  add({std::move(name), Kind::kOptionalInt, std::monostate{}, std::move(help), range});
+}
+
+void Options::add_real(std::string name, double value, std::string help, RealRange range) {
+  add({std::move(name), Kind::kReal, value, std::move(help), {}, range});
+}
+
+void Options::add_string(std::string name, std::string value, std::string help) {
+  add({std::move(name), Kind::kString, std::move(value), std::move(help)});
+}
+
+void Options::add_choice(std::string name, std::string value, std::string help, std::vector<std::string> choices) {
+  add({std::move(name), Kind::kChoice, std::move(value), std::move(help), {}, {}, std::move(choices)});
+}
+
+void Options::add_switch(std::string name, bool value, std::string help) {
+  add({std::move(name), Kind::kSwitch, int64_t{value}, std::move(help), {0, 1}});
+}
+
+const Options::Option& Options::find(std::string_view name) const {
+  for (const Option& option : options_) {
+    if (option.name == name) return option;
+  }
+  fail(program_, " has no flag named ", quote(name));
+}
+
+const Options::Option& Options::find(std::string_view name, Kind kind) const {
+  const Option& option = find(name);
+  HMEM_CHECK(option.kind == kind, "flag --", name, " holds ", option.expectation(), " and was asked for another type");
+  return option;
+}
+
+const Options::Option& Options::nearest(std::string_view name) const {
+  return *std::min_element(options_.begin(), options_.end(), [&](const Option& a, const Option& b) {
+    return edit_distance(a.name, name) < edit_distance(b.name, name);
+  });
+}
+
+Options::Option& Options::find_flag(std::string_view flag) {
+  constexpr size_t kLongestName = 100;  // the distance of two texts costs the product of their lengths
+  const std::string name = with_underscores(flag.substr(0, kLongestName));
+  for (Option& option : options_) {
+    if (option.name == name && flag.size() <= kLongestName) return option;
+  }
+  const std::string shown = quote("--" + std::string(flag));
+  if (options_.empty()) usage_error("unknown flag ", shown);
+  usage_error("unknown flag ", shown, "; the nearest one is --", nearest(name).name);
+}
+
+void Options::parse(int argc, const char* const* argv) {
+  std::vector<std::string_view> arguments;
+  for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
+  for (std::string_view argument : arguments) {
+    if (argument == "--help" || argument == "-h") help_requested_ = true;
+    if (argument == "--version") version_requested_ = true;
+  }
+  if (help_requested_ || version_requested_) return;
+
+  const auto is_flag = [](std::string_view argument) { return argument.size() > 2 && argument.substr(0, 2) == "--"; };
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (!is_flag(argument)) usage_error("unexpected argument ", quote(argument), "; expected --flag=value");
+    const size_t equals = argument.find('=');
+    Option& option = find_flag(argument.substr(2, equals == std::string_view::npos ? equals : equals - 2));
+    if (option.given) usage_error("--", option.name, ": given twice, expected once");
+    option.given = true;
+
+    std::string_view text = "1";
+    if (equals != std::string_view::npos) {
+      text = argument.substr(equals + 1);
+    } else if (i + 1 < arguments.size() && !is_flag(arguments[i + 1])) {
+      text = arguments[++i];
+    } else if (option.kind != Kind::kSwitch) {
+      usage_error("--", option.name, ": found no value, expected ", option.expectation());
+    }
+    auto value = option.read(text);
+    if (!value) usage_error("--", option.name, ": found ", quote(text), ", expected ", option.expectation());
+    option.value = *std::move(value);
+  }
+}
+
+int64_t Options::get_int(std::string_view name) const { return std::get<int64_t>(find(name, Kind::kInt).value); }
+
+std::optional<int64_t> Options::get_optional_int(std::string_view name) const {
+  const Value& value = find(name, Kind::kOptionalInt).value;
+  if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+  return std::get<int64_t>(value);
+}
+
+double Options::get_real(std::string_view name) const { return std::get<double>(find(name, Kind::kReal).value); }
+
+const std::string& Options::get_string(std::string_view name) const {
+  const bool is_choice = find(name).kind == Kind::kChoice;
+  return std::get<std::string>(find(name, is_choice ? Kind::kChoice : Kind::kString).value);
+}
+
+bool Options::get_switch(std::string_view name) const {
+  return std::get<int64_t>(find(name, Kind::kSwitch).value) != 0;
+}
+
+bool Options::was_given(std::string_view name) const { return find(name).given; }
+
+std::vector<std::pair<std::string, std::string>> Options::settings() const {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const Option& option : options_) result.emplace_back(option.name, std::visit(ValueText{}, option.value));
+  return result;
+}
+
+std::string Options::help_text() const {
+  const auto left_column = [](const Option& option) { return "  --" + option.name + " " + option.type_name(); };
+  size_t width = 0;
+  for (const Option& option : options_) width = std::max(width, left_column(option).size() + 2);
+
+  std::string text = "usage: " + program_ + " [--flag=value ...]\n" + summary_ + "\n";
+  const std::string* section = nullptr;
+  for (const Option& option : options_) {
+    if (section == nullptr || *section != option.section) text += "\n" + option.section + ":\n";
+    section = &option.section;
+    std::string left = left_column(option);
+    left.resize(width, ' ');
+    std::string range = option.kind == Kind::kReal ? option.real_range.str() : option.int_range.str();
+    if (option.kind == Kind::kChoice) range = join(option.choices, ", ");
+    if (option.kind == Kind::kSwitch) range.clear();
+    if (!range.empty()) range += "; ";
+    const std::string value = std::visit(ValueText{}, option.default_value);
+    text += left + option.help + " (" + range + "default " + (value.empty() ? "empty" : value) + ")\n";
+  }
+  std::string left = "  --help, --version";
+  left.resize(std::max(width, left.size() + 2), ' ');
+  return text + "\n" + left + "print this text or what was built, and stop\n";
+}
+
+}  // namespace hmem

@@ -1,0 +1,98 @@
+#include "hmem/core/program.h"
+
+#include <sys/resource.h>
+
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+#ifndef HMEM_VERSION
+#define HMEM_VERSION "0.1.0"
+#endif
+#ifndef HMEM_GIT_SHA
+#define HMEM_GIT_SHA "unknown"
+#endif
+
+namespace hmem {
+
+namespace {
+
+std::string compiler_name() {
+#if defined(__clang__)
+  return "clang++ " + std::to_string(__clang_major__) + "." + std::to_string(__clang_minor__) + "." +
+         std::to_string(__clang_patchlevel__);
+#elif defined(__GNUC__)
+  return "g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
+         std::to_string(__GNUC_PATCHLEVEL__);
+#else
+  return "unknown";
+#endif
+}
+
+std::string architecture_name() {
+#if defined(__x86_64__)
+  return "x86_64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#elif defined(__riscv)
+  return "riscv";
+#elif defined(__powerpc64__)
+  return "ppc64";
+#else
+  return "unknown";
+#endif
+}
+
+}  // namespace
+
+std::string BuildInfo::str() const {
+  return version + " (git " + git_sha + ", " + compiler + ", " + architecture + ")";
+}
+
+BuildInfo build_info() { return {HMEM_VERSION, HMEM_GIT_SHA, compiler_name(), architecture_name()}; }
+
+int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body,
+                std::ostream& out, std::ostream& err) {
+  const auto report = [&](std::string_view message) {
+    err << options.program() << ": error: " << one_line(message) << std::endl;
+    return 1;
+  };
+  try {
+    options.parse(argc, argv);
+    if (options.help_requested()) {
+      out << options.help_text() << std::flush;
+    } else if (options.version_requested()) {
+      out << options.program() << " " << build_info().str() << std::endl;
+    } else {
+      const int code = body(options);
+      out.flush();
+      if (code != 0) return code;
+    }
+    HMEM_CHECK(out.good(), "cannot write to the standard output");
+    return 0;
+  } catch (const UsageError& error) {
+    report(std::string(error.what()) + " (see " + options.program() + " --help)");
+    return 2;
+  } catch (const std::bad_alloc&) {
+    return report("out of memory");
+  } catch (const std::exception& error) {
+    return report(error.what());
+  } catch (...) {
+    return report("unknown exception");
+  }
+}
+
+int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
+  return run_program(argc, argv, options, body, std::cout, std::cerr);
+}
+
+double peak_rss_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts KiB
+}
+
+}  // namespace hmem

@@ -1,0 +1,92 @@
+#include "hmem/core/run_log.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace {
+
+/// A word needs no quotes when splitting a line at blanks and a field at its first '=' gives it back.
+bool is_plain_word(std::string_view text) {
+  return !text.empty() && is_utf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '"' && c != '\\';
+  });
+}
+
+}  // namespace
+
+Record& Record::add_int(std::string key, int64_t value) {
+  const std::string text = std::to_string(value);
+  fields_.push_back({std::move(key), text, text});
+  return *this;
+}
+
+Record& Record::add_real(std::string key, double value, int digits) {
+  const std::string text = format_real(value, digits);
+  fields_.push_back({std::move(key), text, std::isfinite(value) ? text : "null"});
+  return *this;
+}
+
+Record& Record::add_text(std::string key, std::string value) {
+  const std::string json = json_string(value);
+  fields_.push_back({std::move(key), is_plain_word(value) ? value : json, json});
+  return *this;
+}
+
+Record& Record::append(const Record& other) {
+  const std::vector<Field> fields = other.fields_;  // a copy: `other` may be *this
+  fields_.insert(fields_.end(), fields.begin(), fields.end());
+  return *this;
+}
+
+std::string Record::to_text() const {
+  std::string line;
+  for (const Field& field : fields_) line += (line.empty() ? "" : " ") + field.key + "=" + field.text;
+  return line;
+}
+
+std::string Record::to_json() const {
+  std::string json = "{";
+  for (const Field& field : fields_) json += (json.size() > 1 ? "," : "") + json_string(field.key) + ":" + field.json;
+  return json + "}";
+}
+
+RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) : out_(out), json_path_(json_path) {
+  if (json_path.empty()) return;
+  json_file_.reset(std::fopen(json_path.c_str(), mode == OpenMode::kAppend ? "a+" : "w"));
+  HMEM_CHECK(json_file_ != nullptr, "cannot write ", quote(json_path, 1000), ": ", std::strerror(errno));
+  // A killed run may have left half a line; ours must not be glued to it.
+  std::FILE* file = json_file_.get();
+  if (mode == OpenMode::kAppend && std::fseek(file, -1, SEEK_END) == 0 && std::fgetc(file) != '\n') {
+    std::fseek(file, 0, SEEK_END);
+    std::fputc('\n', file);
+  }
+}
+
+void RunLog::write(std::string_view event, const std::string& line, const Record& record) {
+  out_ << line << '\n' << std::flush;
+  HMEM_CHECK(out_.good(), "cannot write to the standard output");
+  if (json_file_ == nullptr) return;
+  const std::string json = Record().add_text("event", std::string(event)).append(record).to_json() + "\n";
+  const bool written =
+      std::fwrite(json.data(), 1, json.size(), json_file_.get()) == json.size() && std::fflush(json_file_.get()) == 0;
+  HMEM_CHECK(written, "cannot write ", quote(json_path_, 1000), ": ", std::strerror(errno));
+}
+
+void RunLog::write_header(const Record& record) { write("header", record.to_text(), record); }
+
+void RunLog::write_epoch(const Record& record) { write("epoch", record.to_text(), record); }
+
+void RunLog::write_final(const Record& record) { write("final", "final " + record.to_text(), record); }
+
+void RunLog::write_note(std::string_view text) {
+  write("note", "note: " + one_line(text), Record().add_text("text", std::string(text)));
+}
+
+}  // namespace hmem

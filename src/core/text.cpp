@@ -1,0 +1,115 @@
+#include "hmem/core/text.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+/// Control characters of ASCII and, in UTF-8, of Latin-1 (U+0080..U+009F, which terminals obey too).
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  return character.size() == 2 && first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+}  // namespace
+
+std::string format_real(double value) {
+  if (std::isnan(value)) return "nan";  // to_chars would show the sign of a NaN, which means nothing
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr};
+}
+
+std::string format_real(double value, int digits) {
+  HMEM_CHECK(digits >= 1 && digits <= 17, "a real number is written with 1..17 digits, found ", digits);
+  if (std::isnan(value)) return "nan";
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::general, digits).ptr};
+}
+
+size_t utf8_length(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) -> unsigned { return static_cast<unsigned char>(text[i]); };
+  if (at >= text.size()) return 0;
+  const unsigned first = byte(at);
+  if (first < 0x80) return 1;
+  const size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || text.size() - at < length) return 0;
+  // The second byte is narrower where an overlong form, a surrogate or a value above U+10FFFF would begin.
+  const unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(at + 1) < low || byte(at + 1) > high) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((byte(at + i) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    if (length > 0 && !is_control(text.substr(at, length))) {
+      line += text.substr(at, length);
+      at += length;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(text[at++]);
+    if (byte == '\n') {
+      line += "\\n";
+    } else if (byte == '\r') {
+      line += "\\r";
+    } else if (byte == '\t') {
+      line += "\\t";
+    } else {
+      line += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+    }
+  }
+  return line;
+}
+
+std::string quote(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return "'" + one_line(text) + "'";
+  size_t end = limit;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // do not cut a character
+  return "'" + one_line(text.substr(0, end)) + "...'";
+}
+
+std::string json_string(std::string_view text) {
+  std::string json = "\"";
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (length == 0) {
+      json += "\xef\xbf\xbd";
+    } else if (byte == '"' || byte == '\\') {
+      json += {'\\', text[at]};
+    } else if (byte == '\n') {
+      json += "\\n";
+    } else if (byte == '\t') {
+      json += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      json += {'\\', 'u', '0', '0', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+    } else {
+      json += text.substr(at, length);
+    }
+    at += length == 0 ? 1 : length;
+  }
+  return json + "\"";
+}
+
+}  // namespace hmem
