@@ -27,13 +27,13 @@ endif
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-# ---- 2. What this machine has: probed once per variant, again as long as something is missing ----------------------------
+# ---- 2. What this machine has: probed once per variant, again as long as something is missing --------------------
 comma   := ,
 empty   :=
-VARIANT := release$(if $(SANITIZE),-$(subst $(comma),+,$(SANITIZE)))$(addprefix -,$(filter-out g++,$(notdir $(firstword \
-           $(CXX)))))$(addprefix -,$(filter-out auto,$(BLAS)))$(if $(filter 0,$(OMP)),-omp0)$(if $(filter \
-           native,$(ARCH)),-native)
-OUT     := build/$(VARIANT)
+space   := $(empty) $(empty)
+VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-out g++,$(notdir $(CXX))) \
+           $(filter-out auto,$(BLAS)) $(if $(filter 0,$(OMP)),one-thread) $(filter-out portable,$(ARCH))
+OUT     := build/$(subst $(space),-,$(strip $(VARIANT)))
 
 NO_CONFIG_GOALS := help clean format
 ifneq ($(filter-out $(NO_CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
@@ -54,14 +54,14 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
-# ---- 4. Sources: whatever lies in the folders --------------------------------------------------------------------------
+# ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------
 ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
 MAIN_SRC  := $(wildcard src/experiments/*.cpp)
 LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(wildcard src/*/*.cpp src/*/*/*.cpp))
 GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
 TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp))
 BENCH_SRC := $(wildcard bench/*.cpp)
-FUZZ_SRC  := $(wildcard tests/fuzz/*.cpp)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.cpp)
 
 F32 := $(OUT)/f32
 F64 := $(OUT)/f64
@@ -72,7 +72,8 @@ LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(if $(ISA_SRC),$(F64)/src/kernels/si
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
-FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/fuzz_%)
+LIBFUZZER      := $(findstring clang,$(CXX))
+FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/%)
 TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
 
 all: $(LIB) $(PROGRAMS)
@@ -90,13 +91,14 @@ $(OUT)/version: FORCE
 $(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS))
 
 compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) -MMD -MP -c -o $@ $<
-link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BLAS_LIBS) $(LDLIBS) $(1)
+link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(BLAS_LIBS) $(LDLIBS)
 
 version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
 $(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o $(F64)/src/core/program.o: private EXTRA = $(version_flags)
-$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests -DHMEM_CATCH=$(CATCH)
+$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
+$(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(LIBFUZZER),,-DHMEM_FUZZ_STANDALONE)
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
 $(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA))
@@ -113,7 +115,8 @@ $(LIB) $(LIB_F64):
 $(PROGRAMS): $(BIN)/%: $(F32)/src/experiments/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
-$(FUZZ_PROGRAMS): $(TESTS)/fuzz_%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked ; $(call link,-fsanitize=fuzzer)
+$(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
+	$(call link,$(if $(LIBFUZZER),-fsanitize=fuzzer))
 $(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
@@ -145,10 +148,16 @@ signature:
 	@$(MAKE) BLAS=builtin BIN=build/signature build/signature/hmem_signature
 	@build/signature/hmem_signature
 
+# clang has libFuzzer; with other compilers the fuzzers bring a simple driver of their own.
+fuzz:
+	@$(MAKE) SANITIZE=address,undefined$(if $(LIBFUZZER),$(comma)fuzzer-no-link) TESTS=build/fuzz fuzz-programs
+	@set -e; cd build/fuzz; for fuzzer in $(notdir $(FUZZ_PROGRAMS)); do echo "== $$fuzzer"; mkdir -p $$fuzzer.corpus; \
+	  ./$$fuzzer $(if $(LIBFUZZER),-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$fuzzer.corpus,$(FUZZ_SECONDS)); \
+	done
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 check-all: test
-	@CXX='$(CXX)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/check_all.sh
+	+@CXX='$(CXX)' BIN='$(BIN)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/check_all.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/doc/hmem
@@ -174,8 +183,9 @@ help:
 ##   bench      all benchmarks                SANITIZE=       for example address,undefined
 ##   sanitize   unit tests, ASan + UBSan      WERROR=0        1: a warning stops the build
 ##   signature  hash of 20 training steps     JOBS=nproc      compilations at the same time
-##   check-all  test, clang, aarch64, qemu,   PREFIX=/usr/local, DESTDIR=   for install
-##              fuzzers, clang-tidy           FUZZ_SECONDS=60 for check-all, each fuzzer
+##   fuzz       hostile input for the readers PREFIX=/usr/local, DESTDIR=   for install
+##   check-all  test, clang, aarch64, qemu,   FUZZ_SECONDS=60 for each fuzzer
+##              fuzz, clang-tidy
 ##   install  format  clean  help             TEST_FLAGS=     for the test programs
 ##
 ## Examples
@@ -187,5 +197,5 @@ help:
 ##   make install PREFIX=$HOME/.local         programs, library and headers
 
 FORCE:
-.PHONY: FORCE all bench-programs tests demo test unit-test bench sanitize signature fuzz-programs check-all install \
-        format clean help need-catch
+.PHONY: FORCE all tests bench-programs fuzz-programs need-catch demo test unit-test bench sanitize signature fuzz \
+        check-all install format clean help
