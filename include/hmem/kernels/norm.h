@@ -1,0 +1,49 @@
+#pragma once
+/// \file norm.h
+/// Batch normalisation (Ioffe & Szegedy, ICML 2015, algorithm 1) over rows, with rows that are only counted.
+///
+///   mean = (sum over rows of x) / n,  var = (sum over rows of (x - mean)^2 + padded mean^2) / n,  n = rows + padded
+///   y = scale (x - mean) / sqrt(var + epsilon) + shift
+///
+/// `padded` rows are all zero and exist as a number only: they take part in the statistics (as the padded sentences of
+/// the reference do) and cost nothing. The variance is biased (divided by n).
+
+#include <cstdint>
+
+#include "hmem/core/real.h"
+#include "hmem/kernels/embedding.h"
+
+namespace hmem {
+
+/// Per-column statistics, [e] each.
+struct NormStatistics {
+  real* mean = nullptr;
+  real* variance = nullptr;
+};
+
+/// mean and variance of x [rows, e]; throws Error when there is no row at all. Parallel over pieces of rows.
+void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded);
+
+/// y = scale (x - mean) / sqrt(variance + epsilon) + shift, with given statistics (of the batch, or moving averages).
+void batch_norm_forward(real* y, const real* x, const real* scale, const real* shift, const NormStatistics& statistics,
+                        int64_t rows, int64_t e, real epsilon);
+
+/// Adds to dx [rows, e], dscale, dshift [e]; null: not wanted. `padded` < 0: the statistics were given from outside
+/// and are constants. saves: x, statistics.
+void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* x, const real* scale,
+                         const NormStatistics& statistics, int64_t rows, int64_t e, int64_t padded, real epsilon);
+
+/// The same for instances x_i = rows[first_i] + rows[second_i] without forming them. Normalisation is affine once the
+/// statistics are known, so y_i = out[first_i] + out[second_i] with
+///   out[r] = s rows[r] for first rows,  s rows[r] + shift - s mean for second rows,  s = scale / sqrt(var + epsilon).
+/// centred [rows, e] receives sum over the instances of r of (x_i - mean) and is saved for the backward pass.
+void batch_statistics_pairs(const NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs,
+                            int64_t e, int64_t padded);
+void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, const real* shift,
+                              const NormStatistics& statistics, const RowPairs& pairs, int64_t e, real epsilon);
+/// centred null: constant statistics. saves: rows, centred, statistics.
+void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
+                               const real* centred, const real* scale, const NormStatistics& statistics,
+                               const RowPairs& pairs, int64_t e, int64_t padded, real epsilon);
+
+}  // namespace hmem

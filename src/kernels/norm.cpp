@@ -1,0 +1,187 @@
+#include "hmem/kernels/norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/simd/simd.h"
+
+namespace hmem {
+
+namespace {
+
+constexpr int64_t kRows = 128;  // rows of one partial sum: fixed, so that the order of addition is
+
+/// partial(out [width], begin, end) over pieces of rows, added in order to sum [width].
+template <typename Partial>
+void sum_over_rows(real* sum, int64_t width, int64_t rows, const Partial& partial) {
+  Scratch scratch;
+  const int64_t pieces = (rows + kRows - 1) / kRows;
+  real* partials = scratch.take(pieces * width);
+  parallel_for(pieces, 1, [&](int64_t piece) {
+    real* out = partials + piece * width;
+    std::fill(out, out + width, real(0));
+    partial(out, piece * kRows, std::min(rows, (piece + 1) * kRows));
+  });
+  for (int64_t piece = 0; piece < pieces; ++piece) simd().accumulate(sum, partials + piece * width, width);
+}
+
+real* zeros(Scratch& scratch, int64_t count) {
+  real* memory = scratch.take(count);
+  std::fill(memory, memory + count, real(0));
+  return memory;
+}
+
+/// slope = scale / sqrt(variance + epsilon), offset = shift - slope mean.
+void affine_terms(real* slope, real* offset, const real* scale, const real* shift, const NormStatistics& statistics,
+                  int64_t e, real epsilon) {
+  for (int64_t j = 0; j < e; ++j) {
+    slope[j] = scale[j] / std::sqrt(statistics.variance[j] + epsilon);
+    offset[j] = shift ? shift[j] - slope[j] * statistics.mean[j] : real(0);
+  }
+}
+
+/// What the adjoints of both forms share once dslope = sum dy x - mean sum dy and dbeta = sum dy are known:
+///   dscale += dslope inv,  dshift += dbeta,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
+///   dmean/n = -slope dbeta / n,   2 dvar/n = -(scale inv^3 dslope) / n
+/// The variance depends on the mean through sum (x - mean) = 0 only: no further term.
+void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, const real* dslope, const real* dbeta,
+                        const real* scale, const NormStatistics& statistics, int64_t e, int64_t n, real epsilon) {
+  for (int64_t j = 0; j < e; ++j) {
+    const real inv = 1 / std::sqrt(statistics.variance[j] + epsilon);
+    if (dscale) dscale[j] += dslope[j] * inv;
+    if (dshift) dshift[j] += dbeta[j];
+    dmean_n[j] = n > 0 ? -scale[j] * inv * dbeta[j] / static_cast<real>(n) : real(0);
+    dvar_2n[j] = n > 0 ? -scale[j] * inv * inv * inv * dslope[j] / static_cast<real>(n) : real(0);
+  }
+}
+
+}  // namespace
+
+void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded) {
+  const real n = static_cast<real>(rows + padded);
+  HMEM_CHECK(rows + padded > 0, "batch statistics of no rows");
+  Scratch scratch;
+  real* zero = zeros(scratch, e);
+  std::fill(out.mean, out.mean + e, real(0));
+  sum_over_rows(out.mean, e, rows, [&](real* sum, int64_t begin, int64_t end) {
+    simd().column_moments(sum, nullptr, x + begin * e, zero, end - begin, e);
+  });
+  for (int64_t j = 0; j < e; ++j) out.mean[j] /= n;
+  real* moments = zeros(scratch, 2 * e);  // sum of differences (unused), sum of their squares
+  sum_over_rows(moments, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
+    simd().column_moments(sum, sum + e, x + begin * e, out.mean, end - begin, e);
+  });
+  for (int64_t j = 0; j < e; ++j) {
+    out.variance[j] = (moments[e + j] + static_cast<real>(padded) * out.mean[j] * out.mean[j]) / n;
+  }
+}
+
+void batch_norm_forward(real* y, const real* x, const real* scale, const real* shift, const NormStatistics& statistics,
+                        int64_t rows, int64_t e, real epsilon) {
+  Scratch scratch;
+  real *slope = scratch.take(e), *offset = scratch.take(e);
+  affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
+  parallel_for(rows, 64, [&](int64_t i) { simd().affine(y + i * e, x + i * e, slope, offset, e); });
+}
+
+// Forward: y = slope (x - mean) + shift.  With dslope = sum dy (x - mean):
+//   dx += slope dy + dmean / n + 2 dvar (x - mean) / n
+void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* x, const real* scale,
+                         const NormStatistics& statistics, int64_t rows, int64_t e, int64_t padded, real epsilon) {
+  Scratch scratch;
+  real* sums = zeros(scratch, 2 * e);
+  sum_over_rows(sums, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      for (int64_t j = 0; j < e; ++j) {
+        sum[j] += dy[i * e + j] * (x[i * e + j] - statistics.mean[j]);
+        sum[e + j] += dy[i * e + j];
+      }
+    }
+  });
+  real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
+  const int64_t n = padded < 0 ? 0 : rows + padded;
+  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
+  if (!dx) return;
+  affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
+  parallel_for(rows, 64, [&](int64_t i) {
+    for (int64_t j = 0; j < e; ++j) {
+      const real centred = x[i * e + j] - statistics.mean[j];
+      dx[i * e + j] += slope[j] * dy[i * e + j] + dmean_n[j] + dvar_2n[j] * centred;
+    }
+  });
+}
+
+void batch_statistics_pairs(const NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs,
+                            int64_t e, int64_t padded) {
+  const real n = static_cast<real>(pairs.count() + padded);
+  HMEM_CHECK(pairs.count() + padded > 0, "batch statistics of no rows");
+  std::fill(out.mean, out.mean + e, real(0));
+  sum_over_rows(out.mean, e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) simd().axpy(sum, static_cast<real>(pairs.uses(r)), rows + r * e, e);
+  });
+  for (int64_t j = 0; j < e; ++j) out.mean[j] /= n;
+
+  parallel_for(pairs.rows, 4, [&](int64_t r) {
+    real* sum = centred + r * e;
+    const real uses = static_cast<real>(pairs.uses(r));
+    for (int64_t j = 0; j < e; ++j) sum[j] = uses * (rows[r * e + j] - out.mean[j]);
+    const int64_t begin = pairs.row_begin[static_cast<size_t>(r)];
+    simd().sum_rows(sum, rows, e, pairs.other.data() + begin, pairs.uses(r), e);
+  });
+
+  // (x_i - mean)^2 = (x_i - mean) ((first - mean/2) + (second - mean/2)), summed row by row.
+  std::fill(out.variance, out.variance + e, real(0));
+  sum_over_rows(out.variance, e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      for (int64_t j = 0; j < e; ++j) sum[j] += (rows[r * e + j] - out.mean[j] / 2) * centred[r * e + j];
+    }
+  });
+  for (int64_t j = 0; j < e; ++j) {
+    const real sum = out.variance[j] + static_cast<real>(padded) * out.mean[j] * out.mean[j];
+    out.variance[j] = std::max(real(0), sum / n);
+  }
+}
+
+void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, const real* shift,
+                              const NormStatistics& statistics, const RowPairs& pairs, int64_t e, real epsilon) {
+  Scratch scratch;
+  real *slope = scratch.take(e), *offset = scratch.take(e), *zero = zeros(scratch, e);
+  affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
+  parallel_for(pairs.rows, 64, [&](int64_t r) {
+    simd().affine(out + r * e, rows + r * e, slope, r < pairs.seconds_begin ? zero : offset, e);
+  });
+}
+
+// Forward: out[r] = slope rows[r] (+ shift - slope mean for second rows).  Each instance has one second row, so
+//   sum_i dy_i = sum over second rows of dout,  dslope = sum_r dout[r] rows[r] - mean dbeta,
+//   drows[r] += slope dout[r] + uses(r) dmean / n + 2 dvar / n centred[r]
+void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
+                               const real* centred, const real* scale, const NormStatistics& statistics,
+                               const RowPairs& pairs, int64_t e, int64_t padded, real epsilon) {
+  Scratch scratch;
+  real* sums = zeros(scratch, 2 * e);
+  sum_over_rows(sums, 2 * e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      simd().multiply_accumulate(sum, dout + r * e, rows + r * e, e);
+      if (r >= pairs.seconds_begin) simd().accumulate(sum + e, dout + r * e, e);
+    }
+  });
+  for (int64_t j = 0; j < e; ++j) sums[j] -= statistics.mean[j] * sums[e + j];
+  real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
+  const int64_t n = centred ? pairs.count() + padded : 0;
+  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
+  if (!drows) return;
+  affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
+  parallel_for(pairs.rows, 32, [&](int64_t r) {
+    real* drow = drows + r * e;
+    simd().multiply_accumulate(drow, slope, dout + r * e, e);
+    if (!centred) return;
+    simd().axpy(drow, static_cast<real>(pairs.uses(r)), dmean_n, e);
+    simd().multiply_accumulate(drow, dvar_2n, centred + r * e, e);
+  });
+}
+
+}  // namespace hmem

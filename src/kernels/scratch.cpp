@@ -1,0 +1,54 @@
+#include "kernels/scratch.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "hmem/core/tensor.h"
+
+namespace hmem {
+
+namespace {
+
+struct Block {
+  Tensor memory;
+  int64_t used = 0;
+};
+
+/// Blocks never move, so that memory already handed out stays valid when the stack grows.
+struct Stack {
+  std::vector<Block> blocks;
+  size_t top = 0;  // block in use
+};
+
+thread_local Stack t_stack;
+
+constexpr int64_t kFirstBlock = 1 << 16;
+
+}  // namespace
+
+Scratch::Scratch() : block_(t_stack.top), used_(t_stack.blocks.empty() ? 0 : t_stack.blocks[t_stack.top].used) {}
+
+Scratch::~Scratch() {
+  Stack& stack = t_stack;
+  while (stack.top > block_) stack.blocks[stack.top--].used = 0;
+  if (!stack.blocks.empty()) stack.blocks[stack.top].used = used_;
+}
+
+real* Scratch::take(int64_t count) {
+  Stack& stack = t_stack;
+  const int64_t size = (count + 15) / 16 * 16;
+  if (stack.blocks.empty()) stack.blocks.push_back({Tensor({std::max(kFirstBlock, size)}), 0});
+  while (stack.blocks[stack.top].used + size > stack.blocks[stack.top].memory.count()) {
+    if (stack.top + 1 == stack.blocks.size()) {
+      const int64_t grown = std::max(2 * stack.blocks[stack.top].memory.count(), size);
+      stack.blocks.push_back({Tensor({grown}), 0});
+    }
+    ++stack.top;
+  }
+  Block& block = stack.blocks[stack.top];
+  real* memory = block.memory.data() + block.used;
+  block.used += size;
+  return memory;
+}
+
+}  // namespace hmem

@@ -1,0 +1,58 @@
+// The hot kernels for one instruction set. Compiled once per set with -DHMEM_ISA=generic|avx2|avx512 and its flags;
+// the only symbol that leaves is the table at the end, so that no function compiled for a large processor can be
+// picked by the linker for a small one. Therefore: no standard library templates, no inline functions of headers that
+// the compiler might emit, no OpenMP here.
+
+#include "kernels/simd/simd.h"
+
+#ifndef HMEM_ISA
+#error "compile with -DHMEM_ISA=generic, avx2 or avx512"
+#endif
+
+#define HMEM_JOIN2(a, b) a##b
+#define HMEM_JOIN(a, b) HMEM_JOIN2(a, b)
+#define HMEM_TEXT2(a) #a
+#define HMEM_TEXT(a) HMEM_TEXT2(a)
+
+namespace hmem {
+namespace {
+
+#include "kernels/simd/vec.inl"
+// vec.inl first
+#include "kernels/simd/hebbian.inl"
+// with_size of hebbian.inl is used below
+#include "kernels/simd/elementwise.inl"
+#include "kernels/simd/gemm.inl"
+#include "kernels/simd/norm.inl"
+#include "kernels/simd/optim.inl"
+#include "kernels/simd/softmax.inl"
+
+}  // namespace
+
+extern const SimdKernels HMEM_JOIN(simd_, HMEM_ISA);
+
+const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
+    HMEM_TEXT(HMEM_ISA),
+    hebbian_scratch,
+    hebbian_write_forward,
+    hebbian_write_backward,
+    memory_read_forward,
+    memory_read_backward,
+    gemm_padded,
+    add,
+    accumulate,
+    axpy,
+    multiply_accumulate,
+    relu,
+    relu_backward,
+    sum_rows,
+    sum_of_squares,
+    column_moments,
+    affine,
+    softmax_row,
+    exp,
+    adam,
+    sgd,
+};
+
+}  // namespace hmem

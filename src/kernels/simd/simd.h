@@ -1,0 +1,79 @@
+#pragma once
+/// \file simd.h
+/// Table of the hot inner kernels, one table per instruction set, all compiled from the same source (isa.cpp).
+///
+/// These functions work on one sample or one row and never touch threads; `src/kernels/*.cpp` loops over samples and
+/// is what the rest of the library calls. Every table gives the same bits: no fused multiply-add, sums in 16 lanes
+/// (lane = column mod 16) joined by one fixed tree.
+
+#include <cstdint>
+
+#include "hmem/kernels/hebbian.h"
+#include "hmem/core/real.h"
+
+namespace hmem {
+
+struct SimdKernels {
+  const char* name;
+
+  // --- simd/hebbian.inl ------------------------------------------------------------------------------------------
+  /// Elements of scratch that the two write kernels need.
+  int64_t (*hebbian_scratch)(int64_t steps, int64_t d);
+  /// Writes one sample: m [d, ld] from pre-activations z_k, z_v [steps, d].
+  void (*hebbian_write_forward)(real* m, const real* z_k, const real* z_v, int64_t steps, int64_t d,
+                                const HebbianRule& rule, real* scratch);
+  /// Adds the gradients of one sample to dz_k, dz_v [steps, d].
+  void (*hebbian_write_backward)(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad& dm,
+                                 int64_t steps, int64_t d, const HebbianRule& rule, real* scratch);
+  /// r [ld] = m^T relu(z) for one sample; m [d, ld], z [d].
+  void (*memory_read_forward)(real* r, const real* m, const real* z, int64_t d, real* scratch);
+  /// dz [d] += [z > 0] (m dr); dr [ld], zero beyond d.
+  void (*memory_read_backward)(real* dz, const real* m, const real* z, const real* dr, int64_t d);
+
+  // --- simd/gemm.inl ---------------------------------------------------------------------------------------------
+  /// c [m, ldc] = c + a b for columns [0, n), n a multiple of 16; element (i, p) of a is a[i * a_row + p * a_col].
+  void (*gemm_padded)(real* c, int64_t ldc, const real* a, int64_t a_row, int64_t a_col, const real* b, int64_t ldb,
+                      int64_t m, int64_t n, int64_t k);
+
+  // --- simd/elementwise.inl --------------------------------------------------------------------------------------
+  /// out[j] = a[j] + b[j]
+  void (*add)(real* out, const real* a, const real* b, int64_t n);
+  /// out[j] += a[j]
+  void (*accumulate)(real* out, const real* a, int64_t n);
+  /// out[j] += scale a[j]
+  void (*axpy)(real* out, real scale, const real* a, int64_t n);
+  /// out[j] += a[j] b[j]
+  void (*multiply_accumulate)(real* out, const real* a, const real* b, int64_t n);
+  /// out[j] = max(a[j], 0); NaN stays NaN
+  void (*relu)(real* out, const real* a, int64_t n);
+  /// dinp[j] += [inp[j] > 0] dout[j]
+  void (*relu_backward)(real* dinp, const real* inp, const real* dout, int64_t n);
+  /// out[j] += sum over the listed rows of src[row, j]
+  void (*sum_rows)(real* out, const real* src, int64_t ld, const int32_t* rows, int64_t row_count, int64_t n);
+  /// sum a[j]^2 over 16 lanes
+  real (*sum_of_squares)(const real* a, int64_t n);
+
+  // --- simd/norm.inl ---------------------------------------------------------------------------------------------
+  /// sum[j] += sum over rows of (x[row, j] - shift[j]); square the same with the difference squared (null: not wanted)
+  void (*column_moments)(real* sum, real* square, const real* x, const real* shift, int64_t rows, int64_t n);
+  /// out[j] = x[j] scale[j] + shift[j]
+  void (*affine)(real* out, const real* x, const real* scale, const real* shift, int64_t n);
+
+  // --- simd/softmax.inl ------------------------------------------------------------------------------------------
+  /// Softmax of one row of logits into p; returns log(sum exp(logit - max)) + max and where the maximum is.
+  real (*softmax_row)(real* p, const real* logits, int64_t n, int64_t* argmax);
+  /// out[j] = exp(a[j]); error below 2 ulp
+  void (*exp)(real* out, const real* a, int64_t n);
+
+  // --- simd/optim.inl --------------------------------------------------------------------------------------------
+  /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping).
+  void (*adam)(real* p, real* m, real* v, const real* g, real scale, real lr_t, real beta1, real beta2, real epsilon,
+               int64_t n);
+  /// One momentum update: u = momentum u - lr scale g; p += u.
+  void (*sgd)(real* p, real* u, const real* g, real scale, real lr, real momentum, int64_t n);
+};
+
+/// The table in use.
+const SimdKernels& simd();
+
+}  // namespace hmem

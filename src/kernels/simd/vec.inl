@@ -1,0 +1,77 @@
+// Vectors of the native width of the instruction set that this file is compiled for, as compiler vector types.
+// Code is written once for any width; 64-byte types on a 32-byte machine are split badly by compilers, so never those.
+
+#if defined(__AVX512F__)
+#define HMEM_VEC_BYTES 64
+#elif defined(__AVX__)
+#define HMEM_VEC_BYTES 32
+#else
+#define HMEM_VEC_BYTES 16
+#endif
+
+typedef real vec __attribute__((vector_size(HMEM_VEC_BYTES)));
+typedef real vec_unaligned __attribute__((vector_size(HMEM_VEC_BYTES), aligned(sizeof(real)), may_alias));
+
+constexpr int kLanes = HMEM_VEC_BYTES / static_cast<int>(sizeof(real));
+/// Sums over columns run in 16 lanes (lane = column mod 16) on every machine; a vector holds kLanes of them.
+constexpr int kSumLanes = 16;
+constexpr int kSumVecs = kSumLanes / kLanes;
+
+#define HMEM_INLINE static inline __attribute__((always_inline))
+#define HMEM_UNROLL _Pragma("GCC unroll 16")
+
+HMEM_INLINE vec splat(real x) { return x - vec{}; }
+HMEM_INLINE vec load(const real* p) { return *reinterpret_cast<const vec*>(p); }
+HMEM_INLINE void store(real* p, vec x) { *reinterpret_cast<vec*>(p) = x; }
+HMEM_INLINE vec load_unaligned(const real* p) { return *reinterpret_cast<const vec_unaligned*>(p); }
+HMEM_INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<vec_unaligned*>(p) = x; }
+
+HMEM_INLINE int64_t round_up(int64_t n) { return (n + kSumLanes - 1) / kSumLanes * kSumLanes; }
+
+template <int N>
+struct Size {
+  static constexpr int value = N;
+};
+
+/// The 16 partial sums of a row.
+struct LaneSum {
+  vec part[kSumVecs];
+};
+
+HMEM_INLINE LaneSum zero_lanes() {
+  LaneSum sum;
+  HMEM_UNROLL
+  for (int p = 0; p < kSumVecs; ++p) sum.part[p] = vec{};
+  return sum;
+}
+
+/// Halves of the 16 lanes are added until one is left: lane l + 8 to lane l, then 4, 2, 1. The same tree for any width.
+HMEM_INLINE real tree_sum(LaneSum sum) {
+  HMEM_UNROLL
+  for (int half = kSumVecs / 2; half > 0; half /= 2) {
+    HMEM_UNROLL
+    for (int p = 0; p < half; ++p) sum.part[p] += sum.part[p + half];
+  }
+  const vec x = sum.part[0];
+#if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
+  const auto x8 = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                  __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto x4 = __builtin_shufflevector(x8, x8, 0, 1, 2, 3) + __builtin_shufflevector(x8, x8, 4, 5, 6, 7);
+  const auto x2 = x4 + __builtin_shufflevector(x4, x4, 2, 3, 0, 1);
+  return x2[0] + x2[1];
+#elif HMEM_VEC_BYTES == 32 && !defined(HMEM_REAL_DOUBLE)
+  const auto x4 = __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);
+  const auto x2 = x4 + __builtin_shufflevector(x4, x4, 2, 3, 0, 1);
+  return x2[0] + x2[1];
+#else
+  real lanes[kLanes];
+  HMEM_UNROLL
+  for (int l = 0; l < kLanes; ++l) lanes[l] = x[l];
+  HMEM_UNROLL
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    HMEM_UNROLL
+    for (int l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  }
+  return lanes[0];
+#endif
+}

@@ -1,0 +1,36 @@
+#include "hmem/kernels/softmax.h"
+
+#include "hmem/core/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/simd/simd.h"
+
+namespace hmem {
+
+double softmax_cross_entropy_forward(real* p, int32_t* argmax, const real* logits, const int32_t* labels, int64_t rows,
+                                     int64_t n) {
+  Scratch scratch;
+  real* losses = scratch.take(rows);
+  parallel_for(rows, 16, [&](int64_t i) {
+    int64_t best = 0;
+    const real log_sum = simd().softmax_row(p + i * n, logits + i * n, n, &best);
+    argmax[i] = static_cast<int32_t>(best);
+    losses[i] = labels[i] < 0 ? real(0) : log_sum - logits[i * n + labels[i]];
+  });
+  double sum = 0;
+  for (int64_t i = 0; i < rows; ++i) sum += static_cast<double>(losses[i]);
+  return sum;
+}
+
+// Forward: loss = sum_i log sum_j exp(logit_ij) - logit_i,label.
+void softmax_cross_entropy_backward(real* dlogits, const real* p, const int32_t* labels, real scale, int64_t rows,
+                                    int64_t n) {
+  parallel_for(rows, 16, [&](int64_t i) {
+    if (labels[i] < 0) return;
+    simd().axpy(dlogits + i * n, scale, p + i * n, n);
+    dlogits[i * n + labels[i]] -= scale;
+  });
+}
+
+void exp_forward(real* out, const real* a, int64_t n) { simd().exp(out, a, n); }
+
+}  // namespace hmem
