@@ -2,6 +2,7 @@
 /// \file embedding.h
 /// Words to vectors: table lookup, sentence encoding, and sums of two rows per instance.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

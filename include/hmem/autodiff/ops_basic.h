@@ -1,0 +1,26 @@
+#pragma once
+/// \file ops_basic.h
+/// Sums, products and ReLU on a tape. Every function throws Error on shapes that do not fit, with both shapes.
+
+#include <vector>
+
+#include "hmem/autodiff/tape.h"
+
+namespace hmem {
+
+/// out = a + b, the same shape.
+Var add(Var a, Var b);
+
+/// out [m, n] = x [m, k] w [k, n].  dx += dout w^T,  dw += x^T dout.
+Var matmul(Var x, Var w);
+
+/// out = max(inp, 0).
+Var relu(Var inp);
+
+/// Scalar lambda * sum over all given values of x^2 (no factor 1/2): the L2 penalty.  dx += 2 lambda x dout.
+Var l2_penalty(const std::vector<Var>& values, real lambda);
+
+/// Scalar sum of out_weight (*) x: turns any value into a loss for gradient checks. out_weight has x's element count.
+Var weighted_sum(Var x, const Tensor& weight);
+
+}  // namespace hmem

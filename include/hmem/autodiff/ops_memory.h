@@ -1,0 +1,35 @@
+#pragma once
+/// \file ops_memory.h
+/// The Hebbian associative memory on a tape. Formulas, shapes and source: kernels/hebbian.h.
+
+#include <vector>
+
+#include "hmem/autodiff/tape.h"
+#include "hmem/kernels/hebbian.h"
+
+namespace hmem {
+
+/// A batch of memories on a tape. Its gradient is not a matrix: every read leaves an outer product (MemoryGrad), and
+/// the write's backward takes them as they are.
+struct Memory {
+  Var m;                       ///< [B, d, ld]
+  int64_t d = 0;
+  MemoryGrad* grad = nullptr;  ///< [B]
+};
+
+/// Writes the packed sequences z_k, z_v [N, d] (pre-activations of keys and values) into one memory per sample.
+/// offsets [B + 1] must outlive the pass. Throws Error when they do not cover the N steps in order.
+Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& rule);
+
+/// r [B, d] = M^T relu(z), z [B, d]. A memory can be read up to MemoryGrad::kMaxReads times.
+Var memory_read(const Memory& memory, Var z);
+
+/// The memory as a value [B, d, d], for looking at it and for losses on it.
+Var memory_values(const Memory& memory);
+
+/// Write and `hops` reads in one operation: z_h = q + r_{h-1} w_r, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d].
+/// q [B, d], w_r [d, d]. The same as hebbian_write, memory_read, matmul and add, while the memories stay in cache.
+Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
+                   int hops);
+
+}  // namespace hmem

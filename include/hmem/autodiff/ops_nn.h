@@ -1,0 +1,48 @@
+#pragma once
+/// \file ops_nn.h
+/// Embeddings, normalisation and the classification loss on a tape.
+
+#include "hmem/autodiff/tape.h"
+#include "hmem/kernels/embedding.h"
+#include "hmem/kernels/norm.h"
+
+namespace hmem {
+
+/// out [ids..., e] = table [v, e] at ids; nil (0) gives zeros. Throws Error when an id is outside the table.
+Var embedding(Var table, const IdTensor& ids);
+
+/// x [rows, e] = sum over words of encoding [width, e] (*) table [v, e] at ids [rows, width], nil left out.
+Var sentence_encoding(Var table, Var encoding, const IdTensor& ids);
+
+/// out [pairs, n] = rows[first] + rows[second]. `pairs` must be indexed and outlive the pass.
+Var pair_sum(Var rows, const RowPairs& pairs);
+
+/// Where batch_norm gets its statistics from.
+struct NormSource {
+  /// Zero rows that count in the batch statistics without existing.
+  int64_t padded = 0;
+  /// Given statistics (moving averages), used as constants; null: statistics of the batch.
+  const NormStatistics* fixed = nullptr;
+};
+
+/// y [rows, e] = scale (x - mean) / sqrt(var + epsilon) + shift. With batch statistics, `used` (if not null) receives
+/// pointers to them, valid until the tape is reset. See kernels/norm.h.
+Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& source, NormStatistics* used = nullptr);
+
+/// batch_norm of the instances that pair_sum would form, applied to the rows: pair_sum(batch_norm_pairs(rows, ..)) =
+/// batch_norm(pair_sum(rows), ..).
+Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
+                     NormStatistics* used = nullptr);
+
+/// Result of the loss: the scalar on the tape and what reports need.
+struct CrossEntropy {
+  Var loss;                         ///< mean over rows of -log softmax(logits)[label]
+  const int32_t* argmax = nullptr;  ///< [rows] predicted classes
+  const real* p = nullptr;          ///< [rows, n] probabilities
+};
+
+/// Mean cross entropy of logits [rows, n] with labels [rows]. A negative label ("the answer is no known word") counts
+/// as a row of loss 0. Throws Error on a label >= n.
+CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels);
+
+}  // namespace hmem

@@ -1,0 +1,140 @@
+#pragma once
+/// \file tape.h
+/// Reverse-mode automatic differentiation: a tape of coarse operations.
+///
+///   Tape tape;                                   // reused from step to step, keeps its memory
+///   tape.reset(Tape::Mode::training);
+///   Var h = relu(matmul(tape.constant(x), tape.leaf(w1)));
+///   Var loss = softmax_cross_entropy(matmul(h, tape.leaf(w2)), labels);
+///   tape.backward(loss);                         // w1.grad, w2.grad now hold d loss / d w
+///
+/// Operations are functions that compute their value at once and record how to go back. Nodes stand in the order in
+/// which they were computed, which is a topological order: the backward pass is one reverse loop.
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "hmem/autodiff/parameter.h"
+#include "hmem/core/tensor.h"
+
+namespace hmem {
+
+class Tape;
+
+/// Handle of a value on a tape. Valid until the tape is reset.
+class Var {
+ public:
+  Var() = default;
+  const Shape& shape() const;
+  int64_t size(int dimension) const { return shape()[dimension]; }
+  int64_t count() const { return shape().count(); }
+  real* data() const;
+  /// Gradient to add to, zero-filled on first use; null when nobody wants it.
+  real* grad() const;
+  bool needs_grad() const;
+  Tape& tape() const { return *tape_; }
+
+ private:
+  friend class Tape;
+  Var(Tape* tape, int index) : tape_(tape), index_(index) {}
+  Tape* tape_ = nullptr;
+  int index_ = -1;
+};
+
+/// Name of an operation. One static object per operation; it registers itself, so that a test can compare the list of
+/// operations with the list of gradient checks.
+class Op {
+ public:
+  explicit Op(const char* name);
+  const char* name() const { return name_; }
+  /// Names of all operations that are linked into the program, sorted.
+  static std::vector<std::string> names();
+
+ private:
+  const char* name_;
+};
+
+/// The contract of an operation, written once:
+///   * forward finds its output uninitialised and writes all of it;
+///   * backward adds to the gradient of every input and assumes nothing about what is there;
+///   * a null gradient pointer means "not wanted";
+///   * what backward reads besides its arguments is listed as "saves:" at the kernel.
+class Tape {
+ public:
+  enum class Mode {
+    training,   ///< gradients are recorded, layers use batch statistics and dropout
+    inference,  ///< nothing is recorded
+  };
+  using Backward = std::function<void(Var out)>;
+
+  explicit Tape(Mode mode = Mode::training) : mode_(mode) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// Forgets all nodes and keeps the memory for the next pass.
+  void reset(Mode mode);
+  bool training() const { return mode_ == Mode::training; }
+
+  /// A value that somebody else owns and that has no gradient; it must stay alive until the next reset.
+  Var constant(const Tensor& value);
+  Var constant(ConstTensorView value);
+  /// A constant that wants a gradient: for checks of operations.
+  Var input(const Tensor& value);
+  /// A trained value; its gradient is added to `parameter.grad`.
+  Var leaf(Parameter& parameter);
+  /// Rows [begin, end) of the leading dimension: the same memory, value and gradient.
+  Var slice(Var var, int64_t begin, int64_t end);
+
+  /// Records a new node with uninitialised value. `backward` is called with the node when its gradient is complete;
+  /// throws Error when it is empty although an input needs a gradient (unless in inference mode).
+  Var record(const Op& op, const Shape& shape, std::initializer_list<Var> inputs, Backward backward);
+  Var record(const Op& op, const Shape& shape, const std::vector<Var>& inputs, Backward backward);
+
+  /// Memory that lives until the next reset, uninitialised, 64-byte aligned.
+  template <typename T>
+  T* allocate(int64_t count) {
+    return static_cast<T*>(allocate_bytes(count, sizeof(T)));
+  }
+
+  /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
+  void touch(Var var) { node(var).touched = true; }
+
+  /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode.
+  void backward(Var loss);
+
+  /// Bytes of the arena, for reports.
+  int64_t bytes() const;
+
+ private:
+  friend class Var;
+  struct Node {
+    const Op* op = nullptr;
+    Shape shape;
+    real* value = nullptr;
+    real* grad = nullptr;
+    bool needs_grad = false;
+    bool touched = false;       // somebody added to the gradient
+    int parent = -1;            // of a slice
+    int64_t parent_offset = 0;
+    Backward backward;
+  };
+  struct Block {
+    Tensor memory;
+    int64_t used = 0;
+  };
+
+  Node& node(Var var) { return nodes_[static_cast<size_t>(var.index_)]; }
+  Var push(Node node);
+  real* grad_of(int index);
+  void* allocate_bytes(int64_t count, int64_t size);
+
+  Mode mode_;
+  std::vector<Node> nodes_;
+  std::vector<Block> blocks_;
+  size_t block_ = 0;
+};
+
+}  // namespace hmem

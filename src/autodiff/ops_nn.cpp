@@ -1,0 +1,128 @@
+#include "hmem/autodiff/ops_nn.h"
+
+#include <algorithm>
+
+#include "hmem/core/check.h"
+#include "hmem/kernels/softmax.h"
+
+namespace hmem {
+
+namespace {
+
+const Op kEmbedding("embedding"), kSentenceEncoding("sentence_encoding"), kPairSum("pair_sum"),
+    kBatchNorm("batch_norm"), kBatchNormPairs("batch_norm_pairs"), kCrossEntropy("softmax_cross_entropy");
+
+void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
+  for (int64_t i = 0; i < ids.count(); ++i) {
+    HMEM_CHECK(ids[i] >= 0 && ids[i] < rows, op.name(), ": id ", ids[i], " at position ", i, " is outside the table of ",
+               rows, " rows");
+  }
+}
+
+NormStatistics new_statistics(Tape& tape, int64_t e) { return {tape.allocate<real>(e), tape.allocate<real>(e)}; }
+
+void check_norm(const Op& op, Var x, Var scale, Var shift) {
+  HMEM_CHECK(x.shape().rank() == 2 && scale.count() == x.size(1) && shift.count() == x.size(1), op.name(), ": x ",
+             x.shape(), " with scale ", scale.shape(), " and shift ", shift.shape());
+}
+
+}  // namespace
+
+Var embedding(Var table, const IdTensor& ids) {
+  HMEM_CHECK(table.shape().rank() == 2 && ids.shape().rank() == 1, "embedding: table ", table.shape(), ", ids ",
+             ids.shape(), ", expected [v, e] and [n]");
+  check_ids(kEmbedding, ids, table.size(0));
+  const int64_t n = ids.count(), e = table.size(1);
+  const int32_t* id = ids.data();
+  Var out = table.tape().record(kEmbedding, {n, e}, {table},
+                                [=](Var rows) { embedding_backward(table.grad(), rows.grad(), id, n, e); });
+  embedding_forward(out.data(), table.data(), id, n, e);
+  return out;
+}
+
+Var sentence_encoding(Var table, Var encoding, const IdTensor& ids) {
+  HMEM_CHECK(ids.shape().rank() == 2 && table.shape().rank() == 2 && encoding.shape() == Shape({ids.size(1), table.size(1)}),
+             "sentence_encoding: table ", table.shape(), ", encoding ", encoding.shape(), ", ids ", ids.shape(),
+             ", expected [v, e], [width, e], [rows, width]");
+  check_ids(kSentenceEncoding, ids, table.size(0));
+  const int64_t rows = ids.size(0), width = ids.size(1), e = table.size(1);
+  const int32_t* id = ids.data();
+  Var out = table.tape().record(kSentenceEncoding, {rows, e}, {table, encoding}, [=](Var x) {
+    sentence_encoding_backward(table.grad(), encoding.grad(), x.grad(), table.data(), encoding.data(), id, rows, width,
+                               e);
+  });
+  sentence_encoding_forward(out.data(), table.data(), encoding.data(), id, rows, width, e);
+  return out;
+}
+
+Var pair_sum(Var rows, const RowPairs& pairs) {
+  HMEM_CHECK(rows.shape().rank() == 2 && rows.size(0) == pairs.rows, "pair_sum: rows ", rows.shape(),
+             ", the pairs point into ", pairs.rows);
+  const int64_t n = rows.size(1);
+  const RowPairs* index = &pairs;
+  Var out = rows.tape().record(kPairSum, {pairs.count(), n}, {rows},
+                               [=](Var sums) { pair_sum_backward(rows.grad(), sums.grad(), *index, n); });
+  pair_sum_forward(out.data(), rows.data(), pairs, n);
+  return out;
+}
+
+Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& source, NormStatistics* used) {
+  check_norm(kBatchNorm, x, scale, shift);
+  Tape& tape = x.tape();
+  const int64_t rows = x.size(0), e = x.size(1);
+  const NormStatistics statistics = source.fixed ? *source.fixed : new_statistics(tape, e);
+  if (!source.fixed) batch_statistics(statistics, x.data(), rows, e, source.padded);
+  if (used) *used = statistics;
+  const int64_t padded = source.fixed ? -1 : source.padded;
+  Var out = tape.record(kBatchNorm, x.shape(), {x, scale, shift}, [=](Var y) {
+    batch_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), x.data(), scale.data(), statistics, rows, e,
+                        padded, epsilon);
+  });
+  batch_norm_forward(out.data(), x.data(), scale.data(), shift.data(), statistics, rows, e, epsilon);
+  return out;
+}
+
+Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
+                     NormStatistics* used) {
+  check_norm(kBatchNormPairs, rows, scale, shift);
+  HMEM_CHECK(rows.size(0) == pairs.rows, "batch_norm_pairs: rows ", rows.shape(), ", the pairs point into ", pairs.rows);
+  Tape& tape = rows.tape();
+  const int64_t e = rows.size(1);
+  const NormStatistics statistics = source.fixed ? *source.fixed : new_statistics(tape, e);
+  real* centred = source.fixed ? nullptr : tape.allocate<real>(rows.count());
+  if (!source.fixed) batch_statistics_pairs(statistics, centred, rows.data(), pairs, e, source.padded);
+  if (used) *used = statistics;
+  const RowPairs* index = &pairs;
+  const int64_t padded = source.padded;
+  Var out = tape.record(kBatchNormPairs, rows.shape(), {rows, scale, shift}, [=](Var y) {
+    batch_norm_pairs_backward(rows.grad(), scale.grad(), shift.grad(), y.grad(), rows.data(), centred, scale.data(),
+                              statistics, *index, e, padded, epsilon);
+  });
+  batch_norm_pairs_forward(out.data(), rows.data(), scale.data(), shift.data(), statistics, pairs, e, epsilon);
+  return out;
+}
+
+CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels) {
+  HMEM_CHECK(logits.shape().rank() == 2 && labels.shape() == Shape({logits.size(0)}), "softmax_cross_entropy: logits ",
+             logits.shape(), ", labels ", labels.shape(), ", expected [rows, n] and [rows]");
+  const int64_t rows = logits.size(0), n = logits.size(1);
+  HMEM_CHECK(rows > 0 && n > 0, "softmax_cross_entropy: empty logits ", logits.shape());
+  for (int64_t i = 0; i < rows; ++i) {
+    HMEM_CHECK(labels[i] < n, "softmax_cross_entropy: label ", labels[i], " of row ", i, " is not below ", n);
+  }
+  Tape& tape = logits.tape();
+  CrossEntropy result;
+  real* p = tape.allocate<real>(rows * n);
+  int32_t* argmax = tape.allocate<int32_t>(rows);
+  const int32_t* label = labels.data();
+  result.loss = tape.record(kCrossEntropy, {}, {logits}, [=](Var loss) {
+    softmax_cross_entropy_backward(logits.grad(), p, label, *loss.grad() / static_cast<real>(rows), rows, n);
+  });
+  const double sum = softmax_cross_entropy_forward(p, argmax, logits.data(), label, rows, n);
+  *result.loss.data() = static_cast<real>(sum / static_cast<double>(rows));
+  result.argmax = argmax;
+  result.p = p;
+  return result;
+}
+
+}  // namespace hmem

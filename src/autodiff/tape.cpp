@@ -1,0 +1,150 @@
+#include "hmem/autodiff/tape.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+void zero_gradients(const std::vector<Parameter*>& parameters) {
+  for (Parameter* parameter : parameters) parameter->grad.fill(0);
+}
+
+namespace {
+
+std::vector<std::string>& op_registry() {
+  static std::vector<std::string> names;
+  return names;
+}
+
+}  // namespace
+
+Op::Op(const char* name) : name_(name) { op_registry().emplace_back(name); }
+
+std::vector<std::string> Op::names() {
+  std::vector<std::string> names = op_registry();
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+const Shape& Var::shape() const { return tape_->node(*this).shape; }
+real* Var::data() const { return tape_->node(*this).value; }
+real* Var::grad() const { return tape_->grad_of(index_); }
+bool Var::needs_grad() const { return tape_->node(*this).needs_grad; }
+
+void Tape::reset(Mode mode) {
+  mode_ = mode;
+  nodes_.clear();
+  for (Block& block : blocks_) block.used = 0;
+  block_ = 0;
+}
+
+void* Tape::allocate_bytes(int64_t count, int64_t size) {
+  constexpr int64_t kLine = 64 / sizeof(real), kFirstBlock = 1 << 18;
+  const int64_t elements =
+      (count * size + 63) / 64 * kLine;  // whole cache lines, in elements, so that the next piece is aligned too
+  while (block_ < blocks_.size() && blocks_[block_].used + elements > blocks_[block_].memory.count()) ++block_;
+  if (block_ == blocks_.size()) {
+    const int64_t last = blocks_.empty() ? kFirstBlock : blocks_.back().memory.count();
+    blocks_.push_back({Tensor({std::max(last, elements)}), 0});
+  }
+  Block& block = blocks_[block_];
+  real* memory = block.memory.data() + block.used;
+  block.used += elements;
+  return memory;
+}
+
+int64_t Tape::bytes() const {
+  int64_t sum = 0;
+  for (const Block& block : blocks_) sum += block.memory.count() * static_cast<int64_t>(sizeof(real));
+  return sum;
+}
+
+Var Tape::push(Node node) {
+  nodes_.push_back(std::move(node));
+  return Var(this, static_cast<int>(nodes_.size()) - 1);
+}
+
+Var Tape::constant(ConstTensorView value) {
+  Node node;
+  node.shape = value.shape;
+  node.value = const_cast<real*>(value.data);  // operations write to values that they recorded, never to inputs
+  return push(std::move(node));
+}
+
+Var Tape::constant(const Tensor& value) { return constant(value.view()); }
+
+Var Tape::input(const Tensor& value) {
+  const Var var = constant(value);
+  node(var).needs_grad = training();
+  return var;
+}
+
+Var Tape::leaf(Parameter& parameter) {
+  Node node;
+  node.shape = parameter.value.shape();
+  node.value = parameter.value.data();
+  node.needs_grad = training();
+  node.grad = training() ? parameter.grad.data() : nullptr;
+  return push(std::move(node));
+}
+
+Var Tape::slice(Var var, int64_t begin, int64_t end) {
+  const Node& parent = node(var);
+  const TensorView view = TensorView(parent.value, parent.shape).rows(begin, end);
+  Node part;
+  part.shape = view.shape;
+  part.value = view.data;
+  part.needs_grad = parent.needs_grad;
+  part.parent = var.index_;
+  part.parent_offset = view.data - parent.value;
+  return push(std::move(part));
+}
+
+Var Tape::record(const Op& op, const Shape& shape, std::initializer_list<Var> inputs, Backward backward) {
+  return record(op, shape, std::vector<Var>(inputs), std::move(backward));
+}
+
+Var Tape::record(const Op& op, const Shape& shape, const std::vector<Var>& inputs, Backward backward) {
+  Node node;
+  node.op = &op;
+  node.shape = shape;
+  for (Var input : inputs) {
+    HMEM_CHECK(input.tape_ == this, op.name(), ": an input belongs to another tape");
+    node.needs_grad = node.needs_grad || input.needs_grad();
+  }
+  if (node.needs_grad) {
+    HMEM_CHECK(backward != nullptr, op.name(), " has no backward, but an input needs a gradient");
+    node.backward = std::move(backward);
+  }
+  node.value = allocate<real>(shape.count());
+  return push(std::move(node));
+}
+
+real* Tape::grad_of(int index) {
+  Node& node = nodes_[static_cast<size_t>(index)];
+  if (!node.needs_grad) return nullptr;
+  node.touched = true;
+  if (!node.grad) {
+    if (node.parent >= 0) {
+      node.grad = grad_of(node.parent) + node.parent_offset;
+    } else {
+      node.grad = allocate<real>(node.shape.count());
+      std::fill(node.grad, node.grad + node.shape.count(), real(0));
+    }
+  }
+  return node.grad;
+}
+
+void Tape::backward(Var loss) {
+  HMEM_CHECK(training(), "backward on a tape in inference mode");
+  HMEM_CHECK(loss.count() == 1, "backward starts from a scalar, found shape ", loss.shape());
+  HMEM_CHECK(loss.needs_grad(), "backward from a value that depends on nothing that is trained");
+  *loss.grad() += 1;
+  for (size_t i = nodes_.size(); i-- > 0;) {
+    if (nodes_[i].touched && nodes_[i].backward) nodes_[i].backward(Var(this, static_cast<int>(i)));
+  }
+}
+
+}  // namespace hmem
