@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "hmem/core/real.h"
@@ -31,6 +32,9 @@ struct BasicView {
 
   BasicView() = default;
   BasicView(T* data_in, const Shape& shape_in) : data(data_in), shape(shape_in) {}
+  /// A view that may write is also one that only reads.
+  template <typename U, typename = std::enable_if_t<std::is_same_v<const U, T>>>
+  BasicView(const BasicView<U>& other) : data(other.data), shape(other.shape) {}
 
   int64_t count() const { return shape.count(); }
   /// Rows [begin, end) of the leading dimension; throws Error when they are outside.

@@ -1,0 +1,23 @@
+#pragma once
+/// \file error_text.h
+/// The text of an error, for tests that look at it.
+
+#include <string>
+
+#include "hmem/core/check.h"
+
+namespace hmem::test {
+
+/// Text of the `Exception` that `body()` throws, "(nothing was thrown)" when it throws nothing; any other exception
+/// passes through and fails the test.
+template <typename Exception = Error, typename Body>
+std::string error_text(const Body& body) {
+  try {
+    body();
+  } catch (const Exception& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+}  // namespace hmem::test
