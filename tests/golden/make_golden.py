@@ -200,8 +200,8 @@ def objective(logits, answers, p):
     for row, answer in zip(logits, answers.tolist()):
         cross_entropy = cross_entropy + torch.log(torch.exp(row).sum()) - row[answer]
     cross_entropy = cross_entropy / len(answers)
-    regularised = [p[n] for n in ('extract.key.weight', 'extract.value.weight', 'read.weight', 'write.weight') if n in p]
-    return cross_entropy + L2 * sum((w ** 2).sum() for w in regularised), cross_entropy
+    regularised = ('extract.key.weight', 'extract.value.weight', 'read.weight', 'write.weight')
+    return cross_entropy + L2 * sum((p[n] ** 2).sum() for n in regularised if n in p), cross_entropy
 
 
 def clip(gradient, max_norm):
