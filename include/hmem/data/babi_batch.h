@@ -1,0 +1,41 @@
+#pragma once
+/// \file babi_batch.h
+/// A batch of bAbI questions in the form that the model computes with: nothing padded, nothing encoded twice.
+
+#include <cstdint>
+#include <vector>
+
+#include "hmem/core/tensor.h"
+#include "hmem/data/babi_vectorise.h"
+#include "hmem/kernels/embedding.h"
+
+namespace hmem {
+
+/// A story sentence is its words plus a time word. `rows` holds every distinct word sentence of the batch once, then
+/// every time word; sentence i of the packed stories is rows[pairs.first[i]] + rows[pairs.second[i]].
+struct BabiBatch {
+  IdTensor rows;                  ///< [distinct sentences + ages, W]; a time row has its time word in the last slot
+  RowPairs pairs;                 ///< the sentences of all stories, one story after the other, oldest first
+  std::vector<int64_t> offsets;   ///< [B + 1] first sentence of each story
+  IdTensor questions;             ///< [B, W]
+  IdTensor answers;               ///< [B]; -1: unknown
+  int64_t padded = 0;             ///< sentences that a batch padded to max_num_sentences would hold beyond these
+
+  int64_t size() const { return answers.count(); }
+};
+
+/// Builds batches of one data set; keeps its working memory.
+class BabiBatcher {
+ public:
+  /// Both must outlive the batcher.
+  BabiBatcher(const BabiTask& task, const BabiDataset& data);
+  /// Fills `batch` with `count` examples. Throws Error on an example number that is not in the data set.
+  void fill(BabiBatch& batch, const int64_t* examples, int64_t count);
+
+ private:
+  const BabiTask& task_;
+  const BabiDataset& data_;
+  std::vector<int32_t> row_of_sentence_;  // row in the current batch, -1: not there
+};
+
+}  // namespace hmem

@@ -1,0 +1,74 @@
+#pragma once
+/// \file layers.h
+/// Layers that own parameters: dense map, sentence encoder, batch normalisation.
+
+#include <string>
+#include <vector>
+
+#include "hmem/autodiff/ops_nn.h"
+#include "hmem/autodiff/tape.h"
+#include "hmem/core/rng.h"
+
+namespace hmem {
+
+/// y [n, out] = x [n, in] W, no bias; W he-uniform by `in`. Parameter "<name>.weight" [in, out].
+class Dense {
+ public:
+  Dense(const std::string& name, int64_t in, int64_t out, Rng& rng);
+  Var forward(Tape& tape, Var x) { return forward(x, tape.leaf(weight)); }
+  static Var forward(Var x, Var w);
+
+  Parameter weight;
+};
+
+/// How words of a sentence are weighted before they are summed.
+enum class EncodingType { identity, position, learned };
+/// "identity_encoding", "position_encoding", "learned_encoding"; throws UsageError for another name.
+EncodingType encoding_type(const std::string& name);
+
+/// Words [rows, width] to vectors [rows, e]: x = sum over words w of P_w (*) table[word_w].
+///   identity: P = 1
+///   position: P_wj = 1 + 4 (j - (e + 1) / 2) (w - (width + 1) / 2) / (e width), w and j from 1, last row 1
+///             (Sukhbaatar et al., NIPS 2015, section 4.1, in the form of the reference)
+///   learned:  P is trained from 1; `after_update` sets its last row back to 1
+/// The last row belongs to the time word, so time words are never weighted. Table he-uniform by the vocabulary size.
+/// Parameters "embedding.weight" [v, e] and, when learned, "encoding.weight" [width, e].
+class SentenceEncoder {
+ public:
+  SentenceEncoder(EncodingType type, int64_t vocabulary, int64_t width, int64_t e, Rng& rng);
+  /// Both on the tape, to be used for stories and questions alike.
+  struct Weights {
+    Var table, encoding;
+  };
+  Weights weights(Tape& tape);
+  static Var forward(const Weights& weights, const IdTensor& ids);
+  void after_update();
+  void add_parameters(std::vector<Parameter*>& parameters);
+
+  EncodingType type;
+  Parameter table;
+  Parameter encoding;
+};
+
+/// Batch normalisation with scale (1) and shift (0), epsilon 1e-3. In training the statistics are those of the batch,
+/// and the moving averages (momentum 0.99, biased variance, from 0 and 1) follow them; in inference the moving averages
+/// are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean", "<name>.moving_var", [e].
+class BatchNorm {
+ public:
+  BatchNorm(const std::string& name, int64_t e);
+  /// x [rows, e]; `padded` zero rows count in the statistics without existing.
+  Var forward(Tape& tape, Var x, int64_t padded);
+  /// The same for instances that are sums of two rows: see batch_norm_pairs.
+  Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);
+
+  static constexpr real kEpsilon = real(1e-3);
+  static constexpr real kMomentum = real(0.99);
+
+  Parameter scale, shift;
+  Buffer moving_mean, moving_var;
+
+ private:
+  void follow(const NormStatistics& batch);
+};
+
+}  // namespace hmem

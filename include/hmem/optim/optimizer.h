@@ -1,0 +1,102 @@
+#pragma once
+/// \file optimizer.h
+/// Parameter updates from gradients, with clipping.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hmem/autodiff/parameter.h"
+
+namespace hmem {
+
+/// What one update saw.
+struct UpdateReport {
+  double largest_norm = 0;       ///< largest norm of a parameter's gradient, before clipping; NaN or infinite if one is
+  std::string largest_name;      ///< whose it is
+};
+
+/// Base of the optimizers. Clipping is per parameter: a gradient whose own Euclidean norm exceeds `max_grad_norm` is
+/// scaled down to it (Pascanu et al., ICML 2013, algorithm 1, applied to each parameter); 0 switches it off.
+class Optimizer {
+ public:
+  /// The parameters must outlive the optimizer. Throws Error when max_grad_norm is negative.
+  Optimizer(std::vector<Parameter*> parameters, double max_grad_norm);
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// One update with the gradients as they stand. When a gradient is not finite nothing is changed: see the report.
+  UpdateReport step(double learning_rate);
+
+  const std::vector<Parameter*>& parameters() const { return parameters_; }
+  /// State of the optimizer for every parameter, by name ("adam.m.output.weight"): for checkpoints and tests.
+  std::vector<Buffer*> state();
+  int64_t steps() const { return steps_; }
+
+ protected:
+  /// A state tensor of every parameter, named `prefix` + parameter name; returns its number.
+  int add_state(const std::string& prefix);
+  real* state_of(int number, size_t parameter) { return states_[static_cast<size_t>(number)][parameter].value.data(); }
+
+ private:
+  /// Called once per step before any update().
+  virtual void begin_step(double learning_rate) = 0;
+  /// Updates elements [begin, begin + count) of a parameter; the gradient is to be multiplied by `scale`.
+  virtual void update(size_t parameter, int64_t begin, int64_t count, real scale) = 0;
+
+  struct Piece {
+    size_t parameter;
+    int64_t begin, count;
+  };
+
+  std::vector<Parameter*> parameters_;
+  double max_grad_norm_;
+  std::vector<Piece> pieces_;
+  std::vector<std::vector<Buffer>> states_;
+
+ protected:
+  int64_t steps_ = 0;  ///< updates done, the current one included
+};
+
+/// Adam (Kingma & Ba, ICLR 2015) in the "epsilon hat" form of the paragraph before section 2.1, as in Keras:
+///   m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon)
+class Adam : public Optimizer {
+ public:
+  struct Settings {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-7;
+    double max_grad_norm = 0;
+  };
+  Adam(std::vector<Parameter*> parameters, const Settings& settings);
+
+ private:
+  void begin_step(double learning_rate) override;
+  void update(size_t parameter, int64_t begin, int64_t count, real scale) override;
+
+  Settings settings_;
+  int m_, v_;
+  double beta1_power_ = 1, beta2_power_ = 1;
+  real rate_ = 0;
+};
+
+/// Gradient descent with momentum, Keras form: u = momentum u - lr g, p += u.
+class Sgd : public Optimizer {
+ public:
+  struct Settings {
+    double momentum = 0;
+    double max_grad_norm = 0;
+  };
+  Sgd(std::vector<Parameter*> parameters, const Settings& settings);
+
+ private:
+  void begin_step(double learning_rate) override;
+  void update(size_t parameter, int64_t begin, int64_t count, real scale) override;
+
+  Settings settings_;
+  int u_;
+  real rate_ = 0;
+};
+
+}  // namespace hmem

@@ -1,0 +1,16 @@
+#pragma once
+/// \file schedule.h
+/// Learning rate as a function of the epoch, which counts from 0.
+
+#include <cstdint>
+
+namespace hmem {
+
+/// base * factor^floor(epoch / every): the bAbI schedule with factor 0.85 every 20 epochs.
+double step_decay(double base, int64_t epoch, double factor, int64_t every);
+
+/// base up to and including epoch `start`, then base * exp(rate * (start - epoch)): read-before-write (start 150, rate
+/// 0.01) and the image experiments (start 50, rate 0.1).
+double exponential_decay(double base, int64_t epoch, int64_t start, double rate);
+
+}  // namespace hmem

@@ -1,0 +1,61 @@
+#include "hmem/data/babi_batch.h"
+
+#include <algorithm>
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+BabiBatcher::BabiBatcher(const BabiTask& task, const BabiDataset& data)
+    : task_(task), data_(data), row_of_sentence_(static_cast<size_t>(task.sentences.size(0)), -1) {}
+
+void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count) {
+  const int64_t width = task_.words_per_sentence;
+  RowPairs& pairs = batch.pairs;
+  pairs.first.clear();
+  pairs.second.clear();
+  batch.offsets.assign(1, 0);
+  batch.questions = IdTensor({count, width});
+  batch.answers = IdTensor({count});
+
+  std::vector<int32_t> sentences;  // distinct ones, in order of first use
+  int64_t ages = 0;
+  for (int64_t b = 0; b < count; ++b) {
+    HMEM_CHECK(examples[b] >= 0 && examples[b] < data_.count(), "example ", examples[b], " is not in 0..",
+               data_.count() - 1);
+    const BabiDataset::Example& example = data_.examples[static_cast<size_t>(examples[b])];
+    const int64_t length = example.end - example.begin;
+    ages = std::max(ages, length);
+    for (int64_t i = 0; i < length; ++i) {
+      const int32_t sentence = data_.story_sentences[static_cast<size_t>(example.begin + i)];
+      int32_t& row = row_of_sentence_[static_cast<size_t>(sentence)];
+      if (row < 0) {
+        row = static_cast<int32_t>(sentences.size());
+        sentences.push_back(sentence);
+      }
+      pairs.first.push_back(row);
+      pairs.second.push_back(static_cast<int32_t>(length - i - 1));  // age - 1; moved behind the sentences below
+    }
+    batch.offsets.push_back(batch.offsets.back() + length);
+    std::copy_n(data_.questions.data() + examples[b] * width, width, batch.questions.data() + b * width);
+    batch.answers[b] = data_.answers[static_cast<size_t>(examples[b])];
+  }
+
+  const int64_t distinct = static_cast<int64_t>(sentences.size());
+  batch.rows = IdTensor({distinct + ages, width});
+  for (int64_t r = 0; r < distinct; ++r) {
+    const int32_t sentence = sentences[static_cast<size_t>(r)];
+    std::copy_n(task_.sentences.data() + sentence * width, width, batch.rows.data() + r * width);
+    row_of_sentence_[static_cast<size_t>(sentence)] = -1;
+  }
+  for (int64_t age = 1; age <= ages; ++age) {
+    batch.rows[(distinct + age) * width - 1] = task_.vocabulary.time_id(static_cast<int>(age));
+  }
+  for (int32_t& row : pairs.second) row += static_cast<int32_t>(distinct);
+  pairs.rows = distinct + ages;
+  pairs.seconds_begin = distinct;
+  pairs.index_rows();
+  batch.padded = count * task_.max_num_sentences - pairs.count();
+}
+
+}  // namespace hmem

@@ -1,0 +1,21 @@
+#include "hmem/optim/schedule.h"
+
+#include <cmath>
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+double step_decay(double base, int64_t epoch, double factor, int64_t every) {
+  HMEM_CHECK(epoch >= 0 && every > 0, "step_decay: epoch ", epoch, ", every ", every);
+  double rate = base;
+  for (int64_t i = 0; i < epoch / every; ++i) rate *= factor;
+  return rate;
+}
+
+double exponential_decay(double base, int64_t epoch, int64_t start, double rate) {
+  HMEM_CHECK(epoch >= 0, "exponential_decay: epoch ", epoch);
+  return epoch <= start ? base : base * std::exp(rate * static_cast<double>(start - epoch));
+}
+
+}  // namespace hmem
