@@ -1,0 +1,68 @@
+#pragma once
+/// \file story_text.h
+/// What the families of generated tasks share: numbered lines of text and random choices.
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "hmem/core/rng.h"
+
+namespace hmem::babi_tasks {
+
+/// Writes stories in the official format up to a number of questions; what comes after the last one is ignored, so that
+/// a family can always write its story to the end.
+class StoryText {
+ public:
+  explicit StoryText(int64_t questions) : questions_left_(questions) {}
+
+  bool full() const { return questions_left_ == 0; }
+  const std::string& text() const { return text_; }
+
+  void begin_story() { line_ = 0; }
+
+  /// Writes a statement and returns its line number.
+  int say(std::string_view sentence) {
+    ++line_;
+    if (!full()) text_.append(std::to_string(line_)).append(" ").append(sentence).append("\n");
+    return line_;
+  }
+
+  /// Writes a question whose answer follows from the statements `supporting`, named in that order.
+  void ask(std::string_view question, std::string_view answer, std::initializer_list<int> supporting) {
+    ++line_;
+    if (full()) return;
+    text_.append(std::to_string(line_)).append(" ").append(question).append("\t").append(answer);
+    char separator = '\t';
+    for (const int line : supporting) {
+      text_ += separator;
+      text_ += std::to_string(line);
+      separator = ' ';
+    }
+    text_ += '\n';
+    --questions_left_;
+  }
+
+ private:
+  std::string text_;
+  int64_t questions_left_;
+  int line_ = 0;
+};
+
+/// Uniform index below N, as the size type of the arrays it indexes.
+inline size_t pick_index(size_t n, Rng& rng) { return rng.below(static_cast<uint32_t>(n)); }
+
+template <typename T, size_t N>
+const T& pick(const std::array<T, N>& choices, Rng& rng) {
+  return choices[pick_index(N, rng)];
+}
+
+/// Uniform index below n, but not `taken`.
+inline size_t pick_other(size_t n, size_t taken, Rng& rng) {
+  const size_t index = pick_index(n - 1, rng);
+  return index < taken ? index : index + 1;
+}
+
+}  // namespace hmem::babi_tasks
