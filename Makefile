@@ -21,9 +21,7 @@ $(if $(filter-out 0 1,$(OMP)),$(error OMP must be 0 or 1, found '$(OMP)'))
 $(if $(filter-out portable native,$(ARCH)),$(error ARCH must be portable or native, found '$(ARCH)'))
 $(if $(filter-out 0 1,$(WERROR)),$(error WERROR must be 0 or 1, found '$(WERROR)'))
 
-ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += -j$(JOBS)
-endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(filter 0,$(MAKELEVEL)),-j$(JOBS))
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -67,8 +65,10 @@ F32 := $(OUT)/f32
 F64 := $(OUT)/f64
 LIB     := $(OUT)/libhmem.a
 LIB_F64 := $(OUT)/libhmem_f64.a
-LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
-LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
+ISA_OBJ     := $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
+ISA_F64_OBJ := $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
+LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(ISA_OBJ)
+LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(ISA_F64_OBJ)
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
@@ -102,10 +102,8 @@ $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(LIBFUZZER),,-DHMEM_FUZZ_ST
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
 $(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA))
-$(F32)/src/kernels/simd/isa_%.o: src/kernels/simd/isa.cpp $(OUT)/flags
-	$(call compile,-DHMEM_ISA=$* $(ISA_$*))
-$(F64)/src/kernels/simd/isa_%.o: src/kernels/simd/isa.cpp $(OUT)/flags
-	$(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=$* $(ISA_$*))
+$(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*))
+$(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic)
 
 $(LIB): $(LIB_OBJ) $(OUT)/objects
 $(LIB_F64): $(LIB_F64_OBJ) $(OUT)/objects
@@ -132,7 +130,7 @@ demo: $(BIN)/babi_task_single
 	$(BIN)/babi_task_single $(DEMO_FLAGS)
 
 test: $(TEST_PROGRAMS) $(PROGRAMS)
-	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter %_avx2.o %_avx512.o,$(LIB_OBJ)))' \
+	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
 	 tests/run.sh all $(TEST_FLAGS)
 
 unit-test: $(TEST_PROGRAMS)

@@ -35,8 +35,8 @@ fuzz() {
   $make "$@" FUZZ_SECONDS="$FUZZ_SECONDS" fuzz
 }
 tidy() {
-  find src -name '*.cpp' ! -path 'src/kernels/simd/isa.cpp' -exec \
-    clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c++17 -Iinclude -Isrc \;
+  find src -name '*.cpp' ! -path 'src/kernels/simd/isa.cpp' -print0 |
+    xargs -0 -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c++17 -Iinclude -Isrc
 }
 
 check "clang++ build and tests" clang++ "clang libomp-dev" clang
