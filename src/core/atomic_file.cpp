@@ -34,6 +34,7 @@ void sync_folder(const fs::path& folder) {
 }  // namespace
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  HMEM_CHECK(!path.empty(), "cannot write a file without a name");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status)) {

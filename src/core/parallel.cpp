@@ -32,7 +32,12 @@ int num_threads() { return g_threads; }
 
 std::string threading_name() {
 #ifdef _OPENMP
-  return "OpenMP " + std::to_string(_OPENMP / 100);
+  // The macro is the month of the specification.
+  return _OPENMP >= 202111   ? "OpenMP 5.2"
+         : _OPENMP >= 202011 ? "OpenMP 5.1"
+         : _OPENMP >= 201811 ? "OpenMP 5.0"
+         : _OPENMP >= 201511 ? "OpenMP 4.5"
+                             : "OpenMP before 4.5";
 #else
   return "none (one thread)";
 #endif

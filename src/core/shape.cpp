@@ -13,9 +13,11 @@ Shape::Shape(std::initializer_list<int64_t> sizes) {
 void Shape::recount() {
   constexpr int64_t kMaxElements = int64_t{1} << 46;  // 256 TiB of floats: beyond that a size is a mistake
   count_ = 1;
+  int64_t positive = 1;  // the product without zeros, so that parts of an empty shape do not overflow either
   for (int i = 0; i < rank_; ++i) {
     HMEM_CHECK(sizes_[i] >= 0, "a size must not be negative, found ", sizes_[i], " in ", str());
-    HMEM_CHECK(sizes_[i] == 0 || count_ <= kMaxElements / sizes_[i], "shape ", str(), " is too large");
+    HMEM_CHECK(sizes_[i] == 0 || positive <= kMaxElements / sizes_[i], "shape ", str(), " is too large");
+    if (sizes_[i] > 0) positive *= sizes_[i];
     count_ *= sizes_[i];
   }
 }

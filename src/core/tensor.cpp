@@ -33,6 +33,7 @@ BasicTensor<T>::BasicTensor(const Shape& shape)
 
 template <typename T>
 BasicTensor<T> BasicTensor<T>::clone() const {
+  if (!memory_) return {};
   BasicTensor copy(shape_);
   std::copy(begin(), end(), copy.begin());
   return copy;

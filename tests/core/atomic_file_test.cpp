@@ -1,0 +1,91 @@
+#include "hmem/core/atomic_file.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "catch.h"
+#include "hmem/core/check.h"
+#include "support/error_text.h"
+#include "support/temp_folder.h"
+
+namespace hmem {
+namespace {
+
+namespace fs = std::filesystem;
+
+size_t entries(const fs::path& folder) {
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST_CASE("a committed file replaces the old one", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.write("file", "old and longer");
+  AtomicFile file(path);
+  file.write("ne", 2);
+  file.write("w", 1);
+  CHECK(test::read_file(path) == "old and longer");
+  file.commit();
+  CHECK(test::read_file(path) == "new");
+  CHECK(entries(folder.path()) == 1);
+  CHECK_THROWS_AS(file.write("x", 1), Error);
+  CHECK_THROWS_AS(file.commit(), Error);
+}
+
+TEST_CASE("without a commit nothing changes and nothing is left", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.write("file", "old");
+  AtomicFile(path).write("new", 3);
+  AtomicFile(folder.file("other")).write("new", 3);
+  CHECK(test::read_file(path) == "old");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("a symbolic link stays one", "[core]") {
+  const test::TempFolder folder;
+  const std::string target = folder.write("target", "old"), link = folder.file("link");
+  fs::create_symlink("target", link);
+  AtomicFile file(link);
+  file.write("new", 3);
+  file.commit();
+  CHECK(fs::is_symlink(link));
+  CHECK(test::read_file(target) == "new");
+}
+
+TEST_CASE("what cannot be written is said before anything is computed", "[core][bad]") {
+  const test::TempFolder folder;
+  const std::string missing = folder.file("no/such/file");
+  CHECK(test::error_text([&] { AtomicFile file(missing); }) ==
+        "cannot write '" + missing + "': No such file or directory");
+  CHECK(test::error_text([&] { AtomicFile file(folder.path().string()); }).find("not a regular file") !=
+        std::string::npos);
+  CHECK(test::error_text([&] { AtomicFile file("/dev/null"); }).find("not a regular file") != std::string::npos);
+  CHECK_THROWS_AS(AtomicFile(""), Error);
+}
+
+TEST_CASE("a write that fails leaves the old file", "[core][bad]") {
+  const test::TempFolder folder;
+  const std::string path = folder.write("file", "old");
+  // A limit of the file size stands in for a full disk.
+  rlimit old_limit{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &old_limit) == 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1000, old_limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const std::string data(5000, 'x');
+  const std::string text = test::error_text([&] {
+    AtomicFile file(path);
+    file.write(data.data(), data.size());
+    file.commit();
+  });
+  setrlimit(RLIMIT_FSIZE, &old_limit);
+  std::signal(SIGXFSZ, old_handler);
+  CHECK(text == "cannot write '" + path + "': File too large");
+  CHECK(test::read_file(path) == "old");
+  CHECK(entries(folder.path()) == 1);
+}
+
+}  // namespace
+}  // namespace hmem

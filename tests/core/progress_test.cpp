@@ -1,0 +1,102 @@
+#include "hmem/core/progress.h"
+
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include "catch.h"
+
+namespace hmem {
+namespace {
+
+struct Bench {
+  double time = 100;
+  std::ostringstream out;
+  Progress::Settings settings{true, false, [this] { return time; }};
+
+  std::string take() {
+    std::string text = out.str();
+    out.str("");
+    return text;
+  }
+};
+
+TEST_CASE("the bar shows epoch, fraction, loss and time left", "[core]") {
+  Bench bench;
+  Progress progress(bench.out, bench.settings);
+  progress.start_epoch(2, 12, 40);
+  bench.time += 10;
+  progress.update(20, 0.41234);
+  CHECK(bench.take() == "\r\033[Kepoch 3/12 [##########..........]  50% loss 0.4123 ETA 3:10");
+  progress.start_epoch(3, 12, 40);
+  bench.time += 10;
+  progress.update(40, 0.25);
+  CHECK(bench.take() == "\r\033[Kepoch 4/12 [####################] 100% loss 0.25 ETA 1:20");
+}
+
+TEST_CASE("the bar is drawn ten times a second at most and removed at the end", "[core]") {
+  Bench bench;
+  {
+    Progress progress(bench.out, bench.settings);
+    progress.start_epoch(0, 1, 1000);
+    for (int step = 1; step <= 1000; ++step) {
+      bench.time += 0.001;
+      progress.update(step, 1);
+    }
+    const std::string text = bench.take();
+    size_t draws = 0;
+    for (size_t at = 0; (at = text.find("epoch", at)) != std::string::npos; ++at) ++draws;
+    CHECK(draws >= 9);
+    CHECK(draws <= 11);
+    progress.clear();
+    CHECK(bench.take() == "\r\033[K");
+    progress.clear();
+    CHECK(bench.take().empty());
+    bench.time += 1;
+    progress.update(1000, 1);
+    bench.take();
+  }
+  CHECK(bench.take() == "\r\033[K");
+}
+
+TEST_CASE("colour is only a colour", "[core]") {
+  Bench bench;
+  bench.settings.color = true;
+  Progress progress(bench.out, bench.settings);
+  progress.start_epoch(0, 1, 4);
+  progress.update(2, 1);
+  CHECK(bench.take().find("[\033[32m##########\033[0m..........]") != std::string::npos);
+}
+
+TEST_CASE("a disabled bar writes nothing", "[core]") {
+  Bench bench;
+  bench.settings.enabled = false;
+  {
+    Progress progress(bench.out, bench.settings);
+    progress.start_epoch(0, 1, 10);
+    progress.update(5, 1);
+    progress.clear();
+  }
+  CHECK(bench.take().empty());
+  CHECK_FALSE(Progress::for_stderr(true).enabled);
+}
+
+TEST_CASE("an epoch without steps and a loss that is no number are shown, not feared", "[core][bad]") {
+  Bench bench;
+  Progress progress(bench.out, bench.settings);
+  progress.start_epoch(0, 1, 0);
+  progress.update(0, std::numeric_limits<double>::quiet_NaN());
+  CHECK(bench.take() == "\r\033[Kepoch 1/1 [....................]   0% loss nan");
+}
+
+TEST_CASE("durations are short", "[core]") {
+  CHECK(format_duration(0) == "0:00");
+  CHECK(format_duration(7.4) == "0:07");
+  CHECK(format_duration(754) == "12:34");
+  CHECK(format_duration(10809) == "3:00:09");
+  CHECK(format_duration(std::numeric_limits<double>::infinity()) == "99:59:59");
+  CHECK(format_duration(-1) == "0:00");
+}
+
+}  // namespace
+}  // namespace hmem

@@ -1,0 +1,71 @@
+#include "hmem/core/text.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "catch.h"
+#include "hmem/core/check.h"
+
+namespace hmem {
+namespace {
+
+TEST_CASE("numbers are written shortest and read back the same", "[core]") {
+  CHECK(format_real(0.003) == "0.003");
+  CHECK(format_real(0.1 + 0.2) == "0.30000000000000004");
+  CHECK(format_real(20) == "20");
+  CHECK(format_real(-0.5) == "-0.5");
+  CHECK(format_real(1e300) == "1e+300");
+  for (const double value : {1.0 / 3, 5e-324, 1.7976931348623157e308, 123456789.123}) {
+    CHECK(std::strtod(format_real(value).c_str(), nullptr) == value);
+  }
+}
+
+TEST_CASE("numbers are rounded to the digits asked for", "[core]") {
+  CHECK(format_real(1.0 / 3, 3) == "0.333");
+  CHECK(format_real(2.5, 6) == "2.5");
+  CHECK(format_real(1234567, 3) == "1.23e+06");
+  CHECK(format_real(-std::nan(""), 3) == "nan");
+  CHECK(format_real(-std::numeric_limits<double>::infinity(), 3) == "-inf");
+  CHECK_THROWS_AS(format_real(1, 0), Error);
+  CHECK_THROWS_AS(format_real(1, 18), Error);
+}
+
+TEST_CASE("UTF-8 is what RFC 3629 says", "[core]") {
+  for (const char* valid :
+       {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) {
+    CAPTURE(valid);
+    CHECK(is_utf8(valid));
+  }
+  // Lone continuation, overlong forms, surrogate, above U+10FFFF, cut short, not a lead byte.
+  for (const char* invalid : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",
+                              "\xf4\x90\x80\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xff", "a\xe9z"}) {
+    CAPTURE(invalid);
+    CHECK_FALSE(is_utf8(invalid));
+  }
+}
+
+TEST_CASE("foreign bytes become one harmless line", "[core][bad]") {
+  CHECK(one_line("a\nb\r\tc") == "a\\nb\\r\\tc");
+  CHECK(one_line("\033[2J\x7f") == "\\x1b[2J\\x7f");
+  CHECK(one_line(std::string_view("\0\xff", 2)) == "\\x00\\xff");
+  CHECK(one_line("\xc2\x9b") == "\\xc2\\x9b");  // CSI as one character
+  CHECK(one_line("caf\xc3\xa9") == "caf\xc3\xa9");
+}
+
+TEST_CASE("quotes are cut between characters", "[core]") {
+  CHECK(quote("abc") == "'abc'");
+  CHECK(quote("abcdef", 3) == "'abc...'");
+  CHECK(quote("ab\xc3\xa9z", 3) == "'ab...'");
+  CHECK(quote(std::string(1000000, 'x')).size() < 100);
+}
+
+TEST_CASE("JSON strings escape what they must", "[core]") {
+  CHECK(json_string("a\"b\\c/d") == "\"a\\\"b\\\\c/d\"");
+  CHECK(json_string(std::string_view("\0\n\t\x1f\x7f", 5)) == "\"\\u0000\\n\\t\\u001f\\u007f\"");
+  CHECK(json_string("\xc3\xa9") == "\"\xc3\xa9\"");
+  CHECK(json_string("a\xe9z") == "\"a\xef\xbf\xbdz\"");
+}
+
+}  // namespace
+}  // namespace hmem
