@@ -10,7 +10,7 @@ Dense::Dense(const std::string& name, int64_t in, int64_t out, Rng& rng) : weigh
   he_uniform(weight.value, in, rng);
 }
 
-Var Dense::forward(Var x, Var w) { return matmul(x, w); }
+Var Dense::forward(Tape& tape, Var x) { return matmul(x, tape.leaf(weight)); }
 
 EncodingType encoding_type(const std::string& name) {
   if (name == "identity_encoding") return EncodingType::identity;

@@ -15,8 +15,7 @@ namespace hmem {
 class Dense {
  public:
   Dense(const std::string& name, int64_t in, int64_t out, Rng& rng);
-  Var forward(Tape& tape, Var x) { return forward(x, tape.leaf(weight)); }
-  static Var forward(Var x, Var w);
+  Var forward(Tape& tape, Var x);
 
   Parameter weight;
 };

@@ -1,0 +1,75 @@
+#pragma once
+/// \file fit.h
+/// The training loop that all programs share.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "hmem/autodiff/tape.h"
+#include "hmem/core/progress.h"
+#include "hmem/optim/optimizer.h"
+
+namespace hmem {
+
+/// A model together with its data: what fit() trains and evaluate() measures.
+class Learner {
+ public:
+  enum class Part { train, validation, test };
+
+  struct BatchResult {
+    Var loss;             ///< scalar, penalties included
+    int64_t errors = 0;   ///< wrong answers in the batch
+  };
+
+  virtual ~Learner() = default;
+  /// Number of examples of a part; they are numbered from 0.
+  virtual int64_t count(Part part) const = 0;
+  /// Forward pass over `count` examples on a tape that has been reset.
+  virtual BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) = 0;
+  virtual std::vector<Parameter*> parameters() = 0;
+  /// After every update of the parameters.
+  virtual void after_update() {}
+};
+
+/// Mean loss and error of a part, without training. NaN for a part without examples.
+struct Evaluation {
+  double loss = 0;
+  double error = 0;  ///< wrong answers in %
+};
+Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size);
+
+struct EpochReport {
+  int64_t epoch = 0;           ///< from 0
+  double learning_rate = 0;
+  Evaluation train;            ///< running means over the epoch, while the weights changed
+  Evaluation validation;
+  double largest_norm = 0;     ///< largest gradient norm of a parameter in the epoch, before clipping
+  double examples_per_s = 0;   ///< training only
+  double seconds = 0;          ///< training and validation
+};
+
+struct FitSettings {
+  int64_t epochs = 100;
+  int64_t batch_size = 128;
+  uint64_t seed = 0;                                  ///< order of the examples: stream "shuffle"
+  std::function<double(int64_t epoch)> learning_rate;
+  Progress* progress = nullptr;
+  std::function<void(const EpochReport&)> on_epoch;
+};
+
+/// Trains for `epochs`. Every epoch is a new random permutation of the training examples; the last, shorter batch is
+/// trained on as well. Throws Error naming epoch and step when the loss or a gradient is not finite.
+void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);
+
+struct StepTimes {
+  double median_ms = 0;
+  double min_ms = 0;
+  double examples_per_s = 0;  ///< from the median
+};
+
+/// Times `steps` training steps on full batches after 5 steps of warm-up; settings.epochs is ignored. Throws Error when
+/// the training part has no full batch.
+StepTimes time_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, int64_t steps);
+
+}  // namespace hmem

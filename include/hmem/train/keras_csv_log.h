@@ -1,0 +1,31 @@
+#pragma once
+/// \file keras_csv_log.h
+/// The log file of the authors' programs (`--logging=1`), for scripts that read it.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "hmem/train/fit.h"
+
+namespace hmem {
+
+/// CSV `epoch,accuracy,loss,lr,val_accuracy,val_loss` (accuracies as fractions), one line per epoch, flushed; after
+/// training a line `error [%]` and the test error. Overwrites `path` and makes its folder; throws Error when it cannot.
+class KerasCsvLog {
+ public:
+  explicit KerasCsvLog(const std::string& path);
+  void write_epoch(const EpochReport& report);
+  void write_test(double error);
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  void write(const std::string& line);
+
+  std::string path_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace hmem

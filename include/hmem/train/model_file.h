@@ -1,0 +1,43 @@
+#pragma once
+/// \file model_file.h
+/// Trained models as safetensors files.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hmem/autodiff/parameter.h"
+
+namespace hmem {
+
+/// Text that describes a model: its kind, sizes, vocabulary. Stored in the file's metadata.
+using ModelInfo = std::map<std::string, std::string>;
+
+/// Throws Error when `path` (empty: nothing to write) is in a folder that does not exist or cannot be written to: to be
+/// called before hours of training, not after.
+void check_writable(const std::string& path);
+
+/// Writes all parameters and buffers under their names; the file appears whole or not at all.
+void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
+                const std::vector<Buffer*>& buffers);
+
+/// A model file that has been read: first compare `info`, then copy the values.
+class ModelFile {
+ public:
+  explicit ModelFile(const std::string& path);
+  ~ModelFile();
+  const ModelInfo& info() const;
+  /// Value of `key`; throws Error naming the file when it is not there.
+  const std::string& require(const std::string& key) const;
+  /// Throws Error unless the file has exactly these tensors with these shapes and finite values; changes nothing then.
+  void copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  struct Contents;
+  std::string path_;
+  std::unique_ptr<Contents> contents_;
+};
+
+}  // namespace hmem

@@ -1,0 +1,251 @@
+// Trains and tests H-Mem on one bAbI task: the question-answering experiment of Limbacher & Legenstein, NeurIPS 2020.
+// Flags of the authors' program keep their names and defaults; README.md has the table.
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/program.h"
+#include "hmem/core/run_log.h"
+#include "hmem/core/timer.h"
+#include "hmem/data/babi_files.h"
+#include "hmem/kernels/blas.h"
+#include "hmem/kernels/isa.h"
+#include "hmem/optim/schedule.h"
+#include "hmem/train/babi_learner.h"
+#include "hmem/train/babi_model_file.h"
+#include "hmem/train/keras_csv_log.h"
+
+namespace {
+
+using namespace hmem;
+
+Options make_options() {
+  Options options("babi_task_single", "Trains H-Mem on one bAbI question-answering task and tests it.");
+  options.section("Data");
+  options.add_int("task_id", 1, "bAbI task", {1, 20});
+  options.add_choice("training_set_size", "10k", "training questions", {"1k", "10k"});
+  options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
+  options.add_string("test_data_dir", "", "test on this folder's questions; vocabulary and sizes from the training data");
+  options.add_int("max_num_sentences", -1, "leave out stories with more sentences; -1: no limit", {-1, 1000000});
+  options.add_switch("keep_latest", false, "keep the latest max_num_sentences sentences instead of leaving stories out");
+  options.add_real("validation_split", 0.1, "part of the training questions set aside, from the end of the file",
+                   RealRange::half_open(0, 1));
+  options.section("Model");
+  options.add_int("memory_size", 100, "side of the associative memory", {1, 4096});
+  options.add_int("embeddings_size", 80, "length of word vectors", {1, 4096});
+  options.add_int("hops", 3, "reads of the memory per question", {1, MemoryGrad::kMaxReads});
+  options.add_choice("encodings_type", "learned_encoding", "weights of the words of a sentence",
+                     {"identity_encoding", "position_encoding", "learned_encoding"});
+  options.add_choice("batch_norm", "padded", "padded: padding counts as in the authors' program; masked; none",
+                     {"padded", "masked", "none"});
+  options.add_int("read_before_write", 0, "1: the write sees what the memory already holds (not available yet)", {0, 1});
+  options.add_real("gamma_pos", 0.01, "Hebbian write: rate of growth", RealRange::at_least(0));
+  options.add_real("gamma_neg", 0.01, "Hebbian write: rate of decay", RealRange::at_least(0));
+  options.add_real("w_assoc_max", 1, "Hebbian write: largest weight", RealRange::above(0));
+  options.section("Training");
+  options.add_int("epochs", 100, "passes over the training questions; 0: only test", {0, 1000000});
+  options.add_real("learning_rate", 0.003, "Adam; times 0.85 every 20 epochs", RealRange::above(0));
+  options.add_int("batch_size_per_replica", 128, "questions per update (there is one replica)", {1, 1000000});
+  options.add_real("max_grad_norm", 20, "clip each parameter's gradient to this norm; 0: never",
+                   RealRange::at_least(0));
+  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
+  options.add_int("threads", std::min(available_threads(), 16), "threads; results do not depend on it", {1, 1024});
+  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000});
+  options.section("Output");
+  options.add_string("save", "", "write the trained model (safetensors)");
+  options.add_string("load", "", "start from this model");
+  options.add_string("out", "", "also write every line as JSON to this file");
+  options.add_int("logging", 0, "1: CSV in results/, as the authors' program writes it", {0, 1});
+  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
+  options.add_switch("quiet", false, "only the final line");
+  return options;
+}
+
+BabiTask load_task(const Options& options, uint64_t seed, std::string& description) {
+  const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
+  description = source.description;
+  const int task = static_cast<int>(options.get_int("task_id"));
+  const std::string& size = options.get_string("training_set_size");
+  BabiOptions how;
+  how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
+  how.keep_latest = options.get_switch("keep_latest");
+  const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed);
+  if (!options.was_given("test_data_dir")) {
+    return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed), how);
+  }
+  how.separate_test = true;
+  const BabiSource test_source = find_babi(options.get_string("test_data_dir"), program_folder());
+  return vectorise_babi(train, load_babi(test_source, task, size, BabiPart::kTest, seed), how);
+}
+
+HMemQa::Config model_config(const Options& options, const BabiTask& task) {
+  HMemQa::Config config;
+  config.vocabulary = task.vocabulary.size();
+  config.words_per_sentence = task.words_per_sentence;
+  config.embeddings_size = options.get_int("embeddings_size");
+  config.memory_size = options.get_int("memory_size");
+  config.hops = static_cast<int>(options.get_int("hops"));
+  config.rule = {static_cast<real>(options.get_real("gamma_pos")), static_cast<real>(options.get_real("gamma_neg")),
+                 static_cast<real>(options.get_real("w_assoc_max"))};
+  config.encoding = encoding_type(options.get_string("encodings_type"));
+  config.norm = story_norm(options.get_string("batch_norm"));
+  return config;
+}
+
+/// A flag that the user gave must not contradict the model that is loaded; other settings come from the file.
+void check_same_settings(const ModelFile& file, const Options& options) {
+  for (const auto& [name, value] : options.settings()) {
+    const auto saved = file.info().find(name);
+    if (saved == file.info().end() || !options.was_given(name)) continue;
+    if (name == "max_num_sentences") continue;  // compared after it was applied to the data
+    HMEM_CHECK(saved->second == value, file.path(), ": the model has ", name, " ", saved->second, ", but --", name, "=",
+               value, " was given");
+  }
+}
+
+uint64_t choose_seed(const Options& options) {
+  if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
+  return std::random_device{}();
+}
+
+void write_header(RunLog& log, const Options& options, uint64_t seed, const std::string& data, const BabiTask& task,
+                  const BabiLearner& learner) {
+  const BuildInfo build = build_info();
+  Record header;
+  header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
+  header.add_text("compiler", build.compiler).add_text("kernels", kernel_set_name()).add_text("blas", blas_name());
+  header.add_int("threads", num_threads()).add_int("seed", static_cast<int64_t>(seed)).add_text("data", data);
+  log.write_header(header);
+  Record settings;
+  for (const auto& [name, value] : options.settings()) settings.add_text(name, value);
+  log.write_header(settings);
+  Record sizes;
+  sizes.add_int("train", learner.count(Learner::Part::train));
+  sizes.add_int("validation", learner.count(Learner::Part::validation));
+  sizes.add_int("test", learner.count(Learner::Part::test));
+  sizes.add_int("vocabulary", task.vocabulary.size()).add_int("words_per_sentence", task.words_per_sentence);
+  sizes.add_int("max_num_sentences", task.max_num_sentences);
+  log.write_header(sizes);
+}
+
+/// Says what happened to stories that did not fit: figures below cover the rest.
+void write_data_notes(RunLog& log, const BabiTask& task) {
+  const auto note = [&log](int64_t count, const std::string& text) {
+    if (count > 0) log.write_note(std::to_string(count) + " " + text);
+  };
+  note(task.train.left_out, "training questions left out: their stories are longer than max_num_sentences");
+  note(task.test.left_out, "test questions left out: their stories are longer; the test error covers the rest");
+  note(task.train.shortened, "training stories cut to their latest max_num_sentences sentences");
+  note(task.test.shortened, "test stories cut to their latest max_num_sentences sentences");
+  note(task.test.unknown_words, "words of the test file are not in the training data: read as nil");
+  note(task.test.unknown_answers, "test answers are not in the training data: they count as errors");
+  note(task.test.cut, "test sentences or questions are longer than those of the training data: cut");
+}
+
+int run(const Options& options) {
+  if (options.get_int("read_before_write") == 1) {
+    throw UsageError("--read_before_write=1 is not available in this version; leave the flag out or use 0");
+  }
+  set_num_threads(static_cast<int>(options.get_int("threads")));
+  const bool quiet = options.get_switch("quiet");
+  const uint64_t seed = choose_seed(options);
+  const int64_t task_id = options.get_int("task_id"), epochs = options.get_int("epochs");
+  const std::string& save_path = options.get_string("save");
+
+  std::string data;
+  const BabiTask task = load_task(options, seed, data);
+  HMemQa::Config config = model_config(options, task);
+  std::optional<ModelFile> loaded;
+  if (options.was_given("load")) {
+    loaded.emplace(options.get_string("load"));
+    config = babi_model_config(*loaded, task_id, task);
+    check_same_settings(*loaded, options);
+  }
+  HMemQa model(config, seed);
+  if (loaded) loaded->copy_to(model.parameters(), model.buffers());
+  BabiLearner learner(model, task, options.get_real("validation_split"));
+
+  check_writable(save_path);
+  RunLog log(std::cout, options.get_string("out"));
+  if (!quiet) {
+    write_header(log, options, seed, data, task, learner);
+    write_data_notes(log, task);
+  }
+
+  Adam::Settings adam_settings;
+  adam_settings.max_grad_norm = options.get_real("max_grad_norm");
+  Adam adam(model.parameters(), adam_settings);
+
+  FitSettings fit_settings;
+  fit_settings.epochs = epochs;
+  fit_settings.batch_size = options.get_int("batch_size_per_replica");
+  fit_settings.seed = seed;
+  const double base_rate = options.get_real("learning_rate");
+  fit_settings.learning_rate = [base_rate](int64_t epoch) { return step_decay(base_rate, epoch, 0.85, 20); };
+
+  if (const int64_t steps = options.get_int("limit_steps")) {
+    const StepTimes times = time_steps(learner, adam, fit_settings, steps);
+    Record final_line;
+    final_line.add_real("step_ms_median", times.median_ms).add_real("step_ms_min", times.min_ms);
+    final_line.add_real("examples_per_s", times.examples_per_s).add_real("peak_rss_mib", peak_rss_mib(), 4);
+    log.write_final(final_line);
+    return 0;
+  }
+
+  std::unique_ptr<KerasCsvLog> csv;
+  if (options.get_int("logging") == 1) {
+    const auto state = options.get_optional_int("random_state");
+    csv = std::make_unique<KerasCsvLog>("results/" + std::to_string(task_id) + "_" +
+                                        options.get_string("training_set_size") + "_" +
+                                        options.get_string("encodings_type") + "_" + std::to_string(config.hops) + "-" +
+                                        (state ? std::to_string(*state) : "None") + ".log");
+  }
+  const int64_t verbose = options.get_int("verbose");
+  Progress progress(std::cerr, Progress::for_stderr(quiet || verbose != 1));
+  fit_settings.progress = &progress;
+  Timer timer;
+  EpochReport last;
+  fit_settings.on_epoch = [&](const EpochReport& report) {
+    last = report;
+    if (csv) csv->write_epoch(report);
+    if (quiet || verbose == 0) return;
+    Record line;
+    line.add_int("epoch", report.epoch).add_real("train_loss", report.train.loss);
+    line.add_real("train_error", report.train.error, 4).add_real("val_loss", report.validation.loss);
+    line.add_real("val_error", report.validation.error, 4).add_real("learning_rate", report.learning_rate);
+    line.add_real("grad_norm", report.largest_norm, 4).add_real("examples_per_s", report.examples_per_s, 5);
+    log.write_epoch(line);
+  };
+  fit(learner, adam, fit_settings);
+  const double seconds = timer.seconds();
+  if (epochs == 0) {
+    last.train = evaluate(learner, Learner::Part::train, fit_settings.batch_size);
+    last.validation = evaluate(learner, Learner::Part::validation, fit_settings.batch_size);
+  }
+  const Evaluation test = evaluate(learner, Learner::Part::test, fit_settings.batch_size);
+  if (csv) csv->write_test(test.error);
+  if (!save_path.empty()) {
+    save_model(save_path, babi_model_info(task_id, task, config), model.parameters(), model.buffers());
+  }
+
+  const double examples = static_cast<double>(epochs * learner.count(Learner::Part::train));
+  Record final_line;
+  final_line.add_int("task_id", task_id).add_int("epochs", epochs).add_real("train_loss", last.train.loss);
+  final_line.add_real("val_error", last.validation.error, 4).add_real("test_loss", test.loss);
+  final_line.add_real("test_error", test.error, 4).add_real("examples_per_s", seconds > 0 ? examples / seconds : 0, 5);
+  final_line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
+  log.write_final(final_line);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options = make_options();
+  return run_program(argc, argv, options, run);
+}

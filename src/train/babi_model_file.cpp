@@ -1,0 +1,96 @@
+#include "hmem/train/babi_model_file.h"
+
+#include <charconv>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace {
+
+constexpr const char* kKind = "hmem_qa";
+
+std::string vocabulary_json(const Vocabulary& vocabulary) {
+  std::string text = "[";
+  for (const std::string& word : vocabulary.all_words()) text += (text.size() > 1 ? "," : "") + json_string(word);
+  return text + "]";
+}
+
+template <typename T>
+T read_number(const ModelFile& file, const std::string& key) {
+  const std::string& text = file.require(key);
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  HMEM_CHECK(error == std::errc() && end == text.data() + text.size(), file.path(), ": ", key, " is ", quote(text),
+             ", expected a number");
+  return value;
+}
+
+std::string norm_name(StoryNorm norm) {
+  switch (norm) {
+    case StoryNorm::padded: return "padded";
+    case StoryNorm::masked: return "masked";
+    default: return "none";
+  }
+}
+
+std::string encoding_name(EncodingType type) {
+  switch (type) {
+    case EncodingType::identity: return "identity_encoding";
+    case EncodingType::position: return "position_encoding";
+    default: return "learned_encoding";
+  }
+}
+
+}  // namespace
+
+ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::Config& config) {
+  return {{"kind", kKind},
+          {"task_id", std::to_string(task_id)},
+          {"vocabulary", vocabulary_json(task.vocabulary)},
+          {"max_num_sentences", std::to_string(task.max_num_sentences)},
+          {"words_per_sentence", std::to_string(task.words_per_sentence)},
+          {"embeddings_size", std::to_string(config.embeddings_size)},
+          {"memory_size", std::to_string(config.memory_size)},
+          {"hops", std::to_string(config.hops)},
+          {"gamma_pos", format_real(static_cast<double>(config.rule.gamma_pos), 9)},
+          {"gamma_neg", format_real(static_cast<double>(config.rule.gamma_neg), 9)},
+          {"w_assoc_max", format_real(static_cast<double>(config.rule.w_max), 9)},
+          {"encodings_type", encoding_name(config.encoding)},
+          {"batch_norm", norm_name(config.norm)}};
+}
+
+HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const BabiTask& task) {
+  const auto expect = [&file](const std::string& key, const std::string& expected, const std::string& hint) {
+    const std::string& found = file.require(key);
+    HMEM_CHECK(found == expected, file.path(), ": ", key, " is ", quote(found), ", expected ", quote(expected), "; ",
+               hint);
+  };
+  expect("kind", kKind, "another program wrote this model");
+  expect("task_id", std::to_string(task_id), "the model was trained on another task: give its --task_id");
+  const std::string hint = "the model was trained on other data: give its --data_dir and --training_set_size";
+  expect("vocabulary", vocabulary_json(task.vocabulary), hint);
+  expect("max_num_sentences", std::to_string(task.max_num_sentences), hint);
+  expect("words_per_sentence", std::to_string(task.words_per_sentence), hint);
+
+  HMemQa::Config config;
+  config.vocabulary = task.vocabulary.size();
+  config.words_per_sentence = task.words_per_sentence;
+  const auto read_size = [&file](const std::string& key) {
+    const int64_t value = read_number<int64_t>(file, key);
+    HMEM_CHECK(value >= 1 && value <= 4096, file.path(), ": ", key, " is ", value, ", expected 1..4096");
+    return value;
+  };
+  config.embeddings_size = read_size("embeddings_size");
+  config.memory_size = read_size("memory_size");
+  config.hops = static_cast<int>(read_size("hops"));
+  config.rule.gamma_pos = read_number<real>(file, "gamma_pos");
+  config.rule.gamma_neg = read_number<real>(file, "gamma_neg");
+  config.rule.w_max = read_number<real>(file, "w_assoc_max");
+  config.encoding = encoding_type(file.require("encodings_type"));
+  config.norm = story_norm(file.require("batch_norm"));
+  return config;
+}
+
+}  // namespace hmem

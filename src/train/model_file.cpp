@@ -1,0 +1,74 @@
+#include "hmem/train/model_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "hmem/core/check.h"
+#include "hmem/core/safetensors.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+struct ModelFile::Contents {
+  SafetensorsFile file;
+};
+
+void check_writable(const std::string& path) {
+  if (path.empty()) return;
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  HMEM_CHECK(!std::filesystem::is_directory(path), "cannot write ", quote(path), ": it is a folder");
+  HMEM_CHECK(std::filesystem::is_directory(folder), "cannot write ", quote(path), ": no such folder");
+  HMEM_CHECK(access(folder.c_str(), W_OK) == 0, "cannot write ", quote(path), ": ", std::strerror(errno));
+}
+
+void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
+                const std::vector<Buffer*>& buffers) {
+  std::vector<NamedView> tensors;
+  for (const Parameter* parameter : parameters) tensors.push_back({parameter->name, parameter->value.view()});
+  for (const Buffer* buffer : buffers) tensors.push_back({buffer->name, buffer->value.view()});
+  write_safetensors(path, info, tensors);
+}
+
+ModelFile::ModelFile(const std::string& path) : path_(path), contents_(new Contents{read_safetensors(path)}) {}
+ModelFile::~ModelFile() = default;
+
+const ModelInfo& ModelFile::info() const { return contents_->file.metadata; }
+
+const std::string& ModelFile::require(const std::string& key) const {
+  const auto found = info().find(key);
+  HMEM_CHECK(found != info().end(), path_, ": no '", key, "' in the metadata; was this file written by --save?");
+  return found->second;
+}
+
+void ModelFile::copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const {
+  std::vector<std::pair<std::string, Tensor*>> targets;
+  for (Parameter* parameter : parameters) targets.emplace_back(parameter->name, &parameter->value);
+  for (Buffer* buffer : buffers) targets.emplace_back(buffer->name, &buffer->value);
+
+  std::set<std::string> known;
+  for (const auto& [name, target] : targets) {
+    known.insert(name);
+    const Tensor* source = contents_->file.find(name);
+    HMEM_CHECK(source, path_, ": no tensor '", name, "'; the file holds another kind of model");
+    HMEM_CHECK(source->shape() == target->shape(), path_, ": tensor '", name, "' has shape ", source->shape(),
+               ", expected ", target->shape());
+    HMEM_CHECK(std::all_of(source->begin(), source->end(), [](real x) { return std::isfinite(x); }), path_,
+               ": tensor '", name, "' holds values that are not finite");
+  }
+  for (const NamedTensor& tensor : contents_->file.tensors) {
+    HMEM_CHECK(known.count(tensor.name) == 1, path_, ": tensor '", tensor.name,
+               "' is not part of this model; the file holds another kind of model");
+  }
+  for (const auto& [name, target] : targets) {
+    const Tensor& source = *contents_->file.find(name);
+    std::copy(source.begin(), source.end(), target->begin());
+  }
+}
+
+}  // namespace hmem
