@@ -167,7 +167,8 @@ done
 verify "$work/stories"
 [ -z "$corrupted" ] || die "these files of $source are not the published ones; nothing was copied:$corrupted"
 [ "$good" -gt 0 ] || die "$source: holds none of the bAbI files"
-[ "$good" -ge "$present" ] || die "$target already holds $present good files, the new copy only $good; nothing was changed"
+[ "$good" -ge "$present" ] ||
+  die "$target already holds $present good files, the new copy only $good; nothing was changed"
 
 if [ -e "$target" ]; then mv "$target" "$work/old" || die "cannot replace $target"; fi
 if ! mv "$work/stories" "$target"; then
@@ -177,5 +178,5 @@ fi
 
 echo "bAbI: $good files verified, in $target"
 [ -z "$missing" ] || echo "missing in this copy:$missing"
-echo "Licence: Creative Commons Attribution 3.0 (CC BY 3.0), Copyright (c) 2015-present, Facebook, Inc.; see LICENSE.txt there."
+echo "Licence: Creative Commons Attribution 3.0 (CC BY 3.0), Copyright (c) 2015-present, Facebook, Inc. (LICENSE.txt)"
 if [ "$to" != "$here" ]; then echo "Tell the programs: export HMEM_DATA='$to'"; fi

@@ -18,9 +18,13 @@ echo other > "$stories/en/unlisted.txt"
 (cd "$stories" && sha256sum en/qa1_one_train.txt en-10k/qa1_one_train.txt) > "$work/datasets/babi.sha256"
 (cd "$work/copy" && tar -czf "$work/babi.tar.gz" tasks_1-20_v1-2)
 for program in curl wget; do
-  # shellcheck disable=SC2016  # the variables are those of the program written
-  printf '#!/bin/sh\necho "$@" >> "%s/asked"\n[ -n "${SERVED:-}" ] || exit 6\nwhile [ "$1" != -o ] && [ "$1" != -O ]; do shift; done\ncp "$SERVED" "$2"\n' \
-    "$work" > "$work/fake/$program"
+  cat > "$work/fake/$program" << END
+#!/bin/sh
+echo "\$@" >> "$work/asked"
+[ -n "\${SERVED:-}" ] || exit 6
+while [ "\$1" != -o ] && [ "\$1" != -O ]; do shift; done
+cp "\$SERVED" "\$2"
+END
   chmod +x "$work/fake/$program"
 done
 PATH=$work/fake:$PATH
@@ -74,7 +78,8 @@ holds 'nothing else copied' absent "$target/en/unlisted.txt"
 holds 'no work folder left' test -z "$(find "$work/to/babi" -name '.fetch.*')"
 check 'again, names the licence' 0 'CC BY 3.0' babi --from="$stories" --to="$work/to"
 check 'archive' 0 '2 files verified' babi --from "$work/babi.tar.gz" --to "$work/archive"
-holds 'archive unpacked' cmp -s "$stories/en/qa1_one_train.txt" "$work/archive/babi/tasks_1-20_v1-2/en/qa1_one_train.txt"
+holds 'archive unpacked' \
+  cmp -s "$stories/en/qa1_one_train.txt" "$work/archive/babi/tasks_1-20_v1-2/en/qa1_one_train.txt"
 
 cp -R "$work/copy" "$work/bad"
 echo '3 X.' >> "$work/bad/tasks_1-20_v1-2/en/qa1_one_train.txt"

@@ -51,7 +51,7 @@ class StoryText {
   int line_ = 0;
 };
 
-/// Uniform index below N, as the size type of the arrays it indexes.
+/// Uniform index below n.
 inline size_t pick_index(size_t n, Rng& rng) { return rng.below(static_cast<uint32_t>(n)); }
 
 template <typename T, size_t N>
