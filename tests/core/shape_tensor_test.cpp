@@ -77,7 +77,9 @@ TEST_CASE("a tensor moves and is cloned on demand", "[core]") {
 }
 
 TEST_CASE("memory that cannot be had is an error", "[core][bad]") {
+#ifndef __SANITIZE_ADDRESS__  // the sanitizer would end the process instead of returning a null pointer
   CHECK_THROWS_AS(Tensor(Shape{int64_t{1} << 23, int64_t{1} << 23}), Error);
+#endif
   CHECK_THROWS_AS(detail::aligned_allocate(INT64_MAX / 2, 8), Error);
   CHECK_THROWS_AS(detail::aligned_allocate(-1, 8), Error);
 }

@@ -46,7 +46,7 @@ inline int thread_index() {
 /// when there is one thread, at most `grain` of work, or when called from inside another parallel loop. `body` must
 /// not throw: check before.
 template <typename Body>
-void parallel_for(int64_t n, int64_t grain, const Body& body) {
+void parallel_for(int64_t n, [[maybe_unused]] int64_t grain, const Body& body) {
   [[maybe_unused]] const int threads = num_threads();
 #ifdef _OPENMP
   if (threads > 1 && n > grain && !detail::in_parallel()) {
