@@ -42,7 +42,10 @@ $(OUT)/config.mk: Makefile tools/probe.sh $(if $(findstring missing,$(CONFIG_STA
 	@CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' BLAS='$(BLAS)' OMP='$(OMP)' tools/probe.sh $@
 
 # ---- 3. Flags --------------------------------------------------------------------------------------------------------
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror)
+CLANG    := $(findstring clang,$(CXX))
+# g++ sees uninitialised variables in the standard library when it instruments it.
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror) \
+            $(if $(SANITIZE),$(if $(CLANG),,-Wno-maybe-uninitialized))
 OPTIMISE := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O3)
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) -fno-math-errno -fno-trapping-math -ffp-contract=off \
             $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
@@ -72,7 +75,6 @@ LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(ISA_F64_OBJ)
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
-LIBFUZZER      := $(findstring clang,$(CXX))
 FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/%)
 TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
 
@@ -98,7 +100,7 @@ version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
 $(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o $(F64)/src/core/program.o: private EXTRA = $(version_flags)
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
-$(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(LIBFUZZER),,-DHMEM_FUZZ_STANDALONE)
+$(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
 $(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA))
@@ -114,7 +116,7 @@ $(PROGRAMS): $(BIN)/%: $(F32)/src/experiments/%.o $(LIB) $(BIN)/.linked ; $(call
 $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
 $(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
-	$(call link,$(if $(LIBFUZZER),-fsanitize=fuzzer))
+	$(call link,$(if $(CLANG),-fsanitize=fuzzer))
 $(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
@@ -148,9 +150,9 @@ signature:
 
 # clang has libFuzzer; with other compilers the fuzzers bring a simple driver of their own.
 fuzz:
-	@$(MAKE) SANITIZE=address,undefined$(if $(LIBFUZZER),$(comma)fuzzer-no-link) TESTS=build/fuzz fuzz-programs
+	@$(MAKE) SANITIZE=address,undefined$(if $(CLANG),$(comma)fuzzer-no-link) TESTS=build/fuzz fuzz-programs
 	@set -e; cd build/fuzz; for fuzzer in $(notdir $(FUZZ_PROGRAMS)); do echo "== $$fuzzer"; mkdir -p $$fuzzer.corpus; \
-	  ./$$fuzzer $(if $(LIBFUZZER),-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$fuzzer.corpus,$(FUZZ_SECONDS)); \
+	  ./$$fuzzer $(if $(CLANG),-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$fuzzer.corpus,$(FUZZ_SECONDS)); \
 	done
 fuzz-programs: $(FUZZ_PROGRAMS)
 
