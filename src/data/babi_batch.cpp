@@ -10,6 +10,10 @@ BabiBatcher::BabiBatcher(const BabiTask& task, const BabiDataset& data)
     : task_(task), data_(data), row_of_sentence_(static_cast<size_t>(task.sentences.size(0)), -1) {}
 
 void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count) {
+  for (int64_t b = 0; b < count; ++b) {
+    HMEM_CHECK(examples[b] >= 0 && examples[b] < data_.count(), "example ", examples[b], " is not in 0..",
+               data_.count() - 1);
+  }
   const int64_t width = task_.words_per_sentence;
   RowPairs& pairs = batch.pairs;
   pairs.first.clear();
@@ -21,8 +25,6 @@ void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count)
   std::vector<int32_t> sentences;  // distinct ones, in order of first use
   int64_t ages = 0;
   for (int64_t b = 0; b < count; ++b) {
-    HMEM_CHECK(examples[b] >= 0 && examples[b] < data_.count(), "example ", examples[b], " is not in 0..",
-               data_.count() - 1);
     const BabiDataset::Example& example = data_.examples[static_cast<size_t>(examples[b])];
     const int64_t length = example.end - example.begin;
     ages = std::max(ages, length);

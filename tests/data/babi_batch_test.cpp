@@ -1,0 +1,160 @@
+#include "hmem/data/babi_batch.h"
+
+#include <algorithm>
+
+#include "catch.h"
+#include "data/dense_babi.h"
+#include "support/error_text.h"
+#include "support/pack_batch.h"
+
+using namespace hmem;
+using hmem::test::dense_story;
+using hmem::test::error_text;
+using hmem::test::parse_text;
+using hmem::test::row_of;
+using hmem::test::Rows;
+
+using Ids = std::vector<int32_t>;
+using Offsets = std::vector<int64_t>;
+
+namespace {
+
+const char kTrain[] =
+    "1 Bob ate.\n"
+    "2 Ann ate figs.\n"
+    "3 Who ate figs?\tAnn\t2\n"
+    "4 Bob ate.\n"
+    "5 Who ate?\tBob\t1\n"
+    "1 Ann ate.\n"
+    "2 Who ate?\tAnn\t1\n";
+const char kTest[] =
+    "1 Ann ate.\n"
+    "2 Who ate?\tAnn\t1\n";
+
+// Code points: ann 1, ate 2, bob 3, figs 4, who 5; time words 6 (newest), 7, 8. W = 4, max_num_sentences = 3.
+constexpr int32_t kAnn = 1, kAte = 2, kBob = 3, kFigs = 4, kWho = 5, kTime1 = 6, kTime2 = 7, kTime3 = 8;
+
+BabiTask make_task() { return vectorise_babi(parse_text(kTrain), parse_text(kTest)); }
+
+BabiBatch fill(BabiBatcher& batcher, const std::vector<int64_t>& examples) {
+  BabiBatch batch;
+  batcher.fill(batch, examples.data(), static_cast<int64_t>(examples.size()));
+  return batch;
+}
+
+Rows rows_of(const IdTensor& ids) {
+  Rows rows;
+  for (int64_t row = 0; row < ids.size(0); ++row) rows.push_back(row_of(ids, row));
+  return rows;
+}
+
+/// The dense stories that a batch stands for, without their padding.
+std::vector<Rows> stories_of(const BabiBatch& batch) {
+  const Rows rows = rows_of(batch.rows);
+  std::vector<Rows> stories;
+  for (int64_t b = 0; b < batch.size(); ++b) {
+    stories.emplace_back();
+    for (auto i = static_cast<size_t>(batch.offsets[b]); i < static_cast<size_t>(batch.offsets[b + 1]); ++i) {
+      Ids sentence = rows[static_cast<size_t>(batch.pairs.first[i])];
+      const Ids& time = rows[static_cast<size_t>(batch.pairs.second[i])];
+      for (size_t w = 0; w < sentence.size(); ++w) sentence[w] += time[w];
+      stories.back().push_back(sentence);
+    }
+  }
+  return stories;
+}
+
+}  // namespace
+
+TEST_CASE("batch by hand: each sentence once, each age once, padding as a number", "[babi]") {
+  const BabiTask task = make_task();
+  REQUIRE(task.max_num_sentences == 3);
+  BabiBatcher batcher(task, task.train);
+  const BabiBatch batch = fill(batcher, {1, 0});
+  CHECK(rows_of(batch.rows) == Rows{{kBob, kAte, 0, 0},
+                                    {kAnn, kAte, kFigs, 0},
+                                    {0, 0, 0, kTime1},
+                                    {0, 0, 0, kTime2},
+                                    {0, 0, 0, kTime3}});
+  CHECK(batch.pairs.first == Ids{0, 1, 0, 0, 1});
+  CHECK(batch.pairs.second == Ids{4, 3, 2, 3, 2});
+  CHECK(batch.pairs.rows == 5);
+  CHECK(batch.pairs.seconds_begin == 2);
+  CHECK(batch.pairs.row_begin == Offsets{0, 3, 5, 7, 9, 10});
+  CHECK(batch.pairs.instance == Ids{0, 2, 3, 1, 4, 2, 4, 1, 3, 0});
+  CHECK(batch.offsets == Offsets{0, 3, 5});
+  CHECK(rows_of(batch.questions) == Rows{{kWho, kAte, 0, 0}, {kWho, kAte, kFigs, 0}});
+  CHECK(Ids(batch.answers.begin(), batch.answers.end()) == Ids{kBob, kAnn});
+  CHECK(batch.size() == 2);
+  CHECK(batch.padded == 1);
+}
+
+TEST_CASE("a batch holds only its own sentences and ages, whatever was filled before", "[babi]") {
+  const BabiTask task = make_task();
+  BabiBatcher batcher(task, task.train);
+  BabiBatch batch = fill(batcher, {0, 1, 2});
+  CHECK(batch.rows.size(0) == 3 + 3);
+  const int64_t last = 2;
+  batcher.fill(batch, &last, 1);
+  CHECK(rows_of(batch.rows) == Rows{{kAnn, kAte, 0, 0}, {0, 0, 0, kTime1}});
+  CHECK(batch.pairs.first == Ids{0});
+  CHECK(batch.pairs.second == Ids{1});
+  CHECK(batch.offsets == Offsets{0, 1});
+  CHECK(batch.padded == 2);
+  const BabiBatch twice = fill(batcher, {2, 2});
+  CHECK(twice.rows.size(0) == 2);
+  CHECK(twice.pairs.first == Ids{0, 0});
+  CHECK(twice.padded == 4);
+}
+
+TEST_CASE("batches stand for the padded stories of the specification", "[babi]") {
+  const BabiTask task = make_task();
+  BabiBatcher batcher(task, task.train);
+  const std::vector<int64_t> examples = {2, 0, 1, 0};
+  const std::vector<Rows> stories = stories_of(fill(batcher, examples));
+  for (size_t b = 0; b < examples.size(); ++b) {
+    Rows expected = dense_story(task, task.train, examples[b]);
+    expected.erase(std::remove(expected.begin(), expected.end(), Ids(4, 0)), expected.end());
+    CHECK(stories[b] == expected);
+  }
+}
+
+TEST_CASE("the tests' own packing of dense ids agrees with the batcher", "[babi]") {
+  const BabiTask task = make_task();
+  BabiBatcher batcher(task, task.train);
+  const BabiBatch expected = fill(batcher, {0, 1, 2});
+  IdTensor dense({3, task.max_num_sentences, task.words_per_sentence});
+  for (int64_t b = 0, at = 0; b < 3; ++b) {
+    for (const Ids& row : dense_story(task, task.train, b)) {
+      for (const int32_t id : row) dense[at++] = id;
+    }
+  }
+  const BabiBatch found =
+      hmem::test::pack_batch(dense, task.train.questions.clone(), expected.answers.clone());
+  CHECK(rows_of(found.rows) == rows_of(expected.rows));
+  CHECK(found.pairs.first == expected.pairs.first);
+  CHECK(found.pairs.second == expected.pairs.second);
+  CHECK(found.pairs.seconds_begin == expected.pairs.seconds_begin);
+  CHECK(found.offsets == expected.offsets);
+  CHECK(found.padded == expected.padded);
+}
+
+TEST_CASE("answers that are no known word stay -1 in a batch", "[babi]") {
+  BabiOptions options;
+  options.separate_test = true;
+  const BabiTask task =
+      vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
+  BabiBatcher batcher(task, task.test);
+  const BabiBatch batch = fill(batcher, {0});
+  CHECK(batch.answers[0] == -1);
+  CHECK(rows_of(batch.rows)[0] == Ids{0, kAte, 0, 0});
+}
+
+TEST_CASE("an example that is not there is refused", "[babi][bad]") {
+  const BabiTask task = make_task();
+  BabiBatcher batcher(task, task.train);
+  CHECK(error_text([&] { fill(batcher, {0, 3}); }) == "example 3 is not in 0..2");
+  CHECK(error_text([&] { fill(batcher, {-1}); }) == "example -1 is not in 0..2");
+  // Nothing of the failed batch may be left in the batcher's memory.
+  CHECK(stories_of(fill(batcher, {0})) == std::vector<Rows>{{{kBob, kAte, 0, kTime2}, {kAnn, kAte, kFigs, kTime1}}});
+}
