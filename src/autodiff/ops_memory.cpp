@@ -51,8 +51,8 @@ Var memory_read(const Memory& memory, Var z) {
     if (!m.needs_grad()) return;
     for (int64_t b = 0; b < batch; ++b) {
       MemoryGrad& grad = dm[b];
-      HMEM_CHECK(grad.reads < MemoryGrad::kMaxReads, "memory_read: a memory is read more than ",
-                 MemoryGrad::kMaxReads, " times");
+      HMEM_CHECK(grad.reads < MemoryGrad::kMaxReads, "memory_read: a memory is read more than ", MemoryGrad::kMaxReads,
+                 " times");
       grad.z[grad.reads] = z.data() + b * d;
       grad.dr[grad.reads] = r.grad() + b * d;
       ++grad.reads;
@@ -89,9 +89,9 @@ Var memory_values(const Memory& memory) {
 Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
                    int hops) {
   const HebbianDims dims = sequence_dims(kHebbianRecall, z_k, z_v, offsets);
-  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w_r.shape() == Shape({dims.d, dims.d}),
-             "hebbian_recall: q ", q.shape(), ", w_r ", w_r.shape(), ", expected [", dims.batch, ", ", dims.d, "] and [",
-             dims.d, ", ", dims.d, "]");
+  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w_r.shape() == Shape({dims.d, dims.d}), "hebbian_recall: q ",
+             q.shape(), ", w_r ", w_r.shape(), ", expected [", dims.batch, ", ", dims.d, "] and [", dims.d, ", ",
+             dims.d, "]");
   HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, "hebbian_recall: hops must be in 1..", MemoryGrad::kMaxReads,
              ", found ", hops);
   Tape& tape = z_k.tape();
@@ -103,8 +103,8 @@ Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q,
     Tape& t = z_k.tape();
     real* dz_k = z_k.needs_grad() ? z_k.grad() : t.allocate<real>(z_k.count());
     real* dz_v = z_v.needs_grad() ? z_v.grad() : t.allocate<real>(z_v.count());
-    hebbian_recall_backward(dz_k, dz_v, q.grad(), w_r.grad(), r.grad(), z_k.data(), z_v.data(), w_r.data(), saved,
-                            dims, rule, hops);
+    hebbian_recall_backward(dz_k, dz_v, q.grad(), w_r.grad(), r.grad(), z_k.data(), z_v.data(), w_r.data(), saved, dims,
+                            rule, hops);
   });
   hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, hops);
   return out;

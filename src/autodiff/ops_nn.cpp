@@ -14,8 +14,8 @@ const Op kEmbedding("embedding"), kSentenceEncoding("sentence_encoding"), kPairS
 
 void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
   for (int64_t i = 0; i < ids.count(); ++i) {
-    HMEM_CHECK(ids[i] >= 0 && ids[i] < rows, op.name(), ": id ", ids[i], " at position ", i, " is outside the table of ",
-               rows, " rows");
+    HMEM_CHECK(ids[i] >= 0 && ids[i] < rows, op.name(), ": id ", ids[i], " at position ", i,
+               " is outside the table of ", rows, " rows");
   }
 }
 
@@ -41,9 +41,10 @@ Var embedding(Var table, const IdTensor& ids) {
 }
 
 Var sentence_encoding(Var table, Var encoding, const IdTensor& ids) {
-  HMEM_CHECK(ids.shape().rank() == 2 && table.shape().rank() == 2 && encoding.shape() == Shape({ids.size(1), table.size(1)}),
-             "sentence_encoding: table ", table.shape(), ", encoding ", encoding.shape(), ", ids ", ids.shape(),
-             ", expected [v, e], [width, e], [rows, width]");
+  HMEM_CHECK(
+      ids.shape().rank() == 2 && table.shape().rank() == 2 && encoding.shape() == Shape({ids.size(1), table.size(1)}),
+      "sentence_encoding: table ", table.shape(), ", encoding ", encoding.shape(), ", ids ", ids.shape(),
+      ", expected [v, e], [width, e], [rows, width]");
   check_ids(kSentenceEncoding, ids, table.size(0));
   const int64_t rows = ids.size(0), width = ids.size(1), e = table.size(1);
   const int32_t* id = ids.data();
@@ -85,7 +86,8 @@ Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& sour
 Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
                      NormStatistics* used) {
   check_norm(kBatchNormPairs, rows, scale, shift);
-  HMEM_CHECK(rows.size(0) == pairs.rows, "batch_norm_pairs: rows ", rows.shape(), ", the pairs point into ", pairs.rows);
+  HMEM_CHECK(rows.size(0) == pairs.rows, "batch_norm_pairs: rows ", rows.shape(), ", the pairs point into ",
+             pairs.rows);
   Tape& tape = rows.tape();
   const int64_t e = rows.size(1);
   const NormStatistics statistics = source.fixed ? *source.fixed : new_statistics(tape, e);

@@ -30,9 +30,11 @@ Options make_options() {
   options.add_int("task_id", 1, "bAbI task", {1, 20});
   options.add_choice("training_set_size", "10k", "training questions", {"1k", "10k"});
   options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
-  options.add_string("test_data_dir", "", "test on this folder's questions; vocabulary and sizes from the training data");
+  options.add_string("test_data_dir", "",
+                     "test on this folder's questions; vocabulary and sizes from the training data");
   options.add_int("max_num_sentences", -1, "leave out stories with more sentences; -1: no limit", {-1, 1000000});
-  options.add_switch("keep_latest", false, "keep the latest max_num_sentences sentences instead of leaving stories out");
+  options.add_switch("keep_latest", false,
+                     "keep the latest max_num_sentences sentences instead of leaving stories out");
   options.add_real("validation_split", 0.1, "part of the training questions set aside, from the end of the file",
                    RealRange::half_open(0, 1));
   options.section("Model");
@@ -43,7 +45,8 @@ Options make_options() {
                      {"identity_encoding", "position_encoding", "learned_encoding"});
   options.add_choice("batch_norm", "padded", "padded: padding counts as in the authors' program; masked; none",
                      {"padded", "masked", "none"});
-  options.add_int("read_before_write", 0, "1: the write sees what the memory already holds (not available yet)", {0, 1});
+  options.add_int("read_before_write", 0, "1: the write sees what the memory already holds (not available yet)",
+                  {0, 1});
   options.add_real("gamma_pos", 0.01, "Hebbian write: rate of growth", RealRange::at_least(0));
   options.add_real("gamma_neg", 0.01, "Hebbian write: rate of decay", RealRange::at_least(0));
   options.add_real("w_assoc_max", 1, "Hebbian write: largest weight", RealRange::above(0));

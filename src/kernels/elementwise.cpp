@@ -44,7 +44,8 @@ void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n) {
 
 double sum_of_squares(const real* a, int64_t n) {
   double sum = 0;
-  for (int64_t i = 0; i < n; i += kPiece) sum += static_cast<double>(simd().sum_of_squares(a + i, std::min(kPiece, n - i)));
+  for (int64_t i = 0; i < n; i += kPiece)
+    sum += static_cast<double>(simd().sum_of_squares(a + i, std::min(kPiece, n - i)));
   return sum;
 }
 

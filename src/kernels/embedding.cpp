@@ -75,8 +75,8 @@ void RowPairs::index_rows() {
   const size_t n = first.size();
   row_begin.assign(static_cast<size_t>(rows) + 1, 0);
   for (size_t i = 0; i < n; ++i) {
-    HMEM_CHECK(first[i] >= 0 && first[i] < seconds_begin && second[i] >= seconds_begin && second[i] < rows,
-               "instance ", i, " points to rows ", first[i], " and ", second[i], ", expected one below ", seconds_begin,
+    HMEM_CHECK(first[i] >= 0 && first[i] < seconds_begin && second[i] >= seconds_begin && second[i] < rows, "instance ",
+               i, " points to rows ", first[i], " and ", second[i], ", expected one below ", seconds_begin,
                " and one in [", seconds_begin, ", ", rows, ")");
     ++row_begin[static_cast<size_t>(first[i]) + 1];
     ++row_begin[static_cast<size_t>(second[i]) + 1];

@@ -45,8 +45,8 @@ void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, const real*
   parallel_for(dims.batch, 1, [&](int64_t b) {
     const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
     Scratch scratch;
-    simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, z_k + first * d, z_v + first * d, dm[b], steps,
-                                  d, rule, scratch.take(simd().hebbian_scratch(steps, d)));
+    simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, z_k + first * d, z_v + first * d, dm[b], steps, d,
+                                  rule, scratch.take(simd().hebbian_scratch(steps, d)));
   });
 }
 

@@ -22,7 +22,7 @@ class Scratch {
   real* take(int64_t count);
 
  private:
-  size_t block_;     // where the thread's stack stood
+  size_t block_;  // where the thread's stack stood
   int64_t used_;
 };
 

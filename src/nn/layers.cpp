@@ -16,7 +16,8 @@ EncodingType encoding_type(const std::string& name) {
   if (name == "identity_encoding") return EncodingType::identity;
   if (name == "position_encoding") return EncodingType::position;
   if (name == "learned_encoding") return EncodingType::learned;
-  throw UsageError("unknown encoding '" + name + "', expected identity_encoding, position_encoding or learned_encoding");
+  throw UsageError("unknown encoding '" + name +
+                   "', expected identity_encoding, position_encoding or learned_encoding");
 }
 
 SentenceEncoder::SentenceEncoder(EncodingType type_in, int64_t vocabulary, int64_t width, int64_t e, Rng& rng)
@@ -27,8 +28,8 @@ SentenceEncoder::SentenceEncoder(EncodingType type_in, int64_t vocabulary, int64
   const double words = static_cast<double>(width), columns = static_cast<double>(e);
   for (int64_t w = 0; w + 1 < width; ++w) {
     for (int64_t j = 0; j < e; ++j) {
-      const double from_middle = (static_cast<double>(j + 1) - (columns + 1) / 2) *
-                                 (static_cast<double>(w + 1) - (words + 1) / 2);
+      const double from_middle =
+          (static_cast<double>(j + 1) - (columns + 1) / 2) * (static_cast<double>(w + 1) - (words + 1) / 2);
       encoding.value[w * e + j] = static_cast<real>(1 + 4 * from_middle / columns / words);
     }
   }

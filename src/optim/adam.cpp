@@ -12,10 +12,10 @@ Adam::Adam(std::vector<Parameter*> parameters, const Settings& settings)
       settings_(settings),
       m_(add_state("adam.m.")),
       v_(add_state("adam.v.")) {
-  HMEM_CHECK(settings.beta1 >= 0 && settings.beta1 < 1 && settings.beta2 >= 0 && settings.beta2 < 1 &&
-                 settings.epsilon > 0,
-             "Adam: beta1 ", settings.beta1, ", beta2 ", settings.beta2, ", epsilon ", settings.epsilon,
-             ", expected 0 <= beta < 1 and epsilon > 0");
+  HMEM_CHECK(
+      settings.beta1 >= 0 && settings.beta1 < 1 && settings.beta2 >= 0 && settings.beta2 < 1 && settings.epsilon > 0,
+      "Adam: beta1 ", settings.beta1, ", beta2 ", settings.beta2, ", epsilon ", settings.epsilon,
+      ", expected 0 <= beta < 1 and epsilon > 0");
 }
 
 void Adam::begin_step(double learning_rate) {

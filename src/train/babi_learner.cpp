@@ -11,9 +11,12 @@ BabiLearner::BabiLearner(HMemQa& model, const BabiTask& task, double validation_
 
 int64_t BabiLearner::count(Part part) const {
   switch (part) {
-    case Part::train: return train_count_;
-    case Part::validation: return task_.train.count() - train_count_;
-    default: return task_.test.count();
+    case Part::train:
+      return train_count_;
+    case Part::validation:
+      return task_.train.count() - train_count_;
+    default:
+      return task_.test.count();
   }
 }
 

@@ -29,17 +29,23 @@ T read_number(const ModelFile& file, const std::string& key) {
 
 std::string norm_name(StoryNorm norm) {
   switch (norm) {
-    case StoryNorm::padded: return "padded";
-    case StoryNorm::masked: return "masked";
-    default: return "none";
+    case StoryNorm::padded:
+      return "padded";
+    case StoryNorm::masked:
+      return "masked";
+    default:
+      return "none";
   }
 }
 
 std::string encoding_name(EncodingType type) {
   switch (type) {
-    case EncodingType::identity: return "identity_encoding";
-    case EncodingType::position: return "position_encoding";
-    default: return "learned_encoding";
+    case EncodingType::identity:
+      return "identity_encoding";
+    case EncodingType::position:
+      return "position_encoding";
+    default:
+      return "learned_encoding";
   }
 }
 

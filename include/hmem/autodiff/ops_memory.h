@@ -12,7 +12,7 @@ namespace hmem {
 /// A batch of memories on a tape. Its gradient is not a matrix: every read leaves an outer product (MemoryGrad), and
 /// the write's backward takes them as they are.
 struct Memory {
-  Var m;                       ///< [B, d, ld]
+  Var m;  ///< [B, d, ld]
   int64_t d = 0;
   MemoryGrad* grad = nullptr;  ///< [B]
 };

@@ -116,8 +116,8 @@ class Tape {
     real* value = nullptr;
     real* grad = nullptr;
     bool needs_grad = false;
-    bool touched = false;       // somebody added to the gradient
-    int parent = -1;            // of a slice
+    bool touched = false;  // somebody added to the gradient
+    int parent = -1;       // of a slice
     int64_t parent_offset = 0;
     Backward backward;
   };

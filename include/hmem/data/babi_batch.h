@@ -14,12 +14,12 @@ namespace hmem {
 /// A story sentence is its words plus a time word. `rows` holds every distinct word sentence of the batch once, then
 /// every time word; sentence i of the packed stories is rows[pairs.first[i]] + rows[pairs.second[i]].
 struct BabiBatch {
-  IdTensor rows;                  ///< [distinct sentences + ages, W]; a time row has its time word in the last slot
-  RowPairs pairs;                 ///< the sentences of all stories, one story after the other, oldest first
-  std::vector<int64_t> offsets;   ///< [B + 1] first sentence of each story
-  IdTensor questions;             ///< [B, W]
-  IdTensor answers;               ///< [B]; -1: unknown
-  int64_t padded = 0;             ///< sentences that a batch padded to max_num_sentences would hold beyond these
+  IdTensor rows;                 ///< [distinct sentences + ages, W]; a time row has its time word in the last slot
+  RowPairs pairs;                ///< the sentences of all stories, one story after the other, oldest first
+  std::vector<int64_t> offsets;  ///< [B + 1] first sentence of each story
+  IdTensor questions;            ///< [B, W]
+  IdTensor answers;              ///< [B]; -1: unknown
+  int64_t padded = 0;            ///< sentences that a batch padded to max_num_sentences would hold beyond these
 
   int64_t size() const { return answers.count(); }
 };

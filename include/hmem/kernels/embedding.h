@@ -35,9 +35,9 @@ struct RowPairs {
   int64_t seconds_begin = 0;           ///< rows below are only ever `first`, the others only ever `second`
 
   // For every row the instances that use it, ascending, and the other row of each: filled by index_rows().
-  std::vector<int64_t> row_begin;    ///< [rows + 1]
-  std::vector<int32_t> instance;     ///< [2 n]
-  std::vector<int32_t> other;        ///< [2 n]
+  std::vector<int64_t> row_begin;  ///< [rows + 1]
+  std::vector<int32_t> instance;   ///< [2 n]
+  std::vector<int32_t> other;      ///< [2 n]
 
   int64_t count() const { return static_cast<int64_t>(first.size()); }
   int64_t uses(int64_t row) const {

@@ -37,10 +37,10 @@ struct HebbianDims {
 ///   dM = sum_h relu(z_h) dr_h^T  [+ dense]
 struct MemoryGrad {
   static constexpr int kMaxReads = 16;
-  int reads = 0;                          ///< number of outer products, at most kMaxReads
-  const real* z[kMaxReads] = {};          ///< pre-activations of the read keys, [d] each
-  const real* dr[kMaxReads] = {};         ///< gradients of the values read, [d] each
-  const real* dense = nullptr;            ///< optional dense part, [d, ld]
+  int reads = 0;                   ///< number of outer products, at most kMaxReads
+  const real* z[kMaxReads] = {};   ///< pre-activations of the read keys, [d] each
+  const real* dr[kMaxReads] = {};  ///< gradients of the values read, [d] each
+  const real* dense = nullptr;     ///< optional dense part, [d, ld]
 };
 
 /// Hebbian write over a whole sequence. With k_t = relu(z_k[t]), v_t = relu(z_v[t]), M_0 = 0:

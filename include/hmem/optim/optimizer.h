@@ -12,8 +12,8 @@ namespace hmem {
 
 /// What one update saw.
 struct UpdateReport {
-  double largest_norm = 0;       ///< largest norm of a parameter's gradient, before clipping; NaN or infinite if one is
-  std::string largest_name;      ///< whose it is
+  double largest_norm = 0;   ///< largest norm of a parameter's gradient, before clipping; NaN or infinite if one is
+  std::string largest_name;  ///< whose it is
 };
 
 /// Base of the optimizers. Clipping is per parameter: a gradient whose own Euclidean norm exceeds `max_grad_norm` is

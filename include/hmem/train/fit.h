@@ -18,8 +18,8 @@ class Learner {
   enum class Part { train, validation, test };
 
   struct BatchResult {
-    Var loss;             ///< scalar, penalties included
-    int64_t errors = 0;   ///< wrong answers in the batch
+    Var loss;            ///< scalar, penalties included
+    int64_t errors = 0;  ///< wrong answers in the batch
   };
 
   virtual ~Learner() = default;
@@ -40,19 +40,19 @@ struct Evaluation {
 Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size);
 
 struct EpochReport {
-  int64_t epoch = 0;           ///< from 0
+  int64_t epoch = 0;  ///< from 0
   double learning_rate = 0;
-  Evaluation train;            ///< running means over the epoch, while the weights changed
+  Evaluation train;  ///< running means over the epoch, while the weights changed
   Evaluation validation;
-  double largest_norm = 0;     ///< largest gradient norm of a parameter in the epoch, before clipping
-  double examples_per_s = 0;   ///< training only
-  double seconds = 0;          ///< training and validation
+  double largest_norm = 0;    ///< largest gradient norm of a parameter in the epoch, before clipping
+  double examples_per_s = 0;  ///< training only
+  double seconds = 0;         ///< training and validation
 };
 
 struct FitSettings {
   int64_t epochs = 100;
   int64_t batch_size = 128;
-  uint64_t seed = 0;                                  ///< order of the examples: stream "shuffle"
+  uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
   Progress* progress = nullptr;
   std::function<void(const EpochReport&)> on_epoch;

@@ -44,9 +44,8 @@ static void sum_rows(real* out, const real* src, int64_t ld, const int32_t* rows
   int64_t j = 0;
   while (n - j >= kLanes) {
     const int64_t vecs = (n - j) / kLanes < 8 ? (n - j) / kLanes : 8;
-    with_size(static_cast<int>(vecs), [&](auto size) {
-      sum_rows_block<decltype(size)::value>(out + j, src + j, ld, rows, row_count);
-    });
+    with_size(static_cast<int>(vecs),
+              [&](auto size) { sum_rows_block<decltype(size)::value>(out + j, src + j, ld, rows, row_count); });
     j += vecs * kLanes;
   }
   if (j == n) return;

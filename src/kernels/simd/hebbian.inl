@@ -24,14 +24,22 @@ constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwa
 template <typename F>
 HMEM_INLINE void with_size(int n, const F& f) {
   switch (n) {
-    case 1: return f(Size<1>{});
-    case 2: return f(Size<2>{});
-    case 3: return f(Size<3>{});
-    case 4: return f(Size<4>{});
-    case 5: return f(Size<5>{});
-    case 6: return f(Size<6>{});
-    case 7: return f(Size<7>{});
-    default: return f(Size<8>{});
+    case 1:
+      return f(Size<1>{});
+    case 2:
+      return f(Size<2>{});
+    case 3:
+      return f(Size<3>{});
+    case 4:
+      return f(Size<4>{});
+    case 5:
+      return f(Size<5>{});
+    case 6:
+      return f(Size<6>{});
+    case 7:
+      return f(Size<7>{});
+    default:
+      return f(Size<8>{});
   }
 }
 
@@ -50,43 +58,125 @@ HMEM_INLINE void for_blocks(int64_t vecs, int most, const F& f) {
 /// The steps at which one row is written, oldest first.
 struct ActiveSteps {
   int64_t count;
-  real* k;            // key
-  real* a;            // g+ k
-  real* c;            // 1 - g- k^2
+  real* k;  // key
+  real* a;  // g+ k
+  real* c;  // 1 - g- k^2
   int32_t* step;
 };
 
+HMEM_INLINE int64_t active_steps_scratch(int64_t steps) { return 4 * (round_up(steps) + kSumLanes); }
+
 /// Lays an ActiveSteps for up to `steps` steps into scratch and moves the pointer on.
 HMEM_INLINE ActiveSteps take_active_steps(real*& scratch, int64_t steps) {
-  const int64_t room = round_up(steps + 1);
+  const int64_t room = round_up(steps) + kSumLanes;  // the last store of a list may reach beyond its end
   ActiveSteps list{0, scratch, scratch + room, scratch + 2 * room, reinterpret_cast<int32_t*>(scratch + 3 * room)};
   scratch += 4 * room;
   return list;
 }
 
-/// Lists the steps with k > 0 of one row; z points to the row's first pre-activation, one step is `stride` further.
-HMEM_INLINE void collect_active(ActiveSteps& list, const real* z, int64_t stride, int64_t steps,
-                                const HebbianRule& rule) {
+/// Where the pre-activation of row i at step t stands: data[i * row + t * step].
+struct KeyView {
+  const real* data;
+  int64_t row, step;
+};
+
+HMEM_INLINE int64_t key_scratch(int64_t steps, int64_t d) {
+  return HMEM_VEC_BYTES == 64 ? round_up(d) * round_up(steps) : 0;
+}
+
+#if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
+
+/// 16 x 16 elements: out[c][r] = in[r][c]. At width s, the s x s blocks beside the diagonal change places.
+HMEM_INLINE void transpose_16(vec (&x)[16]) {
+#define HMEM_SWAP_BLOCKS(s, low, high)                \
+  HMEM_UNROLL                                         \
+  for (int r = 0; r < 16; ++r) {                      \
+    if (r & (s)) continue;                            \
+    const vec a = x[r], b = x[r + (s)];               \
+    x[r] = __builtin_shufflevector(a, b, low);        \
+    x[r + (s)] = __builtin_shufflevector(a, b, high); \
+  }
+#define HMEM_LIST(...) __VA_ARGS__
+  HMEM_SWAP_BLOCKS(8, HMEM_LIST(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+                   HMEM_LIST(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+  HMEM_SWAP_BLOCKS(4, HMEM_LIST(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+                   HMEM_LIST(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
+  HMEM_SWAP_BLOCKS(2, HMEM_LIST(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+                   HMEM_LIST(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
+  HMEM_SWAP_BLOCKS(1, HMEM_LIST(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+                   HMEM_LIST(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+#undef HMEM_LIST
+#undef HMEM_SWAP_BLOCKS
+}
+
+/// Keys row by row, so that a row's list is made 16 steps at a time; steps beyond the last are 0, which is not active.
+HMEM_INLINE KeyView view_keys(const real* z_k, int64_t steps, int64_t d, real* scratch) {
+  const int64_t room = round_up(steps);
+  for (int64_t i = 0; i < d; i += 16) {
+    const __mmask16 columns = d - i < 16 ? static_cast<__mmask16>((1 << (d - i)) - 1) : static_cast<__mmask16>(0xffff);
+    for (int64_t t = 0; t < steps; t += 16) {
+      vec x[16];
+      HMEM_UNROLL
+      for (int s = 0; s < 16; ++s) {
+        x[s] = t + s < steps ? static_cast<vec>(_mm512_maskz_loadu_ps(columns, z_k + (t + s) * d + i)) : vec{};
+      }
+      transpose_16(x);
+      HMEM_UNROLL
+      for (int r = 0; r < 16; ++r) store(scratch + (i + r) * room + t, x[r]);
+    }
+  }
+  return {scratch, room, 1};
+}
+
+/// Lists the steps of row i with k > 0. NaN counts as active, so that it is seen and not lost.
+HMEM_INLINE int64_t list_active(const ActiveSteps& list, const KeyView& keys, int64_t i, int64_t steps) {
+  const real* row = keys.data + i * keys.row;
+  int64_t n = 0;
+  __m512i step = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (int64_t t = 0; t < steps; t += 16) {
+    const __m512 key = static_cast<__m512>(load(row + t));
+    const __mmask16 active = _mm512_cmp_ps_mask(key, _mm512_setzero_ps(), _CMP_NLE_UQ);
+    _mm512_storeu_ps(list.k + n, _mm512_maskz_compress_ps(active, key));
+    _mm512_storeu_si512(list.step + n, _mm512_maskz_compress_epi32(active, step));
+    n += __builtin_popcount(active);
+    step = _mm512_add_epi32(step, _mm512_set1_epi32(16));
+  }
+  return n;
+}
+
+#else
+
+HMEM_INLINE KeyView view_keys(const real* z_k, int64_t, int64_t d, real*) { return {z_k, 1, d}; }
+
+/// Lists the steps of row i with k > 0. NaN counts as active, so that it is seen and not lost.
+HMEM_INLINE int64_t list_active(const ActiveSteps& list, const KeyView& keys, int64_t i, int64_t steps) {
   int64_t n = 0;
   for (int64_t t = 0; t < steps; ++t) {
-    const real key = z[t * stride];
+    const real key = keys.data[i * keys.row + t * keys.step];
     list.k[n] = key;
     list.step[n] = static_cast<int32_t>(t);
-    n += !(key <= 0);  // NaN counts as active, so that it is seen and not lost
+    n += !(key <= 0);
   }
-  list.count = n;
-  for (int64_t l = 0; l < n; l += kLanes) {
+  return n;
+}
+
+#endif
+
+HMEM_INLINE void collect_active(ActiveSteps& list, const KeyView& keys, int64_t i, int64_t steps,
+                                const HebbianRule& rule) {
+  list.count = list_active(list, keys, i, steps);
+  for (int64_t l = 0; l < list.count; l += kLanes) {
     const vec k = load(list.k + l);
     store(list.a + l, splat(rule.gamma_pos) * k);
     store(list.c + l, splat(real(1)) - splat(rule.gamma_neg) * (k * k));
   }
 }
 
-/// Scratch of the two write kernels: values and their gradients, two lists of active steps, read gradients, a row of
-/// dM, history and lane sums of a piece, checkpoints.
+/// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, read gradients, a row
+/// of dM, history and lane sums of a piece, checkpoints.
 static int64_t hebbian_scratch(int64_t steps, int64_t d) {
   const int64_t ld = round_up(d), pieces = (steps + kHistory - 1) / kHistory;
-  return 2 * steps * ld + 2 * 4 * round_up(steps + 1) + (MemoryGrad::kMaxReads + 1) * ld +
+  return 2 * steps * ld + key_scratch(steps, d) + 2 * active_steps_scratch(steps) + (MemoryGrad::kMaxReads + 1) * ld +
          kHistory * (kBackwardVecs * kLanes + 2 * kSumLanes) + pieces * ld;
 }
 
@@ -130,12 +220,14 @@ static void hebbian_write_forward(real* m, const real* z_k, const real* z_v, int
   const int64_t ld = round_up(d);
   real* v = scratch;
   scratch += steps * ld;
+  const KeyView keys = view_keys(z_k, steps, d, scratch);
+  scratch += key_scratch(steps, d);
   ActiveSteps lists[2] = {take_active_steps(scratch, steps), take_active_steps(scratch, steps)};
   pad_values(v, z_v, steps, d, ld);
-  collect_active(lists[0], z_k, d, steps, rule);
+  collect_active(lists[0], keys, 0, steps, rule);
   for (int64_t i = 0; i < d; ++i) {
     // The list of the next row is built before this row runs: its latency hides behind the arithmetic.
-    if (i + 1 < d) collect_active(lists[(i + 1) % 2], z_k + i + 1, d, steps, rule);
+    if (i + 1 < d) collect_active(lists[(i + 1) % 2], keys, i + 1, steps, rule);
     const ActiveSteps& list = lists[i % 2];
     real* m_row = m + i * ld;
     if (list.count == 0) {
@@ -277,6 +369,7 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
   };
   real* v = take(steps * ld);
   real* dv = take(steps * ld);
+  const KeyView keys = view_keys(z_k, steps, d, take(key_scratch(steps, d)));
   ActiveSteps lists[2] = {take_active_steps(scratch, steps), take_active_steps(scratch, steps)};
   real* dr = take(MemoryGrad::kMaxReads * ld);
   real* h_row = take(ld);
@@ -291,9 +384,9 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
     for (int64_t j = d; j < ld; ++j) dr[h * ld + j] = 0;
   }
 
-  collect_active(lists[0], z_k, d, steps, rule);
+  collect_active(lists[0], keys, 0, steps, rule);
   for (int64_t i = 0; i < d; ++i) {
-    if (i + 1 < d) collect_active(lists[(i + 1) % 2], z_k + i + 1, d, steps, rule);
+    if (i + 1 < d) collect_active(lists[(i + 1) % 2], keys, i + 1, steps, rule);
     const ActiveSteps& list = lists[i % 2];
     if (list.count == 0 || !gather_memory_grad(h_row, dm, dr, i, ld, rule.w_max)) continue;
 
@@ -305,7 +398,8 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
         constexpr int NV = decltype(size)::value;
         vec m[NV] = {};
         for (int64_t piece = 1; piece < pieces; ++piece) {
-          write_row_again<NV, false>(m, v + first * kLanes, ld, list, (piece - 1) * kHistory, piece * kHistory, nullptr);
+          write_row_again<NV, false>(m, v + first * kLanes, ld, list, (piece - 1) * kHistory, piece * kHistory,
+                                     nullptr);
           HMEM_UNROLL
           for (int q = 0; q < NV; ++q) store(checkpoints + piece * ld + (first + q) * kLanes, m[q]);
         }

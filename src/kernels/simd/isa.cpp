@@ -5,6 +5,10 @@
 
 #include "kernels/simd/simd.h"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #ifndef HMEM_ISA
 #error "compile with -DHMEM_ISA=generic, avx2 or avx512"
 #endif

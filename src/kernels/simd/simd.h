@@ -8,8 +8,8 @@
 
 #include <cstdint>
 
-#include "hmem/kernels/hebbian.h"
 #include "hmem/core/real.h"
+#include "hmem/kernels/hebbian.h"
 
 namespace hmem {
 
