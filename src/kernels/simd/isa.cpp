@@ -21,12 +21,15 @@
 namespace hmem {
 namespace {
 
+// Types and lists that the kernels use come first.
 #include "kernels/simd/vec.inl"
-// vec.inl first
-#include "kernels/simd/hebbian.inl"
-// with_size of hebbian.inl is used below
+//
+#include "kernels/simd/active_steps.inl"
+//
 #include "kernels/simd/elementwise.inl"
 #include "kernels/simd/gemm.inl"
+#include "kernels/simd/hebbian.inl"
+#include "kernels/simd/memory_read.inl"
 #include "kernels/simd/norm.inl"
 #include "kernels/simd/optim.inl"
 #include "kernels/simd/softmax.inl"

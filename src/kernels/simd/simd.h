@@ -25,6 +25,8 @@ struct SimdKernels {
   /// Adds the gradients of one sample to dz_k, dz_v [steps, d].
   void (*hebbian_write_backward)(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad& dm,
                                  int64_t steps, int64_t d, const HebbianRule& rule, real* scratch);
+
+  // --- simd/memory_read.inl --------------------------------------------------------------------------------------
   /// r [ld] = m^T relu(z) for one sample; m [d, ld], z [d].
   void (*memory_read_forward)(real* r, const real* m, const real* z, int64_t d, real* scratch);
   /// dz [d] += [z > 0] (m dr); dr [ld], zero beyond d.

@@ -75,3 +75,38 @@ HMEM_INLINE real tree_sum(LaneSum sum) {
   return lanes[0];
 #endif
 }
+
+/// Calls f(Size<n>) for n vectors, 1 <= n <= 8.
+template <typename F>
+HMEM_INLINE void with_size(int n, const F& f) {
+  switch (n) {
+    case 1:
+      return f(Size<1>{});
+    case 2:
+      return f(Size<2>{});
+    case 3:
+      return f(Size<3>{});
+    case 4:
+      return f(Size<4>{});
+    case 5:
+      return f(Size<5>{});
+    case 6:
+      return f(Size<6>{});
+    case 7:
+      return f(Size<7>{});
+    default:
+      return f(Size<8>{});
+  }
+}
+
+/// Cuts `vecs` vectors into pieces of nearly equal size, at most `most` and whole multiples of kSumVecs:
+/// f(first vector, Size<count>).
+template <typename F>
+HMEM_INLINE void for_blocks(int64_t vecs, int most, const F& f) {
+  const int64_t units = vecs / kSumVecs, most_units = most / kSumVecs;
+  const int64_t blocks = (units + most_units - 1) / most_units;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t begin = units * b / blocks * kSumVecs, end = units * (b + 1) / blocks * kSumVecs;
+    with_size(static_cast<int>(end - begin), [&](auto size) { f(begin, size); });
+  }
+}
