@@ -14,7 +14,8 @@ double softmax_cross_entropy_forward(real* p, int32_t* argmax, const real* logit
     int64_t best = 0;
     const real log_sum = simd().softmax_row(p + i * n, logits + i * n, n, &best);
     argmax[i] = static_cast<int32_t>(best);
-    losses[i] = labels[i] < 0 ? real(0) : log_sum - logits[i * n + labels[i]];
+    // The difference of the logits first: added to the maximum, a small loss would be rounded away.
+    losses[i] = labels[i] < 0 ? real(0) : log_sum + (logits[i * n + best] - logits[i * n + labels[i]]);
   });
   double sum = 0;
   for (int64_t i = 0; i < rows; ++i) sum += static_cast<double>(losses[i]);
