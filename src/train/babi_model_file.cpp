@@ -1,6 +1,7 @@
 #include "hmem/train/babi_model_file.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -25,6 +26,28 @@ T read_number(const ModelFile& file, const std::string& key) {
   HMEM_CHECK(error == std::errc() && end == text.data() + text.size(), file.path(), ": ", key, " is ", quote(text),
              ", expected a number");
   return value;
+}
+
+int64_t read_size(const ModelFile& file, const std::string& key, int64_t high) {
+  const auto value = read_number<int64_t>(file, key);
+  HMEM_CHECK(value >= 1 && value <= high, file.path(), ": ", key, " is ", value, ", expected 1..", high);
+  return value;
+}
+
+real read_rate(const ModelFile& file, const std::string& key) {
+  const real value = read_number<real>(file, key);
+  HMEM_CHECK(std::isfinite(value) && value >= 0, file.path(), ": ", key, " is ", value, ", expected >= 0");
+  return value;
+}
+
+/// What `parse` makes of a name; in a file a wrong one is no wrong command line.
+template <typename T>
+T read_name(const ModelFile& file, const std::string& key, T (*parse)(const std::string&)) {
+  try {
+    return parse(file.require(key));
+  } catch (const UsageError& error) {
+    fail(file.path(), ": ", key, ": ", error.what());
+  }
 }
 
 std::string norm_name(StoryNorm norm) {
@@ -83,19 +106,12 @@ HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const B
   HMemQa::Config config;
   config.vocabulary = task.vocabulary.size();
   config.words_per_sentence = task.words_per_sentence;
-  const auto read_size = [&file](const std::string& key) {
-    const int64_t value = read_number<int64_t>(file, key);
-    HMEM_CHECK(value >= 1 && value <= 4096, file.path(), ": ", key, " is ", value, ", expected 1..4096");
-    return value;
-  };
-  config.embeddings_size = read_size("embeddings_size");
-  config.memory_size = read_size("memory_size");
-  config.hops = static_cast<int>(read_size("hops"));
-  config.rule.gamma_pos = read_number<real>(file, "gamma_pos");
-  config.rule.gamma_neg = read_number<real>(file, "gamma_neg");
-  config.rule.w_max = read_number<real>(file, "w_assoc_max");
-  config.encoding = encoding_type(file.require("encodings_type"));
-  config.norm = story_norm(file.require("batch_norm"));
+  config.embeddings_size = read_size(file, "embeddings_size", 4096);
+  config.memory_size = read_size(file, "memory_size", 4096);
+  config.hops = static_cast<int>(read_size(file, "hops", MemoryGrad::kMaxReads));
+  config.rule = {read_rate(file, "gamma_pos"), read_rate(file, "gamma_neg"), read_rate(file, "w_assoc_max")};
+  config.encoding = read_name(file, "encodings_type", encoding_type);
+  config.norm = read_name(file, "batch_norm", story_norm);
   return config;
 }
 

@@ -71,11 +71,8 @@ TEST_CASE("batch by hand: each sentence once, each age once, padding as a number
   REQUIRE(task.max_num_sentences == 3);
   BabiBatcher batcher(task, task.train);
   const BabiBatch batch = fill(batcher, {1, 0});
-  CHECK(rows_of(batch.rows) == Rows{{kBob, kAte, 0, 0},
-                                    {kAnn, kAte, kFigs, 0},
-                                    {0, 0, 0, kTime1},
-                                    {0, 0, 0, kTime2},
-                                    {0, 0, 0, kTime3}});
+  CHECK(rows_of(batch.rows) ==
+        Rows{{kBob, kAte, 0, 0}, {kAnn, kAte, kFigs, 0}, {0, 0, 0, kTime1}, {0, 0, 0, kTime2}, {0, 0, 0, kTime3}});
   CHECK(batch.pairs.first == Ids{0, 1, 0, 0, 1});
   CHECK(batch.pairs.second == Ids{4, 3, 2, 3, 2});
   CHECK(batch.pairs.rows == 5);
@@ -129,8 +126,7 @@ TEST_CASE("the tests' own packing of dense ids agrees with the batcher", "[babi]
       for (const int32_t id : row) dense[at++] = id;
     }
   }
-  const BabiBatch found =
-      hmem::test::pack_batch(dense, task.train.questions.clone(), expected.answers.clone());
+  const BabiBatch found = hmem::test::pack_batch(dense, task.train.questions.clone(), expected.answers.clone());
   CHECK(rows_of(found.rows) == rows_of(expected.rows));
   CHECK(found.pairs.first == expected.pairs.first);
   CHECK(found.pairs.second == expected.pairs.second);
@@ -142,8 +138,7 @@ TEST_CASE("the tests' own packing of dense ids agrees with the batcher", "[babi]
 TEST_CASE("answers that are no known word stay -1 in a batch", "[babi]") {
   BabiOptions options;
   options.separate_test = true;
-  const BabiTask task =
-      vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
+  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
   BabiBatcher batcher(task, task.test);
   const BabiBatch batch = fill(batcher, {0});
   CHECK(batch.answers[0] == -1);

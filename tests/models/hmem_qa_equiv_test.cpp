@@ -82,8 +82,8 @@ Outcome composed_step(GoldenQa& golden) {
     r = memory_read(memory, add(from_question, matmul(r, tape.slice(w_r, e, e + d))));
   }
   const Var logits = matmul(r, leaf("output.weight"));
-  const Var loss = add(softmax_cross_entropy(logits, batch.answers).loss,
-                       l2_penalty({w_k, w_v, w_r}, static_cast<real>(config.l2)));
+  const Var loss =
+      add(softmax_cross_entropy(logits, batch.answers).loss, l2_penalty({w_k, w_v, w_r}, static_cast<real>(config.l2)));
   return outcome_of(tape, loss, logits, model);
 }
 
@@ -100,7 +100,8 @@ void check_equal(const Outcome& found, const Outcome& expected) {
 }  // namespace
 
 TEST_CASE("the packed batch computes what the plain operations do one after the other", "[equiv]") {
-  for (const char* name : {"plain", "batch_norm_masked", "batch_norm_none", "one_hop", "short_stories", "w_assoc_max"}) {
+  for (const char* name :
+       {"plain", "batch_norm_masked", "batch_norm_none", "one_hop", "short_stories", "w_assoc_max"}) {
     DYNAMIC_SECTION(name) {
       GoldenQa packed(name), composed(name);
       check_equal(packed_step(packed, Duplicates::shared), composed_step(composed));

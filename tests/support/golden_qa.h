@@ -89,7 +89,8 @@ class GoldenQa {
     for (Parameter* parameter : model_.parameters()) {
       compare_with("final." + parameter->name, parameter->value.view(), tolerance.final);
     }
-    for (Buffer* buffer : model_.buffers()) compare_with("final." + buffer->name, buffer->value.view(), tolerance.final);
+    for (Buffer* buffer : model_.buffers())
+      compare_with("final." + buffer->name, buffer->value.view(), tolerance.final);
     Tape tape(Tape::Mode::inference);
     const HMemQa::Result result = model_.forward(tape, batch_of_stories);
     compare_with("eval_logits", {result.logits.data(), result.logits.shape()}, tolerance.final);

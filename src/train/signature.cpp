@@ -1,0 +1,59 @@
+#include "hmem/train/signature.h"
+
+#include <sstream>
+
+#include "hmem/data/babi_tasks.h"
+#include "hmem/train/babi_learner.h"
+
+namespace hmem {
+
+namespace {
+
+BabiStories generated_stories(int64_t questions, const char* stream) {
+  Rng rng(1, stream);
+  std::istringstream text(generate_babi(1, questions, rng));
+  return parse_babi(text, stream);
+}
+
+}  // namespace
+
+uint64_t value_hash(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) {
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&hash](const Tensor& value) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(value.data());
+    const int64_t count = value.count() * static_cast<int64_t>(sizeof(real));
+    for (int64_t i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+  };
+  for (const Parameter* parameter : parameters) add(parameter->value);
+  for (const Buffer* buffer : buffers) add(buffer->value);
+  return hash;
+}
+
+uint64_t hmem_qa_signature() {
+  constexpr int64_t kSteps = 20, kBatch = 128;
+  const BabiTask task =
+      vectorise_babi(generated_stories(kSteps * kBatch, "signature train"), generated_stories(1, "signature test"));
+  HMemQa::Config config;
+  config.vocabulary = task.vocabulary.size();
+  config.words_per_sentence = task.words_per_sentence;
+  HMemQa model(config, 1);
+  BabiLearner learner(model, task, 0);
+  Adam::Settings adam_settings;
+  adam_settings.max_grad_norm = 20;
+  Adam adam(model.parameters(), adam_settings);
+  FitSettings settings;
+  settings.epochs = 1;
+  settings.batch_size = kBatch;
+  settings.seed = 1;
+  settings.learning_rate = [](int64_t) { return 0.003; };
+  fit(learner, adam, settings);
+  return value_hash(model.parameters(), model.buffers());
+}
+
+std::string signature_text(uint64_t signature) {
+  std::string text(16, '0');
+  for (size_t i = text.size(); i-- > 0; signature >>= 4) text[i] = "0123456789abcdef"[signature & 15];
+  return text;
+}
+
+}  // namespace hmem
