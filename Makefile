@@ -138,8 +138,9 @@ test: $(TEST_PROGRAMS) $(PROGRAMS)
 unit-test: $(TEST_PROGRAMS)
 	@TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
 
-bench: $(BENCH_PROGRAMS)
-	@set -e; for program in $^; do echo "== $$program"; $$program; done
+bench: $(BENCH_PROGRAMS) $(BIN)/babi_task_single
+	@set -e; for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program; done
+	@echo "== bench/peer/run.sh"; bench/peer/run.sh --program $(BIN)/babi_task_single
 
 sanitize:
 	@$(MAKE) SANITIZE=address,undefined TESTS=build/sanitize unit-test
