@@ -1,5 +1,6 @@
 #include "hmem/kernels/blas.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 

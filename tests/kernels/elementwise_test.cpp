@@ -1,5 +1,6 @@
 #include "hmem/kernels/elementwise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>

@@ -1,5 +1,6 @@
 #include "hmem/kernels/embedding.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,7 @@ TEST_CASE("sentence encoding and its adjoint against a loop", "[kernel]") {
   Tensor x = nan_tensor({rows, e});
   Tensor dtable = random_tensor({vocabulary, e}, rng), dencoding = random_tensor({width, e}, rng);
   std::vector<double> expected(static_cast<size_t>(rows * e), 0.0), expected_dtable = doubles(dtable),
-      expected_dencoding = doubles(dencoding);
+                                                                    expected_dencoding = doubles(dencoding);
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t w = 0; w < width; ++w) {
       const int64_t id = ids[static_cast<size_t>(r * width + w)];

@@ -1,5 +1,6 @@
 // The same bits for any number of threads and on every instruction set.
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -95,7 +96,8 @@ Outputs norm_kernels() {
                shift = random_tensor({kE}, rng), dsums = random_tensor({pairs.count(), kE}, rng);
   Tensor mean({kE}), variance({kE}), y = nan_tensor({n, kE}), dx({n, kE}), dscale({kE}), dshift({kE});
   Tensor pair_mean({kE}), pair_variance({kE}), centred({n, kE}), pair_y = nan_tensor({n, kE}), pair_dx({n, kE}),
-      pair_dscale({kE}), pair_dshift({kE}), sums = nan_tensor({pairs.count(), kE}), drows({n, kE});
+                                                                 pair_dscale({kE}), pair_dshift({kE}),
+                                                                 sums = nan_tensor({pairs.count(), kE}), drows({n, kE});
   const real epsilon = real(1e-3);
   const NormStatistics statistics = {mean.data(), variance.data()},
                        pair_statistics = {pair_mean.data(), pair_variance.data()};
@@ -131,7 +133,8 @@ Outputs elementwise_kernels() {
   Rng rng(4, "equivalence");
   constexpr int64_t kN = 40003;
   const Tensor a = random_tensor({kN}, rng), b = random_tensor({kN}, rng);
-  Tensor sum = nan_tensor({kN}), rectified = nan_tensor({kN}), dx = a.clone(), y = b.clone(), z = b.clone(), square({2});
+  Tensor sum = nan_tensor({kN}), rectified = nan_tensor({kN}), dx = a.clone(), y = b.clone(), z = b.clone(),
+         square({2});
   add_forward(sum.data(), a.data(), b.data(), kN);
   relu_forward(rectified.data(), a.data(), kN);
   relu_backward(dx.data(), b.data(), a.data(), kN);

@@ -1,7 +1,8 @@
 #include "hmem/kernels/hebbian.h"
 
+#include <cmath>
 #include <limits>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.h"
@@ -256,9 +257,9 @@ struct NaiveRecall {
 TEST_CASE("hebbian recall and its adjoint against loops in double", "[kernel]") {
   const int64_t d = GENERATE(3, 20, 33, 100);
   const int hops = GENERATE(1, 2, 3, 4);
-  const std::vector<int64_t> lengths = GENERATE(std::vector<int64_t>{7}, std::vector<int64_t>{4, 0, 40},
-                                                std::vector<int64_t>{1, 2, 3, 4},
-                                                std::vector<int64_t>{9, 33, 0, 6, 70, 2, 5, 1, 12});
+  const std::vector<int64_t> lengths =
+      GENERATE(std::vector<int64_t>{7}, std::vector<int64_t>{4, 0, 40}, std::vector<int64_t>{1, 2, 3, 4},
+               std::vector<int64_t>{9, 33, 0, 6, 70, 2, 5, 1, 12});
   CAPTURE(d, hops, lengths.size());
   const HebbianRule rule = {real(0.04), real(0.03), real(1.5)};
   Rng rng(static_cast<uint64_t>(d + hops), "recall");
@@ -281,8 +282,8 @@ TEST_CASE("hebbian recall and its adjoint against loops in double", "[kernel]") 
     const NaiveRecall recall(batch, b, q.data() + b * d, w_r.data(), rule, hops);
     expected.insert(expected.end(), recall.r.back().begin(), recall.r.back().end());
     recall.backward(expected_k.data() + batch.begin(b) * d, expected_v.data() + batch.begin(b) * d,
-                    expected_q.data() + b * d, expected_w.data(), Doubles(dout.data() + b * d, dout.data() + (b + 1) * d),
-                    batch, b, w_r.data(), rule);
+                    expected_q.data() + b * d, expected_w.data(),
+                    Doubles(dout.data() + b * d, dout.data() + (b + 1) * d), batch, b, w_r.data(), rule);
   }
   CHECK(worst_error(out, expected) <= kTolerance);
   hebbian_recall_backward(dz_k.data(), dz_v.data(), dq.data(), dw_r.data(), dout.data(), batch.z_k.data(),

@@ -130,7 +130,8 @@ TEST_CASE("batch norm of pairs is batch norm of their sums", "[kernel]") {
   // A single instance has no variance at all: then the error is compared with the size of the values.
   for (int64_t j = 0; j < e; ++j) {
     CHECK(std::abs(variance[j] - naive.variance[static_cast<size_t>(j)]) <=
-          2e-6 * (1 + naive.variance[static_cast<size_t>(j)] + naive.mean[static_cast<size_t>(j)] * naive.mean[static_cast<size_t>(j)]));
+          2e-6 * (1 + naive.variance[static_cast<size_t>(j)] +
+                  naive.mean[static_cast<size_t>(j)] * naive.mean[static_cast<size_t>(j)]));
   }
   batch_norm_pairs_forward(out.data(), rows.data(), scale.data(), shift.data(), statistics, pairs, e, real(kEpsilon));
   Tensor y = nan_tensor({count, e});
@@ -141,11 +142,11 @@ TEST_CASE("batch norm of pairs is batch norm of their sums", "[kernel]") {
   for (const bool constant : {false, true}) {
     CAPTURE(constant);
     Tensor dout({n, e}), drows = random_tensor({n, e}, rng), dscale = random_tensor({e}, rng),
-        dshift = random_tensor({e}, rng);
+                         dshift = random_tensor({e}, rng);
     const Tensor before = drows.clone();
     pair_sum_backward(dout.data(), dy.data(), pairs, e);
     Doubles dx(static_cast<size_t>(count * e), 0.0), expected = doubles(drows), expected_scale = doubles(dscale),
-        expected_shift = doubles(dshift);
+                                                     expected_shift = doubles(dshift);
     naive.backward(dx, expected_scale, expected_shift, dy, scale, constant);
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t j = 0; j < e; ++j) {

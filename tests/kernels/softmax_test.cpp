@@ -1,8 +1,10 @@
 #include "hmem/kernels/softmax.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "catch.h"
