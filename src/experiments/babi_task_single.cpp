@@ -2,6 +2,7 @@
 // Flags of the authors' program keep their names and defaults; README.md has the table.
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -150,11 +151,20 @@ void write_data_notes(RunLog& log, const BabiTask& task) {
   note(task.test.cut, "test sentences or questions are longer than those of the training data: cut");
 }
 
+/// Where the authors' program writes its log.
+std::string csv_path(const Options& options, int hops) {
+  const auto seed = options.get_optional_int("random_state");
+  return "results/" + std::to_string(options.get_int("task_id")) + "_" + options.get_string("training_set_size") + "_" +
+         options.get_string("encodings_type") + "_" + std::to_string(hops) + "-" +
+         (seed ? std::to_string(*seed) : "None") + ".log";
+}
+
 int run(const Options& options) {
   if (options.get_int("read_before_write") == 1) {
     throw UsageError("--read_before_write=1 is not available in this version; leave the flag out or use 0");
   }
   set_num_threads(static_cast<int>(options.get_int("threads")));
+  kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
   const bool quiet = options.get_switch("quiet");
   const uint64_t seed = choose_seed(options);
   const int64_t task_id = options.get_int("task_id"), epochs = options.get_int("epochs");
@@ -173,8 +183,16 @@ int run(const Options& options) {
   if (loaded) loaded->copy_to(model.parameters(), model.buffers());
   BabiLearner learner(model, task, options.get_real("validation_split"));
 
+  // Nothing is written before it is known that everything can be.
   check_writable(save_path);
-  RunLog log(std::cout, options.get_string("out"));
+  // An --out that exists may be a device or a pipe.
+  const std::filesystem::path out = options.get_string("out");
+  if (!std::filesystem::exists(out) || std::filesystem::is_directory(out)) check_writable(out);
+  std::unique_ptr<KerasCsvLog> csv;
+  if (options.get_int("logging") == 1 && options.get_int("limit_steps") == 0) {
+    csv = std::make_unique<KerasCsvLog>(csv_path(options, config.hops));
+  }
+  RunLog log(std::cout, out);
   if (!quiet) {
     write_header(log, options, seed, data, task, learner);
     write_data_notes(log, task);
@@ -200,14 +218,6 @@ int run(const Options& options) {
     return 0;
   }
 
-  std::unique_ptr<KerasCsvLog> csv;
-  if (options.get_int("logging") == 1) {
-    const auto state = options.get_optional_int("random_state");
-    csv = std::make_unique<KerasCsvLog>("results/" + std::to_string(task_id) + "_" +
-                                        options.get_string("training_set_size") + "_" +
-                                        options.get_string("encodings_type") + "_" + std::to_string(config.hops) + "-" +
-                                        (state ? std::to_string(*state) : "None") + ".log");
-  }
   const int64_t verbose = options.get_int("verbose");
   Progress progress(std::cerr, Progress::for_stderr(quiet || verbose != 1));
   fit_settings.progress = &progress;

@@ -1,14 +1,10 @@
 #include "hmem/train/model_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
 #include <set>
 
+#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/core/text.h"
@@ -20,11 +16,7 @@ struct ModelFile::Contents {
 };
 
 void check_writable(const std::string& path) {
-  if (path.empty()) return;
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  HMEM_CHECK(!std::filesystem::is_directory(path), "cannot write ", quote(path), ": it is a folder");
-  HMEM_CHECK(std::filesystem::is_directory(folder), "cannot write ", quote(path), ": no such folder");
-  HMEM_CHECK(access(folder.c_str(), W_OK) == 0, "cannot write ", quote(path), ": ", std::strerror(errno));
+  if (!path.empty()) AtomicFile probe(path);
 }
 
 void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,

@@ -14,7 +14,7 @@ namespace hmem {
 /// Text that describes a model: its kind, sizes, vocabulary. Stored in the file's metadata.
 using ModelInfo = std::map<std::string, std::string>;
 
-/// Throws Error when `path` (empty: nothing to write) is in a folder that does not exist or cannot be written to: to be
+/// Throws Error when save_model() could not write `path` (empty: nothing to write) and leaves everything as it is: to be
 /// called before hours of training, not after.
 void check_writable(const std::string& path);
 
