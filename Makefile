@@ -133,7 +133,7 @@ demo: $(BIN)/babi_task_single
 
 test: $(TEST_PROGRAMS) $(PROGRAMS)
 	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
-	 tests/run.sh all $(TEST_FLAGS)
+	 BUILD='$(LINK)' LIBRARY='$(LIB)' LIBS='$(BLAS_LIBS) $(LDLIBS)' tests/run.sh all $(TEST_FLAGS)
 
 unit-test: $(TEST_PROGRAMS)
 	@TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)

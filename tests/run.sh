@@ -2,6 +2,7 @@
 # Runs the tests, each kind to its end, and prints last what passed and what failed; exit 1 if anything failed or
 # nothing ran.
 # Usage: TESTS=DIR [BIN=DIR] [OBJECTS='isa_*.o ...'] tests/run.sh all|unit [flags of the test programs]
+# (the scripts also read BUILD, LIBRARY and LIBS: how to build a program with the library)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 kind=$1
