@@ -22,7 +22,7 @@ refuse() {
   status=$1 text=$2
   shift 2
   before=$(find . | sort)
-  timeout 60 "$program" --threads=1 "$@" > "$out" 2> "$err"
+  timeout 60 "$program" "$@" > "$out" 2> "$err"
   found=$?
   [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
   [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
