@@ -200,6 +200,7 @@ void print_adam(Rng& rng) {
 }
 
 int run(const Options&) {
+  print_by_line();
   set_num_threads(1);
   const Calibration calibration(kernel_set_name());
   print_machine(calibration);

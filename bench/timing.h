@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -20,6 +21,9 @@ inline double thread_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
+
+/// Every line at once, also into a pipe: the programs run for a while.
+inline void print_by_line() { std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); }
 
 using Clock = double (*)();
 using Subject = std::function<void()>;

@@ -208,6 +208,7 @@ void print_task(const BabiSource& source, int task_id, int64_t batch_count) {
 }
 
 int run(const Options& options) {
+  print_by_line();
   const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
   std::printf("hmem %s\nkernels=%s blas=\"%s\" threading=\"%s\"\n", build_info().str().c_str(),
               kernel_set_name().c_str(), blas_name().c_str(), threading_name().c_str());
