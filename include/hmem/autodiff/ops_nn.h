@@ -8,7 +8,7 @@
 
 namespace hmem {
 
-/// out [ids..., e] = table [v, e] at ids; nil (0) gives zeros. Throws Error when an id is outside the table.
+/// out [n, e] = table [v, e] at ids [n]; nil (0) gives zeros. Throws Error when an id is outside the table.
 Var embedding(Var table, const IdTensor& ids);
 
 /// x [rows, e] = sum over words of encoding [width, e] (*) table [v, e] at ids [rows, width], nil left out.
