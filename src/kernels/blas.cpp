@@ -79,12 +79,12 @@ MatrixRef skip_rows(const MatrixRef& a, int64_t rows) {
 
 void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,
           bool accumulate) {
-  constexpr int64_t kPiece = 64, kUnit = 8;
+  constexpr int64_t kPiece = 64, kMaxPieces = 8, kUnit = 8;  // a BLAS packs op(b) anew for every piece
   constexpr int64_t kMaxSize = int64_t{1} << 30;  // BLAS counts in 32 bits
   HMEM_CHECK(m <= kMaxSize && n <= kMaxSize && k <= kMaxSize, "matrix product of ", m, " x ", k, " by ", k, " x ", n,
              " is too large");
   if (m == 0 || n == 0) return;
-  const int64_t pieces = (m + kPiece - 1) / kPiece;
+  const int64_t pieces = std::min((m + kPiece - 1) / kPiece, kMaxPieces);
   const int64_t rows = ((m + pieces - 1) / pieces + kUnit - 1) / kUnit * kUnit;
 
 #ifdef HMEM_BLAS_OPENBLAS
