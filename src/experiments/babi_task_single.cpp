@@ -14,12 +14,12 @@
 #include "hmem/core/run_log.h"
 #include "hmem/core/timer.h"
 #include "hmem/data/babi_files.h"
-#include "hmem/kernels/blas.h"
 #include "hmem/kernels/isa.h"
 #include "hmem/optim/schedule.h"
 #include "hmem/train/babi_learner.h"
 #include "hmem/train/babi_model_file.h"
 #include "hmem/train/keras_csv_log.h"
+#include "hmem/train/run_output.h"
 
 namespace {
 
@@ -117,23 +117,41 @@ uint64_t choose_seed(const Options& options) {
   return std::random_device{}();
 }
 
-void write_header(RunLog& log, const Options& options, uint64_t seed, const std::string& data, const BabiTask& task,
-                  const BabiLearner& learner) {
-  const BuildInfo build = build_info();
-  Record header;
-  header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
-  header.add_text("compiler", build.compiler).add_text("kernels", kernel_set_name()).add_text("blas", blas_name());
-  header.add_int("threads", num_threads()).add_int("seed", static_cast<int64_t>(seed)).add_text("data", data);
-  log.write_header(header);
-  Record settings;
-  for (const auto& [name, value] : options.settings()) settings.add_text(name, value);
-  log.write_header(settings);
+/// Everything that a run works with.
+struct Run {
+  const Options& options;
+  int64_t task_id;
+  uint64_t seed;
+  std::string data_description;
+  BabiTask task;
+  HMemQa::Config config;
+  std::unique_ptr<HMemQa> model;
+  std::unique_ptr<BabiLearner> learner;
+};
+
+Run prepare(const Options& options) {
+  Run run{options, options.get_int("task_id"), choose_seed(options), {}, {}, {}, {}, {}};
+  run.task = load_task(options, run.seed, run.data_description);
+  run.config = model_config(options, run.task);
+  std::optional<ModelFile> loaded;
+  if (options.was_given("load")) {
+    loaded.emplace(options.get_string("load"));
+    run.config = babi_model_config(*loaded, run.task_id, run.task);
+    check_same_settings(*loaded, options);
+  }
+  run.model = std::make_unique<HMemQa>(run.config, run.seed);
+  if (loaded) loaded->copy_to(run.model->parameters(), run.model->buffers());
+  run.learner = std::make_unique<BabiLearner>(*run.model, run.task, options.get_real("validation_split"));
+  return run;
+}
+
+void write_sizes(RunLog& log, const Run& run) {
   Record sizes;
-  sizes.add_int("train", learner.count(Learner::Part::train));
-  sizes.add_int("validation", learner.count(Learner::Part::validation));
-  sizes.add_int("test", learner.count(Learner::Part::test));
-  sizes.add_int("vocabulary", task.vocabulary.size()).add_int("words_per_sentence", task.words_per_sentence);
-  sizes.add_int("max_num_sentences", task.max_num_sentences);
+  sizes.add_int("train", run.learner->count(Learner::Part::train));
+  sizes.add_int("validation", run.learner->count(Learner::Part::validation));
+  sizes.add_int("test", run.learner->count(Learner::Part::test)).add_int("vocabulary", run.task.vocabulary.size());
+  sizes.add_int("words_per_sentence", run.task.words_per_sentence);
+  sizes.add_int("max_num_sentences", run.task.max_num_sentences);
   log.write_header(sizes);
 }
 
@@ -159,100 +177,82 @@ std::string csv_path(const Options& options, int hops) {
          (seed ? std::to_string(*seed) : "None") + ".log";
 }
 
-int run(const Options& options) {
+/// Trains, tests, saves, and returns the final line.
+Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings, RunLog& log, KerasCsvLog* csv) {
+  const Options& options = run.options;
+  const bool quiet = options.get_switch("quiet");
+  const int64_t verbose = options.get_int("verbose");
+  Progress progress(std::cerr, Progress::for_stderr(quiet || verbose != 1));
+  settings.progress = &progress;
+  Timer timer;
+  EpochReport last;
+  double training_seconds = 0;
+  settings.on_epoch = [&](const EpochReport& report) {
+    last = report;
+    training_seconds += report.training_seconds;
+    if (csv) csv->write_epoch(report);
+    if (!quiet && verbose != 0) log.write_epoch(epoch_record(report));
+  };
+  fit(*run.learner, optimizer, settings);
+  const double seconds = timer.seconds();
+  if (settings.epochs == 0) {
+    last.train = evaluate(*run.learner, Learner::Part::train, settings.batch_size);
+    last.validation = evaluate(*run.learner, Learner::Part::validation, settings.batch_size);
+  }
+  const Evaluation test = evaluate(*run.learner, Learner::Part::test, settings.batch_size);
+  if (csv) csv->write_test(test.error);
+  if (options.was_given("save")) {
+    save_model(options.get_string("save"), babi_model_info(run.task_id, run.task, run.config), run.model->parameters(),
+               run.model->buffers());
+  }
+
+  const double examples = static_cast<double>(settings.epochs * run.learner->count(Learner::Part::train));
+  Record line;
+  line.add_int("task_id", run.task_id).add_int("epochs", settings.epochs).add_real("train_loss", last.train.loss);
+  line.add_real("val_error", last.validation.error, 4).add_real("test_loss", test.loss);
+  line.add_real("test_error", test.error, 4);
+  line.add_real("examples_per_s", training_seconds > 0 ? examples / training_seconds : 0, 5);
+  line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
+  return line;
+}
+
+int run_experiment(const Options& options) {
   if (options.get_int("read_before_write") == 1) {
     throw UsageError("--read_before_write=1 is not available in this version; leave the flag out or use 0");
   }
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
-  const bool quiet = options.get_switch("quiet");
-  const uint64_t seed = choose_seed(options);
-  const int64_t task_id = options.get_int("task_id"), epochs = options.get_int("epochs");
-  const std::string& save_path = options.get_string("save");
-
-  std::string data;
-  const BabiTask task = load_task(options, seed, data);
-  HMemQa::Config config = model_config(options, task);
-  std::optional<ModelFile> loaded;
-  if (options.was_given("load")) {
-    loaded.emplace(options.get_string("load"));
-    config = babi_model_config(*loaded, task_id, task);
-    check_same_settings(*loaded, options);
-  }
-  HMemQa model(config, seed);
-  if (loaded) loaded->copy_to(model.parameters(), model.buffers());
-  BabiLearner learner(model, task, options.get_real("validation_split"));
+  const Run run = prepare(options);
 
   // Nothing is written before it is known that everything can be.
-  check_writable(save_path);
+  check_writable(options.get_string("save"));
   // An --out that exists may be a device or a pipe.
   const std::filesystem::path out = options.get_string("out");
   if (!std::filesystem::exists(out) || std::filesystem::is_directory(out)) check_writable(out);
+  const int64_t limit_steps = options.get_int("limit_steps");
   std::unique_ptr<KerasCsvLog> csv;
-  if (options.get_int("logging") == 1 && options.get_int("limit_steps") == 0) {
-    csv = std::make_unique<KerasCsvLog>(csv_path(options, config.hops));
+  if (options.get_int("logging") == 1 && limit_steps == 0) {
+    csv = std::make_unique<KerasCsvLog>(csv_path(options, run.config.hops));
   }
   RunLog log(std::cout, out);
-  if (!quiet) {
-    write_header(log, options, seed, data, task, learner);
-    write_data_notes(log, task);
+  if (!options.get_switch("quiet")) {
+    write_run_header(log, options, run.seed, run.data_description);
+    write_sizes(log, run);
+    write_data_notes(log, run.task);
   }
 
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = options.get_real("max_grad_norm");
-  Adam adam(model.parameters(), adam_settings);
-
-  FitSettings fit_settings;
-  fit_settings.epochs = epochs;
-  fit_settings.batch_size = options.get_int("batch_size_per_replica");
-  fit_settings.seed = seed;
+  Adam adam(run.model->parameters(), adam_settings);
+  FitSettings settings;
+  settings.epochs = options.get_int("epochs");
+  settings.batch_size = options.get_int("batch_size_per_replica");
+  settings.seed = run.seed;
   const double base_rate = options.get_real("learning_rate");
-  fit_settings.learning_rate = [base_rate](int64_t epoch) { return step_decay(base_rate, epoch, 0.85, 20); };
+  settings.learning_rate = [base_rate](int64_t epoch) { return step_decay(base_rate, epoch, 0.85, 20); };
 
-  if (const int64_t steps = options.get_int("limit_steps")) {
-    const StepTimes times = time_steps(learner, adam, fit_settings, steps);
-    Record final_line;
-    final_line.add_real("step_ms_median", times.median_ms).add_real("step_ms_min", times.min_ms);
-    final_line.add_real("examples_per_s", times.examples_per_s).add_real("peak_rss_mib", peak_rss_mib(), 4);
-    log.write_final(final_line);
-    return 0;
-  }
-
-  const int64_t verbose = options.get_int("verbose");
-  Progress progress(std::cerr, Progress::for_stderr(quiet || verbose != 1));
-  fit_settings.progress = &progress;
-  Timer timer;
-  EpochReport last;
-  fit_settings.on_epoch = [&](const EpochReport& report) {
-    last = report;
-    if (csv) csv->write_epoch(report);
-    if (quiet || verbose == 0) return;
-    Record line;
-    line.add_int("epoch", report.epoch).add_real("train_loss", report.train.loss);
-    line.add_real("train_error", report.train.error, 4).add_real("val_loss", report.validation.loss);
-    line.add_real("val_error", report.validation.error, 4).add_real("learning_rate", report.learning_rate);
-    line.add_real("grad_norm", report.largest_norm, 4).add_real("examples_per_s", report.examples_per_s, 5);
-    log.write_epoch(line);
-  };
-  fit(learner, adam, fit_settings);
-  const double seconds = timer.seconds();
-  if (epochs == 0) {
-    last.train = evaluate(learner, Learner::Part::train, fit_settings.batch_size);
-    last.validation = evaluate(learner, Learner::Part::validation, fit_settings.batch_size);
-  }
-  const Evaluation test = evaluate(learner, Learner::Part::test, fit_settings.batch_size);
-  if (csv) csv->write_test(test.error);
-  if (!save_path.empty()) {
-    save_model(save_path, babi_model_info(task_id, task, config), model.parameters(), model.buffers());
-  }
-
-  const double examples = static_cast<double>(epochs * learner.count(Learner::Part::train));
-  Record final_line;
-  final_line.add_int("task_id", task_id).add_int("epochs", epochs).add_real("train_loss", last.train.loss);
-  final_line.add_real("val_error", last.validation.error, 4).add_real("test_loss", test.loss);
-  final_line.add_real("test_error", test.error, 4).add_real("examples_per_s", seconds > 0 ? examples / seconds : 0, 5);
-  final_line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
-  log.write_final(final_line);
+  log.write_final(limit_steps > 0 ? step_times_record(time_steps(*run.learner, adam, settings, limit_steps))
+                                  : train_and_test(run, adam, settings, log, csv.get()));
   return 0;
 }
 
@@ -260,5 +260,5 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options = make_options();
-  return run_program(argc, argv, options, run);
+  return run_program(argc, argv, options, run_experiment);
 }

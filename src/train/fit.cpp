@@ -99,9 +99,9 @@ void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings) {
       if (settings.progress) settings.progress->update(step + 1, mean.loss());
     }
     report.train = mean.evaluation();
-    report.examples_per_s = static_cast<double>(n) / (steady_seconds() - start);
+    report.training_seconds = steady_seconds() - start;
+    report.examples_per_s = static_cast<double>(n) / report.training_seconds;
     report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
-    report.seconds = steady_seconds() - start;
     if (settings.progress) settings.progress->clear();
     if (settings.on_epoch) settings.on_epoch(report);
   }

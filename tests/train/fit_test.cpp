@@ -121,7 +121,7 @@ TEST_CASE("training figures are means over examples, and the other parts only lo
     CHECK(reports[epoch].validation.loss == Approx(1.5));
     CHECK(reports[epoch].validation.error == Approx(50));
     CHECK(reports[epoch].examples_per_s > 0);
-    CHECK(reports[epoch].seconds > 0);
+    CHECK(reports[epoch].training_seconds > 0);
   }
   CHECK(learner.updates == 6);
   CHECK(learner.parts == std::vector<Part>{Part::train, Part::train, Part::train, Part::validation, Part::validation,

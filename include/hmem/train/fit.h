@@ -44,9 +44,9 @@ struct EpochReport {
   double learning_rate = 0;
   Evaluation train;  ///< running means over the epoch, while the weights changed
   Evaluation validation;
-  double largest_norm = 0;    ///< largest gradient norm of a parameter in the epoch, before clipping
-  double examples_per_s = 0;  ///< training only
-  double seconds = 0;         ///< training and validation
+  double largest_norm = 0;      ///< largest gradient norm of a parameter in the epoch, before clipping
+  double training_seconds = 0;  ///< without validation
+  double examples_per_s = 0;    ///< in training
 };
 
 struct FitSettings {

@@ -14,8 +14,8 @@ namespace hmem {
 /// Text that describes a model: its kind, sizes, vocabulary. Stored in the file's metadata.
 using ModelInfo = std::map<std::string, std::string>;
 
-/// Throws Error when save_model() could not write `path` (empty: nothing to write) and leaves everything as it is: to be
-/// called before hours of training, not after.
+/// Throws Error when save_model() could not write `path` (empty: nothing to write) and leaves everything as it is: to
+/// be called before hours of training, not after.
 void check_writable(const std::string& path);
 
 /// Writes all parameters and buffers under their names; the file appears whole or not at all.
