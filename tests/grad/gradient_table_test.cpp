@@ -275,7 +275,7 @@ const std::vector<Row> kTable = {
      }},
     {"hebbian_write", "40 to 150 steps: the history is cut into pieces",
      [](Checked& c) {
-       return check_write(c, {3, {0, 40, 150, 300}, {real(0.02), real(0.01), real(1)}}, Look::one_read, 0.7);
+       return check_write(c, {3, {0, 40, 150, 300}, {real(0.02), real(0.01), real(1)}}, Look::values, 0.7);
      }},
     {"hebbian_write", "constant values", [](Checked& c) { return check_write_half(c, true); }},
     {"hebbian_write", "constant keys", [](Checked& c) { return check_write_half(c, false); }},
