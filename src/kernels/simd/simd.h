@@ -62,7 +62,7 @@ struct SimdKernels {
   void (*affine)(real* out, const real* x, const real* scale, const real* shift, int64_t n);
 
   // --- simd/softmax.inl ------------------------------------------------------------------------------------------
-  /// Softmax of one row of logits into p; returns log(sum exp(logit - max)) + max and where the maximum is.
+  /// Softmax of one row of logits into p; returns log(sum exp(logit - max)) and where the maximum is.
   real (*softmax_row)(real* p, const real* logits, int64_t n, int64_t* argmax);
   /// out[j] = exp(a[j]); error below 2 ulp
   void (*exp)(real* out, const real* a, int64_t n);
