@@ -171,17 +171,33 @@ void print_two_threads(Trainer& plain, const std::vector<Batch>& batches) {
     std::printf("  one thread / two threads                 -   not measured: one thread in this build or machine\n");
     return;
   }
+  std::vector<const char*> names;
+  std::unique_ptr<StepParts> parts;
+  // Every subject twice, on one thread and on two.
   const std::vector<double> ms = mean_ms(batches, steady_seconds, [&](const Batch& batch) {
-    const auto step_on = [&plain, &batch](int threads) {
-      return [&plain, &batch, threads] {
-        set_num_threads(threads);
-        plain.step(batch);
-      };
+    std::vector<Subject> subjects;
+    const auto add_both = [&subjects](const Subject& subject) {
+      for (const int threads : {1, 2}) {
+        subjects.push_back([subject, threads] {
+          set_num_threads(threads);
+          subject();
+        });
+      }
     };
-    return std::vector<Subject>{step_on(1), step_on(2)};
+    names = {"step"};
+    add_both([&] { plain.step(batch); });
+    parts = std::make_unique<StepParts>(plain.task, plain.model, plain.adam, batch);
+    for (const StepParts::Part& part : parts->parts()) {
+      names.push_back(part.name);
+      add_both(part.run);
+    }
+    return subjects;
   });
-  std::printf("  one thread / two threads             %5.2f   must >= 1.70, goal >= 1.90 (wall clock %.4f / %.4f ms)\n",
-              ms[0] / ms[1], ms[0], ms[1]);
+  std::printf("  one thread / two threads, wall clock:\n");
+  for (size_t i = 1; i < names.size(); ++i) {
+    std::printf("    %-28s %8.4f / %8.4f ms %6.2f\n", names[i], ms[2 * i], ms[2 * i + 1], ms[2 * i] / ms[2 * i + 1]);
+  }
+  std::printf("    %-28s %8.4f / %8.4f ms %6.2f   must >= 1.70, goal >= 1.90\n", names[0], ms[0], ms[1], ms[0] / ms[1]);
 }
 
 void print_task(const BabiSource& source, int task_id, int64_t batch_count) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hmem/core/check.h"
+#include "hmem/kernels/elementwise.h"
 
 namespace hmem {
 
@@ -131,7 +132,7 @@ real* Tape::grad_of(int index) {
       node.grad = grad_of(node.parent) + node.parent_offset;
     } else {
       node.grad = allocate<real>(node.shape.count());
-      std::fill(node.grad, node.grad + node.shape.count(), real(0));
+      zero(node.grad, node.shape.count());
     }
   }
   return node.grad;

@@ -80,17 +80,20 @@ MatrixRef skip_rows(const MatrixRef& a, int64_t rows) {
 void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,
           bool accumulate) {
   constexpr int64_t kPiece = 64, kMaxPieces = 8, kUnit = 8;  // a BLAS packs op(b) anew for every piece
-  constexpr int64_t kMaxSize = int64_t{1} << 30;  // BLAS counts in 32 bits
+  constexpr double kSmall = 5e5;                             // multiplications that are not worth a second thread
+  constexpr int64_t kMaxSize = int64_t{1} << 30;             // BLAS counts in 32 bits
   HMEM_CHECK(m <= kMaxSize && n <= kMaxSize && k <= kMaxSize, "matrix product of ", m, " x ", k, " by ", k, " x ", n,
              " is too large");
   if (m == 0 || n == 0) return;
-  const int64_t pieces = std::min((m + kPiece - 1) / kPiece, kMaxPieces);
+  // An even number, so that two threads get the same work.
+  const int64_t pieces = m <= kPiece / 2 ? 1 : std::min(2 * ((m + 2 * kPiece - 1) / (2 * kPiece)), kMaxPieces);
   const int64_t rows = ((m + pieces - 1) / pieces + kUnit - 1) / kUnit * kUnit;
+  const int64_t grain = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < kSmall ? pieces : 1;
 
 #ifdef HMEM_BLAS_OPENBLAS
   if (g_backend == GemmBackend::blas) {
     pin_blas_threads();
-    parallel_for(pieces, 1, [&](int64_t piece) {
+    parallel_for(pieces, grain, [&](int64_t piece) {
       const int64_t begin = piece * rows, end = std::min(m, begin + rows);
       if (begin < end) blas_piece(c + begin * ldc, ldc, skip_rows(a, begin), b, end - begin, n, k, accumulate);
     });
@@ -101,7 +104,7 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
   Scratch scratch;
   real* packed = scratch.take(k * ld);
   pack(packed, b, n, k, ld);
-  parallel_for(pieces, 1, [&](int64_t piece) {
+  parallel_for(pieces, grain, [&](int64_t piece) {
     const int64_t begin = piece * rows, end = std::min(m, begin + rows);
     if (begin < end) builtin_piece(c + begin * ldc, ldc, skip_rows(a, begin), packed, end - begin, n, k, accumulate);
   });

@@ -10,17 +10,22 @@ namespace hmem {
 namespace {
 
 constexpr int64_t kPiece = 1 << 13;
+constexpr int64_t kGrain = 8;  // pieces that are not worth a second thread
 
 /// body(begin, count) over pieces of fixed size.
 template <typename Body>
 void over_pieces(int64_t n, const Body& body) {
-  parallel_for((n + kPiece - 1) / kPiece, 1, [&](int64_t piece) {
+  parallel_for((n + kPiece - 1) / kPiece, kGrain, [&](int64_t piece) {
     const int64_t begin = piece * kPiece;
     body(begin, std::min(kPiece, n - begin));
   });
 }
 
 }  // namespace
+
+void zero(real* out, int64_t n) {
+  over_pieces(n, [&](int64_t i, int64_t count) { std::fill(out + i, out + i + count, real(0)); });
+}
 
 void add_forward(real* out, const real* a, const real* b, int64_t n) {
   over_pieces(n, [&](int64_t i, int64_t count) { simd().add(out + i, a + i, b + i, count); });

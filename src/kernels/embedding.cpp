@@ -44,7 +44,7 @@ void embedding_backward(real* dtable, const real* dout, const int32_t* ids, int6
 
 void sentence_encoding_forward(real* x, const real* table, const real* encoding, const int32_t* ids, int64_t rows,
                                int64_t width, int64_t e) {
-  parallel_for(rows, 16, [&](int64_t r) {
+  parallel_for(rows, 256, [&](int64_t r) {
     std::fill(x + r * e, x + (r + 1) * e, real(0));
     for (int64_t w = 0; w < width; ++w) {
       const int64_t id = ids[r * width + w];
@@ -57,15 +57,8 @@ void sentence_encoding_forward(real* x, const real* table, const real* encoding,
 void sentence_encoding_backward(real* dtable, real* dencoding, const real* dx, const real* table, const real* encoding,
                                 const int32_t* ids, int64_t rows, int64_t width, int64_t e) {
   over_columns(e, [&](int64_t column, int64_t count) {
-    for (int64_t r = 0; r < rows; ++r) {
-      const real* dx_r = dx + r * e + column;
-      for (int64_t w = 0; w < width; ++w) {
-        const int64_t id = ids[r * width + w];
-        if (id == 0) continue;
-        if (dtable) simd().multiply_accumulate(dtable + id * e + column, encoding + w * e + column, dx_r, count);
-        if (dencoding) simd().multiply_accumulate(dencoding + w * e + column, table + id * e + column, dx_r, count);
-      }
-    }
+    simd().sentence_encoding_backward(dtable ? dtable + column : nullptr, dencoding ? dencoding + column : nullptr,
+                                      dx + column, table + column, encoding + column, ids, rows, width, e, count);
   });
 }
 

@@ -12,7 +12,8 @@ namespace hmem {
 
 namespace {
 
-constexpr int64_t kRows = 128;  // rows of one partial sum: fixed, so that the order of addition is
+constexpr int64_t kRows = 128;   // rows of one partial sum: fixed, so that the order of addition is
+constexpr int64_t kGrain = 512;  // rows that are not worth a second thread
 
 /// partial(out [width], begin, end) over pieces of rows, added in order to sum [width].
 template <typename Partial>
@@ -20,7 +21,7 @@ void sum_over_rows(real* sum, int64_t width, int64_t rows, const Partial& partia
   Scratch scratch;
   const int64_t pieces = (rows + kRows - 1) / kRows;
   real* partials = scratch.take(pieces * width);
-  parallel_for(pieces, 1, [&](int64_t piece) {
+  parallel_for(pieces, kGrain / kRows, [&](int64_t piece) {
     real* out = partials + piece * width;
     std::fill(out, out + width, real(0));
     partial(out, piece * kRows, std::min(rows, (piece + 1) * kRows));
@@ -84,7 +85,7 @@ void batch_norm_forward(real* y, const real* x, const real* scale, const real* s
   Scratch scratch;
   real *slope = scratch.take(e), *offset = scratch.take(e);
   affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
-  parallel_for(rows, 64, [&](int64_t i) { simd().affine(y + i * e, x + i * e, slope, offset, e); });
+  parallel_for(rows, kGrain, [&](int64_t i) { simd().affine(y + i * e, x + i * e, slope, offset, e); });
 }
 
 // Forward: y = slope (x - mean) + shift.  With dslope = sum dy (x - mean):
@@ -106,7 +107,7 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
   statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
   if (!dx) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
-  parallel_for(rows, 64, [&](int64_t i) {
+  parallel_for(rows, kGrain, [&](int64_t i) {
     for (int64_t j = 0; j < e; ++j) {
       const real centred = x[i * e + j] - statistics.mean[j];
       dx[i * e + j] += slope[j] * dy[i * e + j] + dmean_n[j] + dvar_2n[j] * centred;
@@ -124,7 +125,7 @@ void batch_statistics_pairs(const NormStatistics& out, real* centred, const real
   });
   for (int64_t j = 0; j < e; ++j) out.mean[j] /= n;
 
-  parallel_for(pairs.rows, 4, [&](int64_t r) {
+  parallel_for(pairs.rows, kGrain, [&](int64_t r) {
     real* sum = centred + r * e;
     const real uses = static_cast<real>(pairs.uses(r));
     for (int64_t j = 0; j < e; ++j) sum[j] = uses * (rows[r * e + j] - out.mean[j]);
@@ -150,7 +151,7 @@ void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, co
   Scratch scratch;
   real *slope = scratch.take(e), *offset = scratch.take(e), *zero = zeros(scratch, e);
   affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
-  parallel_for(pairs.rows, 64, [&](int64_t r) {
+  parallel_for(pairs.rows, kGrain, [&](int64_t r) {
     simd().affine(out + r * e, rows + r * e, slope, r < pairs.seconds_begin ? zero : offset, e);
   });
 }
@@ -175,7 +176,7 @@ void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const re
   statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
   if (!drows) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
-  parallel_for(pairs.rows, 32, [&](int64_t r) {
+  parallel_for(pairs.rows, kGrain, [&](int64_t r) {
     real* drow = drows + r * e;
     simd().multiply_accumulate(drow, slope, dout + r * e, e);
     if (!centred) return;

@@ -40,7 +40,7 @@ std::vector<Buffer*> Optimizer::state() {
 
 UpdateReport Optimizer::step(double learning_rate) {
   std::vector<double> squares(pieces_.size());
-  parallel_for(static_cast<int64_t>(pieces_.size()), 1, [&](int64_t i) {
+  parallel_for(static_cast<int64_t>(pieces_.size()), 16, [&](int64_t i) {
     const Piece& piece = pieces_[static_cast<size_t>(i)];
     squares[static_cast<size_t>(i)] =
         sum_of_squares(parameters_[piece.parameter]->grad.data() + piece.begin, piece.count);

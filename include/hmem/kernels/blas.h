@@ -21,7 +21,7 @@ inline MatrixRef transposed(const real* data, int64_t ld) { return {data, ld, tr
 
 /// c [m, n] = op(a) [m, k] op(b) [k, n], or c += with `accumulate`; 2 m n k flops.
 ///
-/// The rows of c are cut into at most 8 pieces of 64 or more, whatever the number of threads; each piece is one
+/// The rows of c are cut into at most 8 pieces of about 64 or more, whatever the number of threads; each piece is one
 /// single-threaded product: the bits are the same for any number of threads. (They do depend on the BLAS library and
 /// the processor.)
 void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,

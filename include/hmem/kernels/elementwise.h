@@ -8,6 +8,8 @@
 
 namespace hmem {
 
+/// out = 0
+void zero(real* out, int64_t n);
 /// out = a + b; out may be a or b.
 void add_forward(real* out, const real* a, const real* b, int64_t n);
 /// out += a; the adjoint of a sum, and of a copy.

@@ -55,6 +55,37 @@ static void sum_rows(real* out, const real* src, int64_t ld, const int32_t* rows
   }
 }
 
+/// One word of a sentence: n = 16 in vectors, fewer one by one.
+HMEM_INLINE void word_backward(real* __restrict dtable, real* __restrict dencoding, const real* dx, const real* table,
+                               const real* encoding, int64_t n) {
+  if (n == kSumLanes) {
+    HMEM_UNROLL
+    for (int64_t j = 0; j < kSumLanes; j += kLanes) {
+      const vec d = load_unaligned(dx + j);
+      if (dtable) store_unaligned(dtable + j, load_unaligned(dtable + j) + load_unaligned(encoding + j) * d);
+      if (dencoding) store_unaligned(dencoding + j, load_unaligned(dencoding + j) + load_unaligned(table + j) * d);
+    }
+    return;
+  }
+  for (int64_t j = 0; j < n; ++j) {
+    if (dtable) dtable[j] += encoding[j] * dx[j];
+    if (dencoding) dencoding[j] += table[j] * dx[j];
+  }
+}
+
+static void sentence_encoding_backward(real* dtable, real* dencoding, const real* dx, const real* table,
+                                       const real* encoding, const int32_t* ids, int64_t rows, int64_t width, int64_t e,
+                                       int64_t n) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t w = 0; w < width; ++w) {
+      const int64_t id = ids[r * width + w];
+      if (id == 0) continue;
+      word_backward(dtable ? dtable + id * e : nullptr, dencoding ? dencoding + w * e : nullptr, dx + r * e,
+                    table + id * e, encoding + w * e, n);
+    }
+  }
+}
+
 static real sum_of_squares(const real* a, int64_t n) {
   LaneSum sum = zero_lanes();
   int64_t j = 0;

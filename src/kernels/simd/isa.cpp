@@ -53,6 +53,7 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     relu,
     relu_backward,
     sum_rows,
+    sentence_encoding_backward,
     sum_of_squares,
     column_moments,
     affine,

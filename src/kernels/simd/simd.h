@@ -52,6 +52,11 @@ struct SimdKernels {
   void (*relu_backward)(real* dinp, const real* inp, const real* dout, int64_t n);
   /// out[j] += sum over the listed rows of src[row, j]
   void (*sum_rows)(real* out, const real* src, int64_t ld, const int32_t* rows, int64_t row_count, int64_t n);
+  /// dtable[id] += encoding_w (*) dx_r, dencoding_w += table[id] (*) dx_r for all words of all rows (null: not wanted),
+  /// on n <= 16 columns; e from one row of a matrix to the next.
+  void (*sentence_encoding_backward)(real* dtable, real* dencoding, const real* dx, const real* table,
+                                     const real* encoding, const int32_t* ids, int64_t rows, int64_t width, int64_t e,
+                                     int64_t n);
   /// sum a[j]^2 over 16 lanes
   real (*sum_of_squares)(const real* a, int64_t n);
 
