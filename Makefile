@@ -165,7 +165,7 @@ install: all
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff) $(DESTDIR)$(PREFIX)/share/doc/hmem
-	cd include && find hmem -name '*.h' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/include/{} \;
+	cd include && find hmem -name '*.h' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/include/{} \;
 
 format:
 	clang-format -i $(shell find include src tests bench tools -name '*.h' -o -name '*.cpp' -o -name '*.inl')

@@ -70,7 +70,7 @@ RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) :
 }
 
 void RunLog::write(std::string_view event, const std::string& line, const Record& record) {
-  out_ << line << '\n' << std::flush;
+  if (!quiet_ || event == "final") out_ << line << '\n' << std::flush;
   HMEM_CHECK(out_.good(), "cannot write to the standard output");
   if (json_file_ == nullptr) return;
   const std::string json = Record().add_text("event", std::string(event)).append(record).to_json() + "\n";

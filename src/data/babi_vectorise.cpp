@@ -35,10 +35,14 @@ struct Extent {
   }
 };
 
-IdTensor padded_rows(int64_t rows, int words_per_sentence, const std::string& source) {
+void padded_rows_check(int64_t rows, int words_per_sentence, const std::string& source) {
   constexpr int64_t kMaxIds = int64_t{1} << 28;  // 1 GiB
   HMEM_CHECK(rows <= kMaxIds / words_per_sentence, source, ": ", rows, " sentences padded to ", words_per_sentence,
              " words would take more than ", kMaxIds, " ids; is one sentence much too long?");
+}
+
+IdTensor padded_rows(int64_t rows, int words_per_sentence, const std::string& source) {
+  padded_rows_check(rows, words_per_sentence, source);
   return IdTensor({rows, words_per_sentence});
 }
 
@@ -135,6 +139,8 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
   if (options.max_num_sentences > 0)
     task.max_num_sentences = std::min(task.max_num_sentences, options.max_num_sentences);
   task.words_per_sentence = static_cast<int>(std::max(extent.longest_sentence + 1, extent.longest_question));
+  // A batch holds a row for every age, so the two together must stay within reason as well.
+  padded_rows_check(task.max_num_sentences, task.words_per_sentence, train.source);
   task.vocabulary = Vocabulary(std::move(extent.words), task.max_num_sentences);
 
   Vectoriser vectoriser(task, options);

@@ -79,7 +79,7 @@ BabiTask load_task(const Options& options, uint64_t seed, std::string& descripti
   how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
   how.keep_latest = options.get_switch("keep_latest");
   const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed);
-  if (!options.was_given("test_data_dir")) {
+  if (options.get_string("test_data_dir").empty()) {
     return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed), how);
   }
   how.separate_test = true;
@@ -134,7 +134,7 @@ Run prepare(const Options& options) {
   run.task = load_task(options, run.seed, run.data_description);
   run.config = model_config(options, run.task);
   std::optional<ModelFile> loaded;
-  if (options.was_given("load")) {
+  if (!options.get_string("load").empty()) {
     loaded.emplace(options.get_string("load"));
     run.config = babi_model_config(*loaded, run.task_id, run.task);
     check_same_settings(*loaded, options);
@@ -170,19 +170,18 @@ void write_data_notes(RunLog& log, const BabiTask& task) {
 }
 
 /// Where the authors' program writes its log.
-std::string csv_path(const Options& options, int hops) {
-  const auto seed = options.get_optional_int("random_state");
-  return "results/" + std::to_string(options.get_int("task_id")) + "_" + options.get_string("training_set_size") + "_" +
-         options.get_string("encodings_type") + "_" + std::to_string(hops) + "-" +
-         (seed ? std::to_string(*seed) : "None") + ".log";
+std::string csv_path(const Run& run) {
+  const auto seed = run.options.get_optional_int("random_state");
+  const ModelInfo info = babi_model_info(run.task_id, run.task, run.config);
+  return "results/" + std::to_string(run.task_id) + "_" + run.options.get_string("training_set_size") + "_" +
+         info.at("encodings_type") + "_" + info.at("hops") + "-" + (seed ? std::to_string(*seed) : "None") + ".log";
 }
 
 /// Trains, tests, saves, and returns the final line.
 Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings, RunLog& log, KerasCsvLog* csv) {
   const Options& options = run.options;
-  const bool quiet = options.get_switch("quiet");
   const int64_t verbose = options.get_int("verbose");
-  Progress progress(std::cerr, Progress::for_stderr(quiet || verbose != 1));
+  Progress progress(std::cerr, Progress::for_stderr(options.get_switch("quiet") || verbose != 1));
   settings.progress = &progress;
   Timer timer;
   EpochReport last;
@@ -191,7 +190,7 @@ Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings
     last = report;
     training_seconds += report.training_seconds;
     if (csv) csv->write_epoch(report);
-    if (!quiet && verbose != 0) log.write_epoch(epoch_record(report));
+    if (verbose != 0) log.write_epoch(epoch_record(report));
   };
   fit(*run.learner, optimizer, settings);
   const double seconds = timer.seconds();
@@ -201,7 +200,7 @@ Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings
   }
   const Evaluation test = evaluate(*run.learner, Learner::Part::test, settings.batch_size);
   if (csv) csv->write_test(test.error);
-  if (options.was_given("save")) {
+  if (!options.get_string("save").empty()) {
     save_model(options.get_string("save"), babi_model_info(run.task_id, run.task, run.config), run.model->parameters(),
                run.model->buffers());
   }
@@ -232,14 +231,13 @@ int run_experiment(const Options& options) {
   const int64_t limit_steps = options.get_int("limit_steps");
   std::unique_ptr<KerasCsvLog> csv;
   if (options.get_int("logging") == 1 && limit_steps == 0) {
-    csv = std::make_unique<KerasCsvLog>(csv_path(options, run.config.hops));
+    csv = std::make_unique<KerasCsvLog>(csv_path(run));
   }
   RunLog log(std::cout, out);
-  if (!options.get_switch("quiet")) {
-    write_run_header(log, options, run.seed, run.data_description);
-    write_sizes(log, run);
-    write_data_notes(log, run.task);
-  }
+  log.set_quiet(options.get_switch("quiet"));
+  write_run_header(log, options, run.seed, run.data_description, babi_model_info(run.task_id, run.task, run.config));
+  write_sizes(log, run);
+  write_data_notes(log, run.task);
 
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = options.get_real("max_grad_norm");

@@ -63,7 +63,7 @@ void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift
 
 void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded) {
   const real n = static_cast<real>(rows + padded);
-  HMEM_CHECK(rows + padded > 0, "batch statistics of no rows");
+  HMEM_CHECK(rows + padded > 0, "batch norm: the batch holds no sentence to take statistics of");
   Scratch scratch;
   real* zero = zeros(scratch, e);
   std::fill(out.mean, out.mean + e, real(0));
@@ -118,7 +118,7 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
 void batch_statistics_pairs(const NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs,
                             int64_t e, int64_t padded) {
   const real n = static_cast<real>(pairs.count() + padded);
-  HMEM_CHECK(pairs.count() + padded > 0, "batch statistics of no rows");
+  HMEM_CHECK(pairs.count() + padded > 0, "batch norm: the batch holds no sentence to take statistics of");
   std::fill(out.mean, out.mean + e, real(0));
   sum_over_rows(out.mean, e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) simd().axpy(sum, static_cast<real>(pairs.uses(r)), rows + r * e, e);

@@ -23,6 +23,10 @@ HMemQa::HMemQa(const Config& config, Rng rng)
       value_("extract.value", config.embeddings_size, config.memory_size, rng),
       read_("read", config.embeddings_size + config.memory_size, config.memory_size, rng),
       output_("output", config.memory_size, config.vocabulary, rng) {
+  HMEM_CHECK(
+      config.vocabulary > 0 && config.words_per_sentence > 0 && config.embeddings_size > 0 && config.memory_size > 0,
+      "sizes must be positive, found vocabulary ", config.vocabulary, ", words_per_sentence ",
+      config.words_per_sentence, ", embeddings_size ", config.embeddings_size, ", memory_size ", config.memory_size);
   HMEM_CHECK(config.hops >= 1 && config.hops <= MemoryGrad::kMaxReads, "hops must be in 1..", MemoryGrad::kMaxReads,
              ", found ", config.hops);
 }

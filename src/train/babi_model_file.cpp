@@ -18,6 +18,12 @@ std::string vocabulary_json(const Vocabulary& vocabulary) {
   return text + "]";
 }
 
+/// Shortest text that reads back as the same number: "0.01", as the flag was given.
+std::string shortest(real value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
 template <typename T>
 T read_number(const ModelFile& file, const std::string& key) {
   const std::string& text = file.require(key);
@@ -83,9 +89,9 @@ ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::C
           {"embeddings_size", std::to_string(config.embeddings_size)},
           {"memory_size", std::to_string(config.memory_size)},
           {"hops", std::to_string(config.hops)},
-          {"gamma_pos", format_real(static_cast<double>(config.rule.gamma_pos), 9)},
-          {"gamma_neg", format_real(static_cast<double>(config.rule.gamma_neg), 9)},
-          {"w_assoc_max", format_real(static_cast<double>(config.rule.w_max), 9)},
+          {"gamma_pos", shortest(config.rule.gamma_pos)},
+          {"gamma_neg", shortest(config.rule.gamma_neg)},
+          {"w_assoc_max", shortest(config.rule.w_max)},
           {"encodings_type", encoding_name(config.encoding)},
           {"batch_norm", norm_name(config.norm)}};
 }

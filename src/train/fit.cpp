@@ -74,6 +74,7 @@ Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
 
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings) {
   HMEM_CHECK(settings.batch_size > 0, "the batch size must be positive, found ", settings.batch_size);
+  HMEM_CHECK(settings.learning_rate != nullptr, "fit: no learning rate was given");
   const int64_t n = learner.count(Learner::Part::train);
   const int64_t steps = (n + settings.batch_size - 1) / settings.batch_size;
   Rng shuffle(settings.seed, "shuffle");
@@ -110,6 +111,7 @@ void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings) {
 StepTimes time_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, int64_t steps) {
   constexpr int64_t kWarmUp = 5;
   const int64_t n = learner.count(Learner::Part::train), batches = n / settings.batch_size;
+  HMEM_CHECK(settings.learning_rate != nullptr, "time_steps: no learning rate was given");
   HMEM_CHECK(steps > 0 && batches > 0, "timing needs at least one full batch of ", settings.batch_size, ", found ", n,
              " training examples");
   Rng shuffle(settings.seed, "shuffle");

@@ -7,7 +7,8 @@
 
 namespace hmem {
 
-void write_run_header(RunLog& log, const Options& options, uint64_t seed, const std::string& data) {
+void write_run_header(RunLog& log, const Options& options, uint64_t seed, const std::string& data,
+                      const ModelInfo& model) {
   const BuildInfo build = build_info();
   Record header;
   header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
@@ -15,7 +16,12 @@ void write_run_header(RunLog& log, const Options& options, uint64_t seed, const 
   header.add_int("threads", num_threads()).add_int("seed", static_cast<int64_t>(seed)).add_text("data", data);
   log.write_header(header);
   Record settings;
-  for (const auto& [name, value] : options.settings()) settings.add_text(name, value);
+  for (const auto& [name, value] : options.settings()) {
+    const auto of_model = model.find(name);
+    // The limit of sentences is the user's; the model knows how many there were.
+    const bool take = of_model != model.end() && name != "max_num_sentences";
+    settings.add_text(name, take ? of_model->second : value);
+  }
   log.write_header(settings);
 }
 

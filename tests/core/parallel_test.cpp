@@ -72,6 +72,13 @@ TEST_CASE("small loops and inner loops stay on the calling thread, in order", "[
   CHECK(thread_index() == 0);
 }
 
+TEST_CASE("an exception leaves a parallel loop as it would leave a plain one", "[core][bad]") {
+  for (const int threads : {1, 2, 3}) {
+    const WithThreads scope(threads);
+    CHECK_THROWS_AS(parallel_for(100, 1, [](int64_t i) { HMEM_CHECK(i != 50, "the fiftieth"); }), Error);
+  }
+}
+
 TEST_CASE("the number of threads is sane", "[core][bad]") {
   CHECK(available_threads() >= 1);
 #ifdef _OPENMP

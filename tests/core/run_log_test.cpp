@@ -58,6 +58,20 @@ TEST_CASE("a run says the same to people and to programs", "[core]") {
         "{\"event\":\"epoch\",\"epoch\":0,\"loss\":0.5}\n{\"event\":\"final\",\"test_error\":0}\n");
 }
 
+TEST_CASE("a quiet run keeps its file complete", "[core]") {
+  const test::TempFolder folder;
+  std::ostringstream out;
+  RunLog log(out, folder.file("run.jsonl"));
+  log.set_quiet(true);
+  log.write_header(Record().add_int("seed", 1));
+  log.write_epoch(Record().add_int("epoch", 0));
+  log.write_final(Record().add_int("test_error", 0));
+  CHECK(out.str() == "final test_error=0\n");
+  CHECK(test::read_file(folder.file("run.jsonl")) ==
+        "{\"event\":\"header\",\"seed\":1}\n{\"event\":\"epoch\",\"epoch\":0}\n"
+        "{\"event\":\"final\",\"test_error\":0}\n");
+}
+
 TEST_CASE("a log is replaced, or continued after a line cut short", "[core]") {
   const test::TempFolder folder;
   std::ostringstream out;

@@ -131,6 +131,11 @@ again=$(final $small --load=model --epochs=0)
 equal "${again##* test_loss}" "${saved##* test_loss}" 'test figures of the saved and the loaded model'
 final $small --load=model --epochs=0 --save=copy > /dev/null
 cmp -s model copy || die 'a model that is loaded and saved is another file'
+equal "$(final $small --load=model --epochs=0 --gamma_pos=0.01 --gamma_neg=0.01 --w_assoc_max=1)" "$again" \
+  'settings that agree with the model'
+"$program" $small --load=model --epochs=0 > "$out" 2> "$err" || die 'a model was not loaded'
+grep -q ' memory_size=20 ' "$out" || die 'the header shows the default and not the size of the loaded model'
+equal "$(final $one --save= --load= --test_data_dir= --out=)" "$(final $one)" 'flags that were given as empty'
 
 refuse 1 'task_id' $small $everything --load=model --epochs=0 --task_id=15
 refuse 1 'hops' $small $everything --load=model --epochs=0 --hops=4
@@ -195,6 +200,8 @@ if command -v python3 > /dev/null; then
   last=$(tail -n 1 lines | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["event"], r["test_error"])')
   equal "${last%% *}" final 'last events'
 fi
+final $one --out=quiet_lines > /dev/null
+[ "$(grep -c '"event":"header"' quiet_lines)" = 3 ] || die '--quiet took the header from --out'
 "$program" $small --limit_steps=3 --quiet > "$out" 2> "$err" || die 'timing failed'
 grep -qx "final step_ms_median=$number step_ms_min=$number examples_per_s=$number peak_rss_mib=$number" "$out" ||
   die "timing says $(cat "$out")"

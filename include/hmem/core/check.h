@@ -45,8 +45,8 @@ template <typename... Parts>
 
 /// Throws `hmem::Error` unless `cond` holds; the other arguments are streamed into the message.
 /// Always on: for arguments, shapes, files.
-#define HMEM_CHECK(cond, ...)                                                                      \
-  do {                                                                                             \
+#define HMEM_CHECK(cond, ...)                                                                           \
+  do {                                                                                                  \
     if (!(cond)) ::hmem::detail::check_failed(#cond, __func__, ::hmem::detail::join_text(__VA_ARGS__)); \
   } while (false)
 

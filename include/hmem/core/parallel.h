@@ -7,6 +7,7 @@
 /// bits for any number of threads.
 
 #include <cstdint>
+#include <exception>
 #include <string>
 
 #ifdef _OPENMP
@@ -18,7 +19,7 @@ namespace hmem {
 /// Threads that parallel loops use; at least 1 (always 1 in a build without OpenMP).
 void set_num_threads(int count);
 int num_threads();
-/// Processors that this process may run on (cgroup and affinity included).
+/// Processors that this process may run on (affinity and cpusets included).
 int available_threads();
 /// "OpenMP 4.5" or "none (one thread)".
 std::string threading_name();
@@ -33,7 +34,7 @@ inline bool in_parallel() {
 }
 }  // namespace detail
 
-/// Number of the calling thread inside a parallel loop, in [0, num_threads()); 0 outside. Only for scratch memory.
+/// Number of the calling thread inside a parallel loop, in [0, num_threads()); 0 outside.
 inline int thread_index() {
 #ifdef _OPENMP
   return omp_get_thread_num();
@@ -43,15 +44,24 @@ inline int thread_index() {
 }
 
 /// Calls `body(i)` for i in [0, n), distributed dynamically in pieces of `grain`. Runs in order on the calling thread
-/// when there is one thread, at most `grain` of work, or when called from inside another parallel loop. `body` must
-/// not throw: check before.
+/// when there is one thread, at most `grain` of work, or when called from inside another parallel loop. When a `body`
+/// throws (out of memory), one of the exceptions leaves the loop after all threads have ended.
 template <typename Body>
 void parallel_for(int64_t n, [[maybe_unused]] int64_t grain, const Body& body) {
   [[maybe_unused]] const int threads = num_threads();
 #ifdef _OPENMP
   if (threads > 1 && n > grain && !detail::in_parallel()) {
+    std::exception_ptr error;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, grain)
-    for (int64_t i = 0; i < n; ++i) body(i);
+    for (int64_t i = 0; i < n; ++i) {
+      try {
+        body(i);
+      } catch (...) {
+#pragma omp critical(hmem_parallel_for_error)
+        error = std::current_exception();
+      }
+    }
+    if (error) std::rethrow_exception(error);
     return;
   }
 #endif

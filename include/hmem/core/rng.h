@@ -37,8 +37,8 @@ class Rng {
 
   /// Where the stream stands; `set_position` continues there bit for bit.
   struct Position {
-    uint64_t draws = 0;          ///< 32-bit words drawn so far
-    bool has_spare = false;      ///< a second Box-Muller value is waiting
+    uint64_t draws = 0;      ///< 32-bit words drawn so far
+    bool has_spare = false;  ///< a second Box-Muller value is waiting
     double spare = 0;
   };
   Position position() const { return {draws_, has_spare_, spare_}; }

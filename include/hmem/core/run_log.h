@@ -45,6 +45,9 @@ class RunLog {
 
   explicit RunLog(std::ostream& out, const std::string& json_path = "", OpenMode mode = OpenMode::kTruncate);
 
+  /// Quiet: only final lines go to `out`; the file still gets everything.
+  void set_quiet(bool quiet) { quiet_ = quiet; }
+
   /// `key=value ...`; event "header".
   void write_header(const Record& record);
   /// `key=value ...`; event "epoch".
@@ -62,6 +65,7 @@ class RunLog {
   void write(std::string_view event, const std::string& line, const Record& record);
 
   std::ostream& out_;
+  bool quiet_ = false;
   std::string json_path_;
   std::unique_ptr<std::FILE, FileClose> json_file_;
 };

@@ -34,27 +34,24 @@ HMEM_INLINE int64_t key_scratch(int64_t steps, int64_t d) {
 
 #if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
 
-/// 16 x 16 elements: out[c][r] = in[r][c]. At width s, the s x s blocks beside the diagonal change places.
+/// 16 x 16 elements: out[c][r] = in[r][c]. At width s, the s x s blocks beside the diagonal change places: row r takes
+/// the columns of row r + s that have bit s clear, and gives those of its own that have it set.
 HMEM_INLINE void transpose_16(vec (&x)[16]) {
-#define HMEM_SWAP_BLOCKS(s, low, high)                \
-  HMEM_UNROLL                                         \
-  for (int r = 0; r < 16; ++r) {                      \
-    if (r & (s)) continue;                            \
-    const vec a = x[r], b = x[r + (s)];               \
-    x[r] = __builtin_shufflevector(a, b, low);        \
-    x[r + (s)] = __builtin_shufflevector(a, b, high); \
+  const __m512i column = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  HMEM_UNROLL
+  for (int s = 8; s > 0; s /= 2) {
+    const __mmask16 upper = _mm512_test_epi32_mask(column, _mm512_set1_epi32(s));
+    // Numbers 16 .. 31 are columns of the second row.
+    const __m512i low = _mm512_mask_add_epi32(column, upper, column, _mm512_set1_epi32(16 - s));
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(s));
+    HMEM_UNROLL
+    for (int r = 0; r < 16; ++r) {
+      if (r & s) continue;
+      const __m512 a = x[r], b = x[r + s];
+      x[r] = _mm512_permutex2var_ps(a, low, b);
+      x[r + s] = _mm512_permutex2var_ps(a, high, b);
+    }
   }
-#define HMEM_LIST(...) __VA_ARGS__
-  HMEM_SWAP_BLOCKS(8, HMEM_LIST(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
-                   HMEM_LIST(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-  HMEM_SWAP_BLOCKS(4, HMEM_LIST(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
-                   HMEM_LIST(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
-  HMEM_SWAP_BLOCKS(2, HMEM_LIST(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
-                   HMEM_LIST(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
-  HMEM_SWAP_BLOCKS(1, HMEM_LIST(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
-                   HMEM_LIST(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
-#undef HMEM_LIST
-#undef HMEM_SWAP_BLOCKS
 }
 
 /// Keys row by row, so that a row's list is made 16 steps at a time; steps beyond the last are 0, which is not active.

@@ -5,7 +5,7 @@
 
 #include "kernels/simd/simd.h"
 
-#ifdef __AVX512F__
+#ifdef __AVX__
 #include <immintrin.h>
 #endif
 

@@ -11,9 +11,9 @@ static void exp(real* out, const real* a, int64_t n) {
 
 typedef int32_t ivec __attribute__((vector_size(HMEM_VEC_BYTES)));
 
-/// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2) / 2. Taylor polynomial of degree 7; ln 2 in two parts so that r is
-/// exact to the last bit that matters. Below -87.3 the result is 0 (the smallest normal number is e^-87.3), above 88.7
-/// infinity; NaN stays NaN. Measured against double: error below 1.1 ulp (tests/kernels/softmax_test.cpp).
+/// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2) / 2. Taylor polynomial of degree 7; ln 2 in two parts so that
+/// r is exact to the last bit that matters. Below -87.3 the result is 0 (the smallest normal number is e^-87.3),
+/// above 88.7 infinity; NaN stays NaN. Measured against double: error below 1.1 ulp (tests/kernels/softmax_test.cpp).
 HMEM_INLINE vec exp_vec(vec x) {
   const vec low = splat(-87.33654f), high = splat(88.72283f);
   const vec clamped = x < low ? low : (x > high ? high : x);

@@ -54,14 +54,13 @@ HMEM_INLINE real tree_sum(LaneSum sum) {
   }
   const vec x = sum.part[0];
 #if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
-  const auto x8 = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
-                  __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-  const auto x4 = __builtin_shufflevector(x8, x8, 0, 1, 2, 3) + __builtin_shufflevector(x8, x8, 4, 5, 6, 7);
-  const auto x2 = x4 + __builtin_shufflevector(x4, x4, 2, 3, 0, 1);
+  const __m256 x8 = _mm512_maskz_extractf32x8_ps(0xff, x, 0) + _mm512_maskz_extractf32x8_ps(0xff, x, 1);
+  const __m128 x4 = _mm256_castps256_ps128(x8) + _mm256_extractf128_ps(x8, 1);
+  const __m128 x2 = x4 + _mm_movehl_ps(x4, x4);
   return x2[0] + x2[1];
 #elif HMEM_VEC_BYTES == 32 && !defined(HMEM_REAL_DOUBLE)
-  const auto x4 = __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);
-  const auto x2 = x4 + __builtin_shufflevector(x4, x4, 2, 3, 0, 1);
+  const __m128 x4 = _mm256_castps256_ps128(x) + _mm256_extractf128_ps(x, 1);
+  const __m128 x2 = x4 + _mm_movehl_ps(x4, x4);
   return x2[0] + x2[1];
 #else
   real lanes[kLanes];
