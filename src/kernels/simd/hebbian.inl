@@ -21,10 +21,10 @@ constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwa
 #endif
 
 /// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, read gradients, a row
-/// of dM, history and lane sums of a piece, checkpoints.
+/// of dM, row numbers, history and lane sums of a piece, checkpoints.
 static int64_t hebbian_scratch(int64_t steps, int64_t d) {
   const int64_t ld = round_up(d), pieces = (steps + kHistory - 1) / kHistory;
-  return 2 * steps * ld + key_scratch(steps, d) + 2 * active_steps_scratch(steps) + (MemoryGrad::kMaxReads + 1) * ld +
+  return 2 * steps * ld + key_scratch(steps, d) + 2 * active_steps_scratch(steps) + (MemoryGrad::kMaxReads + 2) * ld +
          kHistory * (kBackwardVecs * kLanes + 2 * kSumLanes) + pieces * ld;
 }
 
@@ -184,8 +184,20 @@ HMEM_INLINE void write_row_backward(real* h_row, const real* m_row, const real* 
   }
 }
 
-/// Row i of dL/dm = w_max dM; false when it is all zero, and then this row has no gradient at all.
-HMEM_INLINE bool gather_memory_grad(real* h_row, const MemoryGrad& dm, const real* dr, int64_t i, int64_t ld,
+/// Lists the rows of the memory that have a gradient: those that a read touched. Returns their number.
+HMEM_INLINE int64_t list_rows(int32_t* rows, const MemoryGrad& dm, int64_t d) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < d; ++i) {
+    bool any = dm.dense != nullptr;
+    for (int h = 0; h < dm.reads; ++h) any |= !(dm.z[h][i] <= 0);
+    rows[n] = static_cast<int32_t>(i);
+    n += any;
+  }
+  return n;
+}
+
+/// Row i of dL/dm = w_max dM, a row that has a gradient.
+HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const real* dr, int64_t i, int64_t ld,
                                     real w_max) {
   bool any = false;
   if (dm.dense) {
@@ -204,7 +216,6 @@ HMEM_INLINE bool gather_memory_grad(real* h_row, const MemoryGrad& dm, const rea
     }
     any = true;
   }
-  return any;
 }
 
 static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad& dm,
@@ -221,6 +232,7 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
   ActiveSteps lists[2] = {take_active_steps(scratch, steps), take_active_steps(scratch, steps)};
   real* dr = take(MemoryGrad::kMaxReads * ld);
   real* h_row = take(ld);
+  int32_t* rows = reinterpret_cast<int32_t*>(take(ld));
   real* history = take(kHistory * kBackwardVecs * kLanes);
   const RowSums sums = {take(kHistory * kSumLanes), take(kHistory * kSumLanes)};
   real* checkpoints = take((steps + kHistory - 1) / kHistory * ld);
@@ -232,11 +244,14 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
     for (int64_t j = d; j < ld; ++j) dr[h * ld + j] = 0;
   }
 
-  collect_active(lists[0], keys, 0, steps, rule);
-  for (int64_t i = 0; i < d; ++i) {
-    if (i + 1 < d) collect_active(lists[(i + 1) % 2], keys, i + 1, steps, rule);
-    const ActiveSteps& list = lists[i % 2];
-    if (list.count == 0 || !gather_memory_grad(h_row, dm, dr, i, ld, rule.w_max)) continue;
+  const int64_t row_count = list_rows(rows, dm, d);
+  if (row_count > 0) collect_active(lists[0], keys, rows[0], steps, rule);
+  for (int64_t n = 0; n < row_count; ++n) {
+    if (n + 1 < row_count) collect_active(lists[(n + 1) % 2], keys, rows[n + 1], steps, rule);
+    const ActiveSteps& list = lists[n % 2];
+    if (list.count == 0) continue;
+    const int64_t i = rows[n];
+    gather_memory_grad(h_row, dm, dr, i, ld, rule.w_max);
 
     // m at the start of every piece of kHistory steps; zero for the first.
     for (int64_t j = 0; j < ld; j += kLanes) store(checkpoints + j, vec{});
