@@ -2,6 +2,7 @@
 // Flags of the authors' program keep their names and defaults; README.md has the table.
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -210,7 +211,7 @@ Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings
   line.add_int("task_id", run.task_id).add_int("epochs", settings.epochs).add_real("train_loss", last.train.loss);
   line.add_real("val_error", last.validation.error, 4).add_real("test_loss", test.loss);
   line.add_real("test_error", test.error, 4);
-  line.add_real("examples_per_s", training_seconds > 0 ? examples / training_seconds : 0, 5);
+  line.add_int("examples_per_s", training_seconds > 0 ? std::llround(examples / training_seconds) : 0);
   line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
   return line;
 }

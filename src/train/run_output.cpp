@@ -1,5 +1,7 @@
 #include "hmem/train/run_output.h"
 
+#include <cmath>
+
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/kernels/blas.h"
@@ -30,7 +32,7 @@ Record epoch_record(const EpochReport& report) {
   line.add_int("epoch", report.epoch).add_real("train_loss", report.train.loss);
   line.add_real("train_error", report.train.error, 4).add_real("val_loss", report.validation.loss);
   line.add_real("val_error", report.validation.error, 4).add_real("learning_rate", report.learning_rate);
-  line.add_real("grad_norm", report.largest_norm, 4).add_real("examples_per_s", report.examples_per_s, 5);
+  line.add_real("grad_norm", report.largest_norm, 4).add_int("examples_per_s", std::llround(report.examples_per_s));
   return line;
 }
 
