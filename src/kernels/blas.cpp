@@ -49,6 +49,9 @@ void pin_blas_threads() {
 GemmBackend g_backend = GemmBackend::builtin;
 #endif
 
+/// Columns that the built-in kernel works on: whole groups of 16.
+int64_t padded_columns(int64_t n) { return (n + 15) / 16 * 16; }
+
 /// op(b) copied to rows of `ld`, zero beyond n, so that the kernel reads whole aligned vectors.
 void pack(real* packed, const MatrixRef& b, int64_t n, int64_t k, int64_t ld) {
   for (int64_t p = 0; p < k; ++p) {
@@ -60,7 +63,7 @@ void pack(real* packed, const MatrixRef& b, int64_t n, int64_t k, int64_t ld) {
 
 void builtin_piece(real* c, int64_t ldc, const MatrixRef& a, const real* b_packed, int64_t m, int64_t n, int64_t k,
                    bool accumulate) {
-  const int64_t ld = (n + 15) / 16 * 16;
+  const int64_t ld = padded_columns(n);
   Scratch scratch;
   real* sum = scratch.take(m * ld);
   for (int64_t i = 0; i < m; ++i) {
@@ -90,23 +93,28 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
   const int64_t rows = ((m + pieces - 1) / pieces + kUnit - 1) / kUnit * kUnit;
   const int64_t grain = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < kSmall ? pieces : 1;
 
+  // product(first row of c, op(a) from that row on, number of rows)
+  const auto over_pieces = [&](const auto& product) {
+    parallel_for(pieces, grain, [&](int64_t piece) {
+      const int64_t begin = piece * rows, end = std::min(m, begin + rows);
+      if (begin < end) product(c + begin * ldc, skip_rows(a, begin), end - begin);
+    });
+  };
 #ifdef HMEM_BLAS_OPENBLAS
   if (g_backend == GemmBackend::blas) {
     pin_blas_threads();
-    parallel_for(pieces, grain, [&](int64_t piece) {
-      const int64_t begin = piece * rows, end = std::min(m, begin + rows);
-      if (begin < end) blas_piece(c + begin * ldc, ldc, skip_rows(a, begin), b, end - begin, n, k, accumulate);
+    over_pieces([&](real* c_rows, const MatrixRef& a_rows, int64_t count) {
+      blas_piece(c_rows, ldc, a_rows, b, count, n, k, accumulate);
     });
     return;
   }
 #endif
-  const int64_t ld = (n + 15) / 16 * 16;
+  const int64_t ld = padded_columns(n);
   Scratch scratch;
   real* packed = scratch.take(k * ld);
   pack(packed, b, n, k, ld);
-  parallel_for(pieces, grain, [&](int64_t piece) {
-    const int64_t begin = piece * rows, end = std::min(m, begin + rows);
-    if (begin < end) builtin_piece(c + begin * ldc, ldc, skip_rows(a, begin), packed, end - begin, n, k, accumulate);
+  over_pieces([&](real* c_rows, const MatrixRef& a_rows, int64_t count) {
+    builtin_piece(c_rows, ldc, a_rows, packed, count, n, k, accumulate);
   });
 }
 

@@ -199,22 +199,22 @@ HMEM_INLINE int64_t list_rows(int32_t* rows, const MemoryGrad& dm, int64_t d) {
 /// Row i of dL/dm = w_max dM, a row that has a gradient.
 HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const real* dr, int64_t i, int64_t ld,
                                     real w_max) {
-  bool any = false;
+  bool started = false;
   if (dm.dense) {
     for (int64_t j = 0; j < ld; j += kLanes) store(h_row + j, splat(w_max) * load_unaligned(dm.dense + i * ld + j));
-    any = true;
+    started = true;
   }
   for (int h = 0; h < dm.reads; ++h) {
     const real key = dm.z[h][i];
     if (key <= 0) continue;
     const vec k = splat(key);
     const real* dr_h = dr + h * ld;
-    if (any) {
+    if (started) {
       for (int64_t j = 0; j < ld; j += kLanes) store(h_row + j, load(h_row + j) + k * load(dr_h + j));
     } else {
       for (int64_t j = 0; j < ld; j += kLanes) store(h_row + j, k * load(dr_h + j));
     }
-    any = true;
+    started = true;
   }
 }
 
