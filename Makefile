@@ -60,7 +60,9 @@ ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
 MAIN_SRC  := $(wildcard src/experiments/*.cpp)
 LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(wildcard src/*/*.cpp src/*/*/*.cpp))
 GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
-TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp))
+CHECK_MAIN  := tests/babi_checker/check_files.cpp
+CHECKER_SRC := $(filter-out $(CHECK_MAIN),$(wildcard tests/babi_checker/*.cpp))
+TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp)) $(CHECKER_SRC)
 BENCH_SRC := $(wildcard bench/*.cpp)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.cpp)
 
@@ -121,6 +123,7 @@ $(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.lin
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
+$(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o) $(TESTS)/.linked ; $(call link)
 $(F32)/tests/main.o $(F64)/tests/main.o: | need-catch
 need-catch:
 	@[ '$(CATCH)' != missing ] || { echo "make: the tests need Catch2: run tools/setup.sh" >&2; exit 1; }

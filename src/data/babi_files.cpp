@@ -55,6 +55,34 @@ fs::path find_babi_file(const fs::path& folder, int task, BabiPart part) {
   return folder / found.front();
 }
 
+std::string babi_file_name(int task, BabiPart part) {
+  return "qa" + std::to_string(task) + "_" + std::string(babi_task_name(task)) + "_" + name_of(part) + ".txt";
+}
+
+std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
+                               const BabiStoryOptions& options) {
+  Rng rng(seed, std::string("babi.") + name_of(part));
+  return generate_babi(task, questions, rng, options);
+}
+
+void add_babi_story_options(Options& options) {
+  options.add_optional_int("story_length", "statements in a story", {1, 100000});
+  options.add_optional_int("actors", "people, or animals, in a story", {1, 1000});
+  options.add_optional_int("places", "rooms", {1, 1000});
+  options.add_optional_int("objects", "things to carry, shapes, things of different size", {1, 1000});
+  options.add_optional_int("distractors", "statements that the answer does not need", {0, 100000});
+  options.add_optional_int("path_length", "steps of the path, links of the chain", {1, 1000});
+}
+
+BabiStoryOptions babi_story_options(const Options& options) {
+  const auto value = [&options](const char* name) -> std::optional<int> {
+    const std::optional<int64_t> given = options.get_optional_int(name);
+    return given ? std::optional<int>(static_cast<int>(*given)) : std::nullopt;
+  };
+  return {value("story_length"), value("actors"),      value("places"),
+          value("objects"),      value("distractors"), value("path_length")};
+}
+
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed) {
   if (task < 1 || task > 20) throw UsageError("there is no bAbI task " + std::to_string(task) + ", expected 1 to 20");
@@ -65,8 +93,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   if (!source.generated()) {
     return read_babi_file(find_babi_file(source.folder / (large ? "en-10k" : "en"), task, part).string());
   }
-  Rng rng(seed, std::string("babi.") + name_of(part));
-  std::istringstream text(generate_babi(task, large && part == BabiPart::kTrain ? 10000 : 1000, rng));
+  std::istringstream text(generate_babi_part(task, large && part == BabiPart::kTrain ? 10000 : 1000, part, seed));
   return parse_babi(text, "generated task " + std::to_string(task) + " " + name_of(part));
 }
 

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "hmem/core/options.h"
 #include "hmem/data/babi_parse.h"
+#include "hmem/data/babi_tasks.h"
 #include "hmem/data/data_dir.h"
 
 namespace hmem {
@@ -16,6 +18,17 @@ enum class BabiPart { kTrain, kTest };
 /// The one file `qa{task}_*_{train,test}.txt` in `folder`, by its name alone: what the folder is called does not
 /// matter. Throws Error when there is none or more than one; the text lists what is there.
 std::filesystem::path find_babi_file(const std::filesystem::path& folder, int task, BabiPart part);
+
+/// "qa{task}_{name}_{train,test}.txt", as the official file is called.
+std::string babi_file_name(int task, BabiPart part);
+
+/// Generated text of one part of a task: training and test stories come from streams of their own of the same seed.
+std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
+                               const BabiStoryOptions& options = {});
+
+/// Registers the flags --story_length, --actors, ... ("none": as official), and reads them again.
+void add_babi_story_options(Options& options);
+BabiStoryOptions babi_story_options(const Options& options);
 
 /// Stories of `task`. `training_set_size`: "1k" (folder en) or "10k" (en-10k); test sets have 1000 questions in both.
 /// Generated stories depend on `seed`, and training and test stories come from streams of their own.

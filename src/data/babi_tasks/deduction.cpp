@@ -46,7 +46,7 @@ struct Membership {
 /// of the animals. A kind is drawn: the first time its fear is stated, later an animal is drawn and, unless it has a
 /// kind already, is said to be of this one. So a membership always comes after its kind's fear, and kinds that come
 /// early have more members, as in the official stories. Supporting facts: the membership, then the fear.
-void write_basic_deduction(StoryText& story, Rng& rng) {
+static void write_basic_deduction(StoryText& story, const BabiStoryOptions&, Rng& rng) {
   constexpr int kQuestions = 4;
   std::array<std::optional<Fear>, kKinds.size()> fears;
   std::array<std::optional<Membership>, kAnimals.size()> members;
@@ -73,6 +73,14 @@ void write_basic_deduction(StoryText& story, Rng& rng) {
     story.ask("What is " + std::string(kAnimals[animal].name_in_question) + " afraid of?", kKinds[fear.of].one,
               {member.line, fear.line});
   }
+}
+
+TaskFamily basic_deduction() {
+  TaskFamily family;
+  family.task = 15;
+  family.name = "basic-deduction";
+  family.write_story = write_basic_deduction;
+  return family;
 }
 
 }  // namespace hmem::babi_tasks

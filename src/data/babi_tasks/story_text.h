@@ -4,9 +4,9 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hmem/core/rng.h"
 
@@ -31,7 +31,7 @@ class StoryText {
   }
 
   /// Writes a question whose answer follows from the statements `supporting`, named in that order.
-  void ask(std::string_view question, std::string_view answer, std::initializer_list<int> supporting) {
+  void ask(std::string_view question, std::string_view answer, const std::vector<int>& supporting) {
     ++line_;
     if (full()) return;
     text_.append(std::to_string(line_)).append(" ").append(question).append("\t").append(answer);
@@ -51,8 +51,19 @@ class StoryText {
   int line_ = 0;
 };
 
+/// Concatenates pieces of a sentence.
+template <typename... Pieces>
+std::string join(const Pieces&... pieces) {
+  std::string text;
+  (text.append(pieces), ...);
+  return text;
+}
+
 /// Uniform index below n.
 inline size_t pick_index(size_t n, Rng& rng) { return rng.below(static_cast<uint32_t>(n)); }
+
+/// True in `parts` of `whole` cases.
+inline bool chance(uint32_t parts, uint32_t whole, Rng& rng) { return rng.below(whole) < parts; }
 
 template <typename T, size_t N>
 const T& pick(const std::array<T, N>& choices, Rng& rng) {

@@ -1,0 +1,9 @@
+#include <stdexcept>
+
+#include "babi_checker/checker.h"
+
+namespace hmem::test::babi_checker {
+
+std::unique_ptr<Checker> agents_motivations() { throw std::runtime_error("not there yet"); }
+
+}  // namespace hmem::test::babi_checker
