@@ -14,6 +14,7 @@ void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count)
     HMEM_CHECK(examples[b] >= 0 && examples[b] < data_.count(), "example ", examples[b], " is not in 0..",
                data_.count() - 1);
   }
+  row_of_sentence_.resize(static_cast<size_t>(task_.sentences.size(0)), -1);  // new training stories may add some
   const int64_t width = task_.words_per_sentence;
   RowPairs& pairs = batch.pairs;
   pairs.first.clear();

@@ -1,10 +1,12 @@
 #include "hmem/data/babi_files.h"
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 #include <vector>
 
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
 #include "hmem/data/babi_tasks.h"
 
 namespace hmem {
@@ -12,6 +14,8 @@ namespace hmem {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int64_t kMaxGenerated = 10000000;
 
 const char* name_of(BabiPart part) { return part == BabiPart::kTrain ? "train" : "test"; }
 
@@ -40,6 +44,11 @@ bool has_ends(const std::string& name, const std::string& begin, const std::stri
          name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
+BabiStories parse_generated(int task, const std::string& text, BabiPart part) {
+  std::istringstream in(text);
+  return parse_babi(in, "generated task " + std::to_string(task) + " " + name_of(part));
+}
+
 }  // namespace
 
 fs::path find_babi_file(const fs::path& folder, int task, BabiPart part) {
@@ -60,9 +69,24 @@ std::string babi_file_name(int task, BabiPart part) {
 }
 
 std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
-                               const BabiStoryOptions& options) {
-  Rng rng(seed, std::string("babi.") + name_of(part));
+                               const BabiStoryOptions& options, int64_t epoch) {
+  std::string stream = std::string("babi.") + name_of(part);
+  if (epoch > 0) stream += ".epoch" + std::to_string(epoch);
+  Rng rng(seed, stream);
   return generate_babi(task, questions, rng, options);
+}
+
+int64_t babi_training_questions(const std::string& training_set_size) {
+  if (training_set_size == "1k") return 1000;
+  if (training_set_size == "10k") return 10000;
+  int64_t questions = 0;
+  const char* end = training_set_size.data() + training_set_size.size();
+  const auto [rest, status] = std::from_chars(training_set_size.data(), end, questions);
+  if (status != std::errc() || rest != end || questions < 1 || questions > kMaxGenerated) {
+    throw UsageError("--training_set_size: expected 1k, 10k or, for generated stories, a number from 1 to " +
+                     std::to_string(kMaxGenerated) + ", found " + quote(training_set_size));
+  }
+  return questions;
 }
 
 void add_babi_story_options(Options& options) {
@@ -84,17 +108,29 @@ BabiStoryOptions babi_story_options(const Options& options) {
 }
 
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
-                      uint64_t seed) {
+                      uint64_t seed, const BabiStoryOptions& options) {
   if (task < 1 || task > 20) throw UsageError("there is no bAbI task " + std::to_string(task) + ", expected 1 to 20");
-  const bool large = training_set_size == "10k";
-  if (!large && training_set_size != "1k") {
-    throw UsageError("the training set size must be 1k or 10k, found '" + training_set_size + "'");
+  const int64_t questions = babi_training_questions(training_set_size);
+  if (source.generated()) {
+    return part == BabiPart::kTrain
+               ? generate_babi_epoch(task, questions, seed, options, 0)
+               : parse_generated(task, generate_babi_part(task, kBabiTestQuestions, part, seed, options), part);
   }
-  if (!source.generated()) {
-    return read_babi_file(find_babi_file(source.folder / (large ? "en-10k" : "en"), task, part).string());
+  if (!(options == BabiStoryOptions{})) {
+    throw UsageError("story_length, actors and the like are for generated stories (--data_dir=generated), found " +
+                     source.description);
   }
-  std::istringstream text(generate_babi_part(task, large && part == BabiPart::kTrain ? 10000 : 1000, part, seed));
-  return parse_babi(text, "generated task " + std::to_string(task) + " " + name_of(part));
+  if (training_set_size != "1k" && training_set_size != "10k") {
+    throw UsageError("--training_set_size=" + training_set_size +
+                     " is for generated stories, the official files have 1k and 10k (or use --data_dir=generated)");
+  }
+  return read_babi_file(find_babi_file(source.folder / (questions == 1000 ? "en" : "en-10k"), task, part).string());
+}
+
+BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
+                                int64_t epoch) {
+  return parse_generated(task, generate_babi_part(task, questions, BabiPart::kTrain, seed, options, epoch),
+                         BabiPart::kTrain);
 }
 
 }  // namespace hmem

@@ -46,12 +46,28 @@ IdTensor padded_rows(int64_t rows, int words_per_sentence, const std::string& so
   return IdTensor({rows, words_per_sentence});
 }
 
+/// What becomes of examples that do not fit.
+enum class Misfits {
+  kByOptions,    ///< too long: left out, or shortened with BabiOptions::keep_latest; nothing is unknown
+  kKeep,         ///< from elsewhere: shortened; unknown answers are errors
+  kDropUnknown,  ///< from elsewhere: shortened; examples with unknown answers are left out
+};
+
 class Vectoriser {
  public:
-  Vectoriser(BabiTask& task, const BabiOptions& options) : task_(task), options_(options) {}
+  /// Starts from the sentences that `task` has.
+  Vectoriser(BabiTask& task, const BabiOptions& options) : task_(task), options_(options) {
+    const int64_t rows = task.sentences.empty() ? 0 : task.sentences.size(0);
+    for (int64_t row = 0; row < rows; ++row) {
+      const int32_t* begin = task.sentences.data() + row * words_per_sentence();
+      const int32_t* end = begin + words_per_sentence();
+      while (end != begin && end[-1] == Vocabulary::kNil) --end;
+      row_of_ids_.try_emplace(std::vector<int32_t>(begin, end), static_cast<int32_t>(row));
+    }
+  }
 
-  /// Fills `out` from `stories`. `open`: from elsewhere, nothing may be left out.
-  void add(const BabiStories& stories, bool open, BabiDataset& out) {
+  /// Fills `out` from `stories`.
+  void add(const BabiStories& stories, Misfits misfits, BabiDataset& out) {
     std::vector<int32_t> row_of(stories.phrases.size(), -1);
     out.story_sentences.reserve(stories.statements.size());
     for (const int32_t phrase : stories.statements) {
@@ -67,17 +83,21 @@ class Vectoriser {
       out.longest_story = std::max(out.longest_story, length);
       count_loss(stories.words_of(question), words_per_sentence(), out);
       const int64_t kept = std::min<int64_t>(length, task_.max_num_sentences);
-      if (kept < length && !open && !options_.keep_latest) {
+      if (kept < length && misfits == Misfits::kByOptions && !options_.keep_latest) {
         ++out.left_out;
         continue;
       }
+      const int32_t answer = task_.vocabulary.id_of(question.answer);
+      if (answer == Vocabulary::kNil) {
+        ++out.unknown_answers;
+        if (misfits == Misfits::kDropUnknown) continue;
+      }
       if (kept < length) ++out.shortened;
       out.examples.push_back({question.end - kept, question.end});
-      const int32_t answer = task_.vocabulary.id_of(question.answer);
-      if (answer == Vocabulary::kNil) ++out.unknown_answers;
       out.answers.push_back(answer == Vocabulary::kNil ? BabiDataset::kUnknownAnswer : answer);
       questions.push_back(&stories.words_of(question));
     }
+    HMEM_CHECK(out.count() > 0 || out.unknown_answers == 0, stories.source, ": no answer is in the vocabulary");
     HMEM_CHECK(out.count() > 0, stories.source, ": every story has more than ", task_.max_num_sentences,
                " sentences, so none is left; raise --max_num_sentences");
     out.questions = padded_rows(out.count(), words_per_sentence(), stories.source);
@@ -144,10 +164,20 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
   task.vocabulary = Vocabulary(std::move(extent.words), task.max_num_sentences);
 
   Vectoriser vectoriser(task, options);
-  vectoriser.add(train, false, task.train);
-  vectoriser.add(test, options.separate_test, task.test);
+  vectoriser.add(train, Misfits::kByOptions, task.train);
+  vectoriser.add(test, options.separate_test ? Misfits::kKeep : Misfits::kByOptions, task.test);
   task.sentences = vectoriser.sentences(train.source);
   return task;
+}
+
+BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task) {
+  BabiOptions options;
+  options.separate_test = true;
+  BabiDataset more;
+  Vectoriser vectoriser(task, options);
+  vectoriser.add(stories, Misfits::kDropUnknown, more);
+  task.sentences = vectoriser.sentences(stories.source);
+  return more;
 }
 
 int64_t training_count(int64_t count, double validation_split) {

@@ -16,8 +16,6 @@ namespace {
 using namespace hmem;
 namespace fs = std::filesystem;
 
-constexpr int64_t kTestQuestions = 1000;
-
 Options make_options() {
   Options options("babi_generate", "Writes generated bAbI stories in the official text format.");
   options.section("Files");
@@ -72,11 +70,12 @@ int generate(const Options& options) {
     const BabiStoryOptions own = options_of_babi_task(file.task, given);
     const bool train = file.part == BabiPart::kTrain;
     AtomicFile out(file.path.string());
-    const std::string text = generate_babi_part(file.task, train ? questions : kTestQuestions, file.part, seed, own);
+    const std::string text =
+        generate_babi_part(file.task, train ? questions : kBabiTestQuestions, file.part, seed, own);
     out.write(text.data(), text.size());
     out.commit();
   }
-  std::cout << "wrote " << files.size() << " files: " << questions << " training and " << kTestQuestions
+  std::cout << "wrote " << files.size() << " files: " << questions << " training and " << kBabiTestQuestions
             << " test questions for each of " << tasks.size() << " tasks, seed " << seed << ", in " << folder.string()
             << "\n";
   return 0;

@@ -30,7 +30,7 @@ Options make_options() {
   Options options("babi_task_single", "Trains H-Mem on one bAbI question-answering task and tests it.");
   options.section("Data");
   options.add_int("task_id", 1, "bAbI task", {1, 20});
-  options.add_choice("training_set_size", "10k", "training questions", {"1k", "10k"});
+  options.add_string("training_set_size", "10k", "training questions: 1k, 10k or, of generated stories, any number");
   options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
   options.add_string("test_data_dir", "",
                      "test on this folder's questions; vocabulary and sizes from the training data");
@@ -39,6 +39,8 @@ Options make_options() {
                      "keep the latest max_num_sentences sentences instead of leaving stories out");
   options.add_real("validation_split", 0.1, "part of the training questions set aside, from the end of the file",
                    RealRange::half_open(0, 1));
+  options.add_switch("online", false, "generated stories: new ones for every epoch");
+  add_babi_story_options(options);
   options.section("Model");
   options.add_int("memory_size", 100, "side of the associative memory", {1, 4096});
   options.add_int("embeddings_size", 80, "length of word vectors", {1, 4096});
@@ -74,18 +76,23 @@ Options make_options() {
 BabiTask load_task(const Options& options, uint64_t seed, std::string& description) {
   const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
   description = source.description;
+  if (options.get_switch("online") && !source.generated()) {
+    throw UsageError("--online makes new stories for every epoch and needs --data_dir=generated, found " + description);
+  }
+  const BabiStoryOptions stories = babi_story_options(options);
   const int task = static_cast<int>(options.get_int("task_id"));
   const std::string& size = options.get_string("training_set_size");
   BabiOptions how;
   how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
   how.keep_latest = options.get_switch("keep_latest");
-  const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed);
+  const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed, stories);
   if (options.get_string("test_data_dir").empty()) {
-    return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed), how);
+    return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed, stories), how);
   }
   how.separate_test = true;
   const BabiSource test_source = find_babi(options.get_string("test_data_dir"), program_folder());
-  return vectorise_babi(train, load_babi(test_source, task, size, BabiPart::kTest, seed), how);
+  const std::string& test_size = test_source.generated() || size == "1k" ? size : "10k";  // the test sets are the same
+  return vectorise_babi(train, load_babi(test_source, task, test_size, BabiPart::kTest, seed), how);
 }
 
 HMemQa::Config model_config(const Options& options, const BabiTask& task) {
@@ -124,7 +131,7 @@ struct Run {
   int64_t task_id;
   uint64_t seed;
   std::string data_description;
-  BabiTask task;
+  std::unique_ptr<BabiTask> task;  // the learner refers to it
   HMemQa::Config config;
   std::unique_ptr<HMemQa> model;
   std::unique_ptr<BabiLearner> learner;
@@ -132,17 +139,27 @@ struct Run {
 
 Run prepare(const Options& options) {
   Run run{options, options.get_int("task_id"), choose_seed(options), {}, {}, {}, {}, {}};
-  run.task = load_task(options, run.seed, run.data_description);
-  run.config = model_config(options, run.task);
+  run.task = std::make_unique<BabiTask>(load_task(options, run.seed, run.data_description));
+  run.config = model_config(options, *run.task);
   std::optional<ModelFile> loaded;
   if (!options.get_string("load").empty()) {
     loaded.emplace(options.get_string("load"));
-    run.config = babi_model_config(*loaded, run.task_id, run.task);
+    run.config = babi_model_config(*loaded, run.task_id, *run.task);
     check_same_settings(*loaded, options);
   }
   run.model = std::make_unique<HMemQa>(run.config, run.seed);
   if (loaded) loaded->copy_to(run.model->parameters(), run.model->buffers());
-  run.learner = std::make_unique<BabiLearner>(*run.model, run.task, options.get_real("validation_split"));
+  const double split = options.get_real("validation_split");
+  if (!options.get_switch("online")) {
+    run.learner = std::make_unique<BabiLearner>(*run.model, *run.task, split);
+    return run;
+  }
+  const auto new_stories = [task = static_cast<int>(run.task_id),
+                            count = training_count(run.task->train.count(), split), seed = run.seed,
+                            stories = babi_story_options(options)](int64_t epoch) {
+    return generate_babi_epoch(task, count, seed, stories, epoch);
+  };
+  run.learner = std::make_unique<BabiOnlineLearner>(*run.model, *run.task, split, new_stories);
   return run;
 }
 
@@ -150,9 +167,9 @@ void write_sizes(RunLog& log, const Run& run) {
   Record sizes;
   sizes.add_int("train", run.learner->count(Learner::Part::train));
   sizes.add_int("validation", run.learner->count(Learner::Part::validation));
-  sizes.add_int("test", run.learner->count(Learner::Part::test)).add_int("vocabulary", run.task.vocabulary.size());
-  sizes.add_int("words_per_sentence", run.task.words_per_sentence);
-  sizes.add_int("max_num_sentences", run.task.max_num_sentences);
+  sizes.add_int("test", run.learner->count(Learner::Part::test)).add_int("vocabulary", run.task->vocabulary.size());
+  sizes.add_int("words_per_sentence", run.task->words_per_sentence);
+  sizes.add_int("max_num_sentences", run.task->max_num_sentences);
   log.write_header(sizes);
 }
 
@@ -173,7 +190,7 @@ void write_data_notes(RunLog& log, const BabiTask& task) {
 /// Where the authors' program writes its log.
 std::string csv_path(const Run& run) {
   const auto seed = run.options.get_optional_int("random_state");
-  const ModelInfo info = babi_model_info(run.task_id, run.task, run.config);
+  const ModelInfo info = babi_model_info(run.task_id, *run.task, run.config);
   return "results/" + std::to_string(run.task_id) + "_" + run.options.get_string("training_set_size") + "_" +
          info.at("encodings_type") + "_" + info.at("hops") + "-" + (seed ? std::to_string(*seed) : "None") + ".log";
 }
@@ -202,7 +219,7 @@ Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings
   const Evaluation test = evaluate(*run.learner, Learner::Part::test, settings.batch_size);
   if (csv) csv->write_test(test.error);
   if (!options.get_string("save").empty()) {
-    save_model(options.get_string("save"), babi_model_info(run.task_id, run.task, run.config), run.model->parameters(),
+    save_model(options.get_string("save"), babi_model_info(run.task_id, *run.task, run.config), run.model->parameters(),
                run.model->buffers());
   }
 
@@ -236,9 +253,9 @@ int run_experiment(const Options& options) {
   }
   RunLog log(std::cout, out);
   log.set_quiet(options.get_switch("quiet"));
-  write_run_header(log, options, run.seed, run.data_description, babi_model_info(run.task_id, run.task, run.config));
+  write_run_header(log, options, run.seed, run.data_description, babi_model_info(run.task_id, *run.task, run.config));
   write_sizes(log, run);
-  write_data_notes(log, run.task);
+  write_data_notes(log, *run.task);
 
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = options.get_real("max_grad_norm");

@@ -75,12 +75,13 @@ Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings) {
   HMEM_CHECK(settings.batch_size > 0, "the batch size must be positive, found ", settings.batch_size);
   HMEM_CHECK(settings.learning_rate != nullptr, "fit: no learning rate was given");
-  const int64_t n = learner.count(Learner::Part::train);
-  const int64_t steps = (n + settings.batch_size - 1) / settings.batch_size;
   Rng shuffle(settings.seed, "shuffle");
   Tape tape;
   for (int64_t epoch = 0; epoch < settings.epochs; ++epoch) {
     const double start = steady_seconds();
+    learner.start_epoch(epoch);
+    const int64_t n = learner.count(Learner::Part::train);
+    const int64_t steps = (n + settings.batch_size - 1) / settings.batch_size;
     if (settings.progress) settings.progress->start_epoch(epoch, settings.epochs, steps);
     EpochReport report;
     report.epoch = epoch;

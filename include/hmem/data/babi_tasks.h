@@ -21,6 +21,8 @@ struct BabiStoryOptions {
   std::optional<int> objects;       ///< things to carry (task 17: shapes, task 18: things of different size)
   std::optional<int> distractors;   ///< statements that the answer does not need
   std::optional<int> path_length;   ///< steps from start to goal (task 19), links of the chain (tasks 17, 18)
+
+  bool operator==(const BabiStoryOptions& other) const;
 };
 
 /// The part of an official file's name after `qa{task}_`, as in "single-supporting-fact".

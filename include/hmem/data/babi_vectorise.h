@@ -60,6 +60,11 @@ struct BabiOptions {
 /// question comes after a sentence, or when the padded rows would take more than 1 GiB.
 BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const BabiOptions& options = {});
 
+/// More training stories for a task that is there: vocabulary, W and max_num_sentences stay, longer stories keep their
+/// latest sentences, unknown words become nil, words beyond W are cut off; questions with an unknown answer teach
+/// nothing and are left out. The counts are in the result. Sentences that `task` does not have are added to it.
+BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task);
+
 /// Examples that remain for training when the last `count - int((1 - split) * count)` in file order are set aside for
 /// validation. Throws UsageError unless 0 <= split < 1 and at least one remains.
 int64_t training_count(int64_t count, double validation_split);

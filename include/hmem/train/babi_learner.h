@@ -2,7 +2,12 @@
 /// \file babi_learner.h
 /// H-Mem and the questions of one bAbI task, for the training loop.
 
+#include <functional>
+#include <future>
+#include <memory>
+
 #include "hmem/data/babi_batch.h"
+#include "hmem/data/babi_parse.h"
 #include "hmem/models/hmem_qa.h"
 #include "hmem/train/fit.h"
 
@@ -20,13 +25,42 @@ class BabiLearner : public Learner {
   std::vector<Parameter*> parameters() override { return model_.parameters(); }
   void after_update() override { model_.after_update(); }
 
+ protected:
+  /// Trains on all of `data` from now on; validation and test examples stay.
+  void train_on(const BabiDataset& data);
+
  private:
   HMemQa& model_;
   const BabiTask& task_;
+  int64_t validation_begin_;  // in task_.train
   int64_t train_count_;
-  BabiBatcher train_, test_;
+  std::unique_ptr<BabiBatcher> train_;
+  BabiBatcher validation_, test_;
   BabiBatch batch_;
   std::vector<int64_t> shifted_;
+};
+
+/// The same with new training stories in every epoch but the first, so that nothing can be learnt by heart.
+class BabiOnlineLearner : public BabiLearner {
+ public:
+  /// Training stories of an epoch; must depend on nothing else, as it is called ahead of time on a thread of its own
+  /// when training has more than one.
+  using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
+
+  /// `task` gets the sentences of new stories that it does not have; its vocabulary and sizes stay.
+  BabiOnlineLearner(HMemQa& model, BabiTask& task, double validation_split, StoriesOfEpoch stories);
+
+  void start_epoch(int64_t epoch) override;
+  /// Questions left out so far: their answer was in none of the first stories.
+  int64_t unknown_answers() const { return unknown_answers_; }
+
+ private:
+  BabiTask& task_;
+  StoriesOfEpoch stories_;
+  std::future<BabiStories> next_;
+  int64_t next_epoch_ = -1;
+  BabiDataset data_;
+  int64_t unknown_answers_ = 0;
 };
 
 }  // namespace hmem

@@ -23,6 +23,8 @@ class Learner {
   };
 
   virtual ~Learner() = default;
+  /// Before every epoch of a training; what count() and run() see may change here and nowhere else.
+  virtual void start_epoch(int64_t /*epoch*/) {}
   /// Number of examples of a part; they are numbered from 0.
   virtual int64_t count(Part part) const = 0;
   /// Forward pass over `count` examples on a tape that has been reset.

@@ -61,6 +61,13 @@ std::string names_of_options(const TaskFamily& family) {
 
 }  // namespace
 
+bool BabiStoryOptions::operator==(const BabiStoryOptions& other) const {
+  for (const OptionRow& row : kOptionRows) {
+    if (this->*row.value != other.*row.value) return false;
+  }
+  return true;
+}
+
 std::string_view babi_task_name(int task) { return family_of(task).name; }
 
 BabiStoryOptions options_of_babi_task(int task, const BabiStoryOptions& options, std::string* dropped) {
