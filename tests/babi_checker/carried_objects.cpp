@@ -7,10 +7,18 @@ namespace {
 using carrying::Form;
 using carrying::World;
 
+/// The person who carries the object, who must have moved since taking it: the official files never ask for an object
+/// that has just been taken.
+const World::Person& mover(const World& world, const World::Object& object, const Sentence& question) {
+  const World::Person& carrier = world.person(object.carrier, question);
+  if (carrier.moved < object.handled) carrying::refuse(question, "its carrier has not moved since taking it");
+  return carrier;
+}
+
 /// Task 2, "Where is the milk?". Carried: where its carrier is, supported by the taking and then the carrier's last
 /// move. Dropped: where it was dropped, supported by the dropping and then the last move, until then, of the person who
-/// dropped it. All 11,000 official questions agree. Never asked: an object whose carrier has not moved since taking it
-/// (the question is refused), or one that was dropped by somebody who has not moved yet.
+/// dropped it, be it before or after the taking. All 11,000 official questions agree. Never asked, and refused: an
+/// object whose carrier has not moved since taking it, or that was dropped by somebody who has not moved yet.
 class TwoSupportingFacts : public Checker {
  public:
   void begin_story() override { world_.clear(); }
@@ -24,8 +32,7 @@ class TwoSupportingFacts : public Checker {
       if (object.dropper_moved == 0) carrying::refuse(question, "nobody said where it was dropped");
       return {object.place, {object.handled, object.dropper_moved}, ""};
     }
-    const World::Person& carrier = world_.person(object.carrier, question);
-    if (carrier.moved < object.handled) carrying::refuse(question, "its carrier has not moved since taking it");
+    const World::Person& carrier = mover(world_, object, question);
     return {carrier.place, {object.handled, carrier.moved}, ""};
   }
 
@@ -35,10 +42,11 @@ class TwoSupportingFacts : public Checker {
 
 /// Task 3, "Where was the milk before the kitchen?": the place where the object was before it came to the kitchen the
 /// last time, whether it is still there or not. Supported, in this order, by the last taking or dropping of the object,
-/// the move that brought it to the kitchen and the move that had brought it to the place before; at the first place
-/// that is known of an object, the move of the person who took it there. All 2,000 official questions agree (1,000 for
-/// training; the larger file is not there), though the object was in the place several times in 530 of them. Never
-/// asked: a place where the object was not, or that is the first one known of it.
+/// the move that carried it to the kitchen and the move that had carried it to the place before. All 2,000 official
+/// questions agree (1,000 for training; the larger file is not there), though the object was in the place several times
+/// in 530 of them. Never asked, and refused: a place to which nobody carried the object; one before which it was where
+/// it was first taken (no move carried it there, though the story often tells the place); an object whose carrier has
+/// not moved since taking it.
 class ThreeSupportingFacts : public Checker {
  public:
   void begin_story() override { world_.clear(); }
@@ -48,12 +56,14 @@ class ThreeSupportingFacts : public Checker {
     const auto asked = before.match(question.words);
     if (!asked) carrying::refuse(question, "no question of this task");
     const World::Object& object = world_.object(asked->at(0), question);
-    for (size_t i = object.stays.size(); i-- > 0;) {
-      if (object.stays[i].place != asked->at(1)) continue;
-      if (i == 0) carrying::refuse(question, "the first place known of it");
-      return {object.stays[i - 1].place, {object.handled, object.stays[i].moved, object.stays[i - 1].moved}, ""};
+    if (!object.carrier.empty()) mover(world_, object, question);
+    const std::vector<World::Stay>& stays = object.carried_to;
+    for (size_t i = stays.size(); i-- > 0;) {
+      if (stays[i].place != asked->at(1)) continue;
+      if (i == 0) carrying::refuse(question, "no move brought it to the place before");
+      return {stays[i - 1].place, {object.handled, stays[i].moved, stays[i - 1].moved}, ""};
     }
-    carrying::refuse(question, "it was never there");
+    carrying::refuse(question, "nobody carried it there");
   }
 
  private:

@@ -131,11 +131,6 @@ World::Person& World::meet(const std::string& name) {
   return person;
 }
 
-void World::notice(Object& object, const Person& carrier) {
-  object.place = carrier.place;
-  if (object.stays.empty() && carrier.moved > 0) object.stays.push_back({carrier.place, carrier.moved});
-}
-
 void World::move(const Event& event, const Sentence& statement) {
   Person& person = meet(event.who);
   if (places_.resolve(person.place) == event.destination) refuse(statement, event.who + " is there already");
@@ -145,7 +140,7 @@ void World::move(const Event& event, const Sentence& statement) {
   for (auto& [name, object] : objects_) {
     if (object.carrier != event.who) continue;
     object.place = person.place;
-    object.stays.push_back({person.place, event.id});
+    object.carried_to.push_back({person.place, event.id});
   }
 }
 
@@ -156,9 +151,9 @@ void World::get(const Event& event, const Sentence& statement) {
   if (object.place.empty()) object.place = person.place;
   if (!places_.can_be_same(object.place, person.place)) refuse(statement, "it is not there");
   places_.same(object.place, person.place);
+  object.place = person.place;
   object.carrier = event.who;
   object.handled = event.id;
-  notice(object, person);
 }
 
 void World::drop(const Event& event, const Sentence& statement) {
@@ -178,7 +173,6 @@ void World::give(const Event& event, const Sentence& statement) {
   places_.same(giver.place, receiver.place);
   object.carrier = event.receiver;
   object.handled = event.id;
-  notice(object, receiver);
 }
 
 const World::Person& World::person(const std::string& name, const Sentence& question) const {

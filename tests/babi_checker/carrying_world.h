@@ -67,8 +67,7 @@ class World {
     std::string place;  ///< see Places
     int moved = 0;      ///< the last move, 0 if none
   };
-  /// A stay of an object at a named place and the move that tells it: the one that brought the object there or, at its
-  /// first place, the one that brought the person who took it.
+  /// A place to which somebody carried an object, and the move.
   struct Stay {
     std::string place;
     int moved = 0;
@@ -78,7 +77,7 @@ class World {
     std::string place;      ///< see Places
     int handled = 0;        ///< when it was last taken, dropped or given
     int dropper_moved = 0;  ///< the last move of the person who dropped it last, 0 if there was none
-    std::vector<Stay> stays;
+    std::vector<Stay> carried_to;
   };
 
   explicit World(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
@@ -102,8 +101,6 @@ class World {
   void get(const Event& event, const Sentence& statement);
   void drop(const Event& event, const Sentence& statement);
   void give(const Event& event, const Sentence& statement);
-  /// An object in the hands of somebody whose place is known is known to be there.
-  static void notice(Object& object, const Person& carrier);
 
   Vocabulary vocabulary_;
   std::map<std::string, Role> roles_;
