@@ -14,16 +14,17 @@ constexpr std::array<std::string_view, 4> kTimes = {"yesterday", "this morning",
 
 /// Task 14, `Where was Mary before the office?`. Everybody walks at most once at each of the four times, told in any
 /// order (`Mary went to the office this morning`, `Yesterday Mary moved to the park`). The answer is where the person
-/// was at the last time before the office that was told; it rests on the walk to the office and the one before, in this
-/// order. Nobody walks to where they are.
+/// was at the time just before that of the office; it rests on the walk to the office and the one before, in this
+/// order. Nobody walks to where they are at the time before or after.
 ///
-/// In the official files the times of the person asked about have no gap and begin with yesterday. The room asked for
-/// is not always where the person was last (26 % of the questions).
+/// In the official files the times told so far of the person asked about have no gap and begin with yesterday. The room
+/// asked for is not always the one where the person was last (26 % of the questions).
 ///
-/// Ambiguous: the person walked to that room twice, each time from another room; officially the later visit counts. If
-/// one of the rooms before is unknown, because the first visit is the first time told, nothing is ambiguous.
-/// - `came there from two rooms`: two answers;
-/// - `came there twice from the same room`: two lists of supporting statements.
+/// Ambiguous: the person walked to that room at two times, both after another one; officially the later visit counts.
+/// If the first of the visits was yesterday, so that nothing is known before it, the question has one answer only.
+/// - `came there from two rooms`, two answers: 271 of 10,000 questions of the training file, 29 of 1,000 of the test
+/// file;
+/// - `came there twice from the same room`, two lists of supporting statements: 79 and 1.
 class TimeReasoning : public Checker {
  public:
   void begin_story() override { days_.clear(); }
@@ -46,15 +47,18 @@ class TimeReasoning : public Checker {
     if (!asked) reject(question, "not a question of this task");
     const auto day = days_.find((*asked)[0]);
     if (day == days_.end()) reject(question, "nothing was said about this person");
-    std::vector<std::pair<Visit, Visit>> ways;  // before the room, in the room
-    const Visit* before = nullptr;
+    std::vector<std::pair<Visit, Visit>> ways;  // just before the room, in the room
+    int latest = 0;
     for (const auto& [time, visit] : day->second) {
-      if (visit.room == (*asked)[1] && before != nullptr) ways.emplace_back(*before, visit);
-      before = &visit;
+      if (visit.room != (*asked)[1]) continue;
+      latest = visit.id;
+      if (const auto before = day->second.find(time - 1); before != day->second.end())
+        ways.emplace_back(before->second, visit);
     }
-    if (ways.empty()) reject(question, "no walk to that room from another one was told");
+    if (latest == 0) reject(question, "the person was never there");
+    if (ways.empty() || ways.back().second.id != latest)
+      reject(question, "nothing was said about the time just before");
     const auto& [from, there] = ways.back();
-    if (from.room == there.room) reject(question, "a walk to the same room was the last one told before");
     Verdict verdict{from.room, {there.id, from.id}, ""};
     if (ways.size() > 1) verdict.ambiguity = "came there twice from the same room";
     for (const auto& [other, arrival] : ways) {
