@@ -20,6 +20,8 @@ namespace {
 /// question about anybody who has walked before; a question never stands before a pronoun, nor a pronoun after a
 /// pronoun.
 ///
+/// Not enforced: officially the last supporting statement is one of the last five (11) or three (12, 13).
+///
 /// Ambiguous, but not in the official files: with several pronouns in a row the answer may rest on all of these
 /// statements or, as given here, on the one with the names and the last one.
 class Walkers : public Checker {

@@ -14,6 +14,8 @@ namespace {
 ///
 /// What the official files never do, and what is an error here: nobody comes to the only room where they can be.
 ///
+/// Not enforced: officially the supporting statement is one of the last five.
+///
 /// Ambiguous: one `either` in six names the same room twice, and that room is asked for; the text says yes, the
 /// official answer is always maybe. 212 of 10,000 questions of the training file, 18 of 1,000 of the test file.
 class IndefiniteKnowledge : public Checker {

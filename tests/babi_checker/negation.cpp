@@ -16,6 +16,8 @@ namespace {
 /// - if it is known where somebody is, only that room can be denied, and no room is denied twice in a row;
 /// - after a denial only the denied room is asked for: about all others the text says nothing.
 ///
+/// Not enforced: officially the supporting statement is one of the last five.
+///
 /// No ambiguity: all answers and supporting statements of the official files follow from the text.
 class SimpleNegation : public Checker {
  public:
