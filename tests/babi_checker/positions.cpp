@@ -1,4 +1,6 @@
+#include <cstdlib>
 #include <set>
+#include <utility>
 
 #include "babi_checker/checker.h"
 #include "babi_checker/grid_map.h"

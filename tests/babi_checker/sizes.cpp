@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <utility>
 
 #include "babi_checker/checker.h"
 #include "babi_checker/inference_words.h"
