@@ -12,7 +12,7 @@ namespace {
 
 /// "The triangle is above the pink rectangle. The blue square is to the left of the triangle." Each thing stands on a
 /// square of a grid, next to the one named with it; so "Is the pink rectangle to the right of the blue square?" yes,
-/// "Is the blue square to the left of the pink rectangle?" yes, and of things in one column neither is to the left.
+/// "Is the pink rectangle above the blue square?" no; of things in one column neither is to the left of the other.
 /// Supporting: the statements on the way from the first thing of the question to the second.
 ///
 /// Official files: two statements with one thing in common, then eight questions about the other two things, never on
@@ -49,10 +49,8 @@ class Positions : public Checker {
       (along > 0 ? forth : back) += std::abs(along);
     }
     verdict.answer = forth > back ? "yes" : "no";
-    if (forth > 0 && back > 0)
-      verdict.ambiguity = "steps both ways along the axis asked for";
-    else if (!way.only)
-      verdict.ambiguity = "several shortest ways between the things";
+    if (!way.only) verdict.ambiguity = "several shortest ways between the things";
+    if (forth > 0 && back > 0) verdict.ambiguity = "steps both ways along the axis asked for";
     return verdict;
   }
 
