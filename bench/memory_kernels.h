@@ -68,7 +68,7 @@ class WriteProblem {
   void backward() {
     for (int64_t b = 0; b < batch_; b += group_) {
       const int64_t first = b * steps_ * d_;
-      hebbian_write_backward(dz_k.data() + first, dz_v.data() + first, z_k.data() + first, z_v.data() + first,
+      hebbian_write_backward(dz_k.data() + first, dz_v.data() + first, nullptr, z_k.data() + first, z_v.data() + first,
                              grads_.data() + b, dims(), rule);
     }
   }
@@ -257,7 +257,7 @@ class RecallProblem {
     hebbian_recall_forward(out_.data(), z_k_.data(), z_v_.data(), q_.data(), w_r_.data(), saved(), dims_, rule_, hops_);
   }
   void backward() {
-    hebbian_recall_backward(dz_k_.data(), dz_v_.data(), dq_.data(), dw_r_.data(), dout_.data(), z_k_.data(),
+    hebbian_recall_backward(dz_k_.data(), dz_v_.data(), dq_.data(), dw_r_.data(), nullptr, dout_.data(), z_k_.data(),
                             z_v_.data(), w_r_.data(), saved(), dims_, rule_, hops_);
   }
 

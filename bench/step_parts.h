@@ -176,9 +176,9 @@ class StepParts {
                            saved(), dims(), config_.rule, config_.hops);
   }
   void recall_backward() {
-    hebbian_recall_backward(dz_k_.data(), dz_v_.data(), dq_.data(), grad("read.weight") + read_offset(), dr_.data(),
-                            z_k_.data(), z_v_.data(), weight("read.weight") + read_offset(), saved(), dims(),
-                            config_.rule, config_.hops);
+    hebbian_recall_backward(dz_k_.data(), dz_v_.data(), dq_.data(), grad("read.weight") + read_offset(), nullptr,
+                            dr_.data(), z_k_.data(), z_v_.data(), weight("read.weight") + read_offset(), saved(),
+                            dims(), config_.rule, config_.hops);
   }
 
   void output_and_loss() {

@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/kernels/read_before_write.h"
 
 namespace hmem {
 
 namespace {
 
 const Op kHebbianWrite("hebbian_write"), kMemoryRead("memory_read"), kMemoryValues("memory_values"),
-    kHebbianRecall("hebbian_recall");
+    kHebbianRecall("hebbian_recall"), kReadBeforeWriteRecall("read_before_write_recall");
 
 HebbianDims sequence_dims(const Op& op, Var z_k, Var z_v, const std::vector<int64_t>& offsets) {
   HMEM_CHECK(z_k.shape().rank() == 2 && z_k.shape() == z_v.shape(), op.name(), ": z_k ", z_k.shape(), ", z_v ",
@@ -20,22 +21,78 @@ HebbianDims sequence_dims(const Op& op, Var z_k, Var z_v, const std::vector<int6
   return {static_cast<int64_t>(offsets.size()) - 1, z_k.size(1), offsets.data()};
 }
 
+bool wanted(Var var) { return var.exists() && var.needs_grad(); }
+
+/// The rule with the rates that are trained.
+HebbianRule rule_of(const Op& op, HebbianRule rule, const LearnedRates& rates) {
+  for (const Var rate : {rates.gamma_pos, rates.gamma_neg}) {
+    HMEM_CHECK(!rate.exists() || rate.count() == 1, op.name(), ": a rate has shape ", rate.shape(), ", expected [1]");
+  }
+  if (rates.gamma_pos.exists()) rule.gamma_pos = rates.pos_scale * *rates.gamma_pos.data();
+  if (rates.gamma_neg.exists()) rule.gamma_neg = *rates.gamma_neg.data();
+  return rule;
+}
+
+std::vector<Var> with_rates(std::vector<Var> inputs, const LearnedRates& rates) {
+  for (const Var rate : {rates.gamma_pos, rates.gamma_neg}) {
+    if (rate.exists()) inputs.push_back(rate);
+  }
+  return inputs;
+}
+
+/// Gradients of both rates on their way from the kernel to those that are trained.
+class RateGrads {
+ public:
+  explicit RateGrads(const LearnedRates& rates) : rates_(rates) {}
+  real* data() { return wanted(rates_.gamma_pos) || wanted(rates_.gamma_neg) ? dgamma_ : nullptr; }
+  void add() {
+    if (wanted(rates_.gamma_pos)) *rates_.gamma_pos.grad() += rates_.pos_scale * dgamma_[0];
+    if (wanted(rates_.gamma_neg)) *rates_.gamma_neg.grad() += dgamma_[1];
+  }
+
+ private:
+  LearnedRates rates_;
+  real dgamma_[2] = {0, 0};
+};
+
+/// A gradient buffer: the kernels compute some gradients together; one that is not wanted goes to memory that nobody
+/// reads.
+real* grad_or_waste(Var var) { return var.needs_grad() ? var.grad() : var.tape().allocate<real>(var.count()); }
+
+void check_recall(const Op& op, const HebbianDims& dims, Var q, Var w_r, int hops) {
+  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w_r.shape() == Shape({dims.d, dims.d}), op.name(), ": q ",
+             q.shape(), ", w_r ", w_r.shape(), ", expected [", dims.batch, ", ", dims.d, "] and [", dims.d, ", ",
+             dims.d, "]");
+  HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, op.name(), ": hops must be in 1..", MemoryGrad::kMaxReads,
+             ", found ", hops);
+}
+
+RecallSaved allocate_recall(Tape& tape, const HebbianDims& dims, int hops) {
+  RecallSaved saved;
+  saved.m = tape.allocate<real>(recall_saved_m(dims));
+  saved.z = tape.allocate<real>(recall_saved_z(dims, hops));
+  saved.r = tape.allocate<real>(recall_saved_z(dims, hops));
+  return saved;
+}
+
 }  // namespace
 
-Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& rule) {
+Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& fixed_rule,
+                     const LearnedRates& rates) {
   const HebbianDims dims = sequence_dims(kHebbianWrite, z_k, z_v, offsets);
+  const HebbianRule rule = rule_of(kHebbianWrite, fixed_rule, rates);
   Tape& tape = z_k.tape();
   Memory memory;
   memory.d = dims.d;
   MemoryGrad* dm = tape.allocate<MemoryGrad>(dims.batch);
   std::fill(dm, dm + dims.batch, MemoryGrad{});
   memory.grad = dm;
-  memory.m = tape.record(kHebbianWrite, {dims.batch, dims.d, memory_stride(dims.d)}, {z_k, z_v}, [=](Var) {
-    // The kernel computes both gradients together; one that is not wanted goes to memory that nobody reads.
-    Tape& t = z_k.tape();
-    real* dz_k = z_k.needs_grad() ? z_k.grad() : t.allocate<real>(z_k.count());
-    real* dz_v = z_v.needs_grad() ? z_v.grad() : t.allocate<real>(z_v.count());
-    hebbian_write_backward(dz_k, dz_v, z_k.data(), z_v.data(), dm, dims, rule);
+  const std::vector<Var> inputs = with_rates({z_k, z_v}, rates);
+  memory.m = tape.record(kHebbianWrite, {dims.batch, dims.d, memory_stride(dims.d)}, inputs, [=](Var) {
+    RateGrads dgamma(rates);
+    hebbian_write_backward(grad_or_waste(z_k), grad_or_waste(z_v), dgamma.data(), z_k.data(), z_v.data(), dm, dims,
+                           rule);
+    dgamma.add();
   });
   hebbian_write_forward(memory.m.data(), z_k.data(), z_v.data(), dims, rule);
   return memory;
@@ -86,27 +143,60 @@ Var memory_values(const Memory& memory) {
   return out;
 }
 
-Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
-                   int hops) {
+Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& fixed_rule,
+                   int hops, const LearnedRates& rates) {
   const HebbianDims dims = sequence_dims(kHebbianRecall, z_k, z_v, offsets);
-  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w_r.shape() == Shape({dims.d, dims.d}), "hebbian_recall: q ",
-             q.shape(), ", w_r ", w_r.shape(), ", expected [", dims.batch, ", ", dims.d, "] and [", dims.d, ", ",
-             dims.d, "]");
-  HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, "hebbian_recall: hops must be in 1..", MemoryGrad::kMaxReads,
-             ", found ", hops);
+  check_recall(kHebbianRecall, dims, q, w_r, hops);
+  const HebbianRule rule = rule_of(kHebbianRecall, fixed_rule, rates);
   Tape& tape = z_k.tape();
-  RecallSaved saved;
-  saved.m = tape.allocate<real>(recall_saved_m(dims));
-  saved.z = tape.allocate<real>(recall_saved_z(dims, hops));
-  saved.r = tape.allocate<real>(recall_saved_z(dims, hops));
-  Var out = tape.record(kHebbianRecall, {dims.batch, dims.d}, {z_k, z_v, q, w_r}, [=](Var r) {
-    Tape& t = z_k.tape();
-    real* dz_k = z_k.needs_grad() ? z_k.grad() : t.allocate<real>(z_k.count());
-    real* dz_v = z_v.needs_grad() ? z_v.grad() : t.allocate<real>(z_v.count());
-    hebbian_recall_backward(dz_k, dz_v, q.grad(), w_r.grad(), r.grad(), z_k.data(), z_v.data(), w_r.data(), saved, dims,
-                            rule, hops);
+  const RecallSaved saved = allocate_recall(tape, dims, hops);
+  const std::vector<Var> inputs = with_rates({z_k, z_v, q, w_r}, rates);
+  Var out = tape.record(kHebbianRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
+    RateGrads dgamma(rates);
+    hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), q.grad(), w_r.grad(), dgamma.data(), r.grad(),
+                            z_k.data(), z_v.data(), w_r.data(), saved, dims, rule, hops);
+    dgamma.add();
   });
   hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, hops);
+  return out;
+}
+
+Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer, Var q,
+                             Var w_r, const HebbianRule& fixed_rule, int hops, const LearnedRates& rates) {
+  const HebbianDims dims = sequence_dims(kReadBeforeWriteRecall, k, a, offsets);
+  check_recall(kReadBeforeWriteRecall, dims, q, w_r, hops);
+  const Var w = layer.w, scale = layer.scale, shift = layer.shift;
+  HMEM_CHECK(
+      w.shape() == Shape({dims.d, dims.d}) && scale.shape() == Shape({dims.d}) && shift.shape() == Shape({dims.d}),
+      kReadBeforeWriteRecall.name(), ": w ", w.shape(), ", scale ", scale.shape(), ", shift ", shift.shape(),
+      ", expected [", dims.d, ", ", dims.d, "], [", dims.d, "], [", dims.d, "]");
+  const HebbianRule rule = rule_of(kReadBeforeWriteRecall, fixed_rule, rates);
+  Tape& tape = k.tape();
+  const RecallSaved recall = allocate_recall(tape, dims, hops);
+  const int64_t rows = k.size(0), ld = memory_stride(dims.d);
+  ReadBeforeWriteSaved saved;
+  saved.s = tape.allocate<real>(rows * ld);
+  saved.xhat = tape.allocate<real>(rows * ld);
+  saved.v = tape.allocate<real>(rows * ld);
+  saved.rstd = tape.allocate<real>(rows);
+  const ReadBeforeWrite values = {w.data(), scale.data(), shift.data(), layer.epsilon};
+  const std::vector<Var> inputs = with_rates({k, a, w, scale, shift, q, w_r}, rates);
+  Var out = tape.record(kReadBeforeWriteRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
+    RateGrads dgamma(rates);
+    ReadBeforeWriteGrads grads;
+    grads.dk = grad_or_waste(k);
+    grads.da = grad_or_waste(a);
+    grads.dw = w.grad();
+    grads.dscale = scale.grad();
+    grads.dshift = shift.grad();
+    grads.dq = q.grad();
+    grads.dw_r = w_r.grad();
+    grads.dgamma = dgamma.data();
+    read_before_write_recall_backward(grads, r.grad(), k.data(), w_r.data(), values, saved, recall, dims, rule, hops);
+    dgamma.add();
+  });
+  read_before_write_recall_forward(out.data(), k.data(), a.data(), q.data(), w_r.data(), values, saved, recall, dims,
+                                   rule, hops);
   return out;
 }
 

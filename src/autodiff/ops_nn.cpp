@@ -9,8 +9,9 @@ namespace hmem {
 
 namespace {
 
-const Op kEmbedding("embedding"), kSentenceEncoding("sentence_encoding"), kPairSum("pair_sum"),
-    kBatchNorm("batch_norm"), kBatchNormPairs("batch_norm_pairs"), kCrossEntropy("softmax_cross_entropy");
+const Op kEmbedding("embedding"), kLayerNorm("layer_norm"), kSentenceEncoding("sentence_encoding"),
+    kPairSum("pair_sum"), kBatchNorm("batch_norm"), kBatchNormPairs("batch_norm_pairs"),
+    kCrossEntropy("softmax_cross_entropy");
 
 void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
   for (int64_t i = 0; i < ids.count(); ++i) {
@@ -101,6 +102,18 @@ Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real
                               statistics, *index, e, padded, epsilon);
   });
   batch_norm_pairs_forward(out.data(), rows.data(), scale.data(), shift.data(), statistics, pairs, e, epsilon);
+  return out;
+}
+
+Var layer_norm(Var x, Var scale, Var shift, real epsilon) {
+  check_norm(kLayerNorm, x, scale, shift);
+  Tape& tape = x.tape();
+  const int64_t rows = x.size(0), e = x.size(1);
+  real *xhat = tape.allocate<real>(rows * padded_row(e)), *rstd = tape.allocate<real>(rows);
+  Var out = tape.record(kLayerNorm, x.shape(), {x, scale, shift}, [=](Var y) {
+    layer_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), xhat, rstd, scale.data(), rows, e);
+  });
+  layer_norm_forward(out.data(), xhat, rstd, x.data(), scale.data(), shift.data(), rows, e, epsilon);
   return out;
 }
 

@@ -49,8 +49,12 @@ Options make_options() {
                      {"identity_encoding", "position_encoding", "learned_encoding"});
   options.add_choice("batch_norm", "padded", "padded: padding counts as in the authors' program; masked; none",
                      {"padded", "masked", "none"});
-  options.add_int("read_before_write", 0, "1: the write sees what the memory already holds (not available yet)",
-                  {0, 1});
+  options.add_int("read_before_write", 0, "1: the value written depends on what the memory holds for its key", {0, 1});
+  options.add_choice("write_rule", "hebbian", "hebbian: the paper's; outer: sum of outer products",
+                     {"hebbian", "outer"});
+  options.add_switch("learn_gamma_pos", false, "train the rate of growth, from gamma_pos");
+  options.add_switch("learn_gamma_neg", false, "train the rate of decay, from gamma_neg");
+  options.add_switch("tie_keys", false, "questions and sentences share the weights of their keys");
   options.add_real("gamma_pos", 0.01, "Hebbian write: rate of growth", RealRange::at_least(0));
   options.add_real("gamma_neg", 0.01, "Hebbian write: rate of decay", RealRange::at_least(0));
   options.add_real("w_assoc_max", 1, "Hebbian write: largest weight", RealRange::above(0));
@@ -106,6 +110,11 @@ HMemQa::Config model_config(const Options& options, const BabiTask& task) {
                  static_cast<real>(options.get_real("w_assoc_max"))};
   config.encoding = encoding_type(options.get_string("encodings_type"));
   config.norm = story_norm(options.get_string("batch_norm"));
+  config.read_before_write = options.get_int("read_before_write") == 1;
+  config.write_rule = write_rule(options.get_string("write_rule"));
+  config.learn_gamma_pos = options.get_switch("learn_gamma_pos");
+  config.learn_gamma_neg = options.get_switch("learn_gamma_neg");
+  config.tie_keys = options.get_switch("tie_keys");
   return config;
 }
 
@@ -234,9 +243,6 @@ Record train_and_test(const Run& run, Optimizer& optimizer, FitSettings settings
 }
 
 int run_experiment(const Options& options) {
-  if (options.get_int("read_before_write") == 1) {
-    throw UsageError("--read_before_write=1 is not available in this version; leave the flag out or use 0");
-  }
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
   const Run run = prepare(options);
@@ -265,7 +271,9 @@ int run_experiment(const Options& options) {
   settings.batch_size = options.get_int("batch_size_per_replica");
   settings.seed = run.seed;
   const double base_rate = options.get_real("learning_rate");
-  settings.learning_rate = [base_rate](int64_t epoch) { return step_decay(base_rate, epoch, 0.85, 20); };
+  settings.learning_rate = [base_rate, extended = run.config.read_before_write](int64_t epoch) {
+    return extended ? exponential_decay(base_rate, epoch, 150, 0.01) : step_decay(base_rate, epoch, 0.85, 20);
+  };
 
   log.write_final(limit_steps > 0 ? step_times_record(time_steps(*run.learner, adam, settings, limit_steps))
                                   : train_and_test(run, adam, settings, log, csv.get()));

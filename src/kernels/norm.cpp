@@ -185,4 +185,52 @@ void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const re
   });
 }
 
+void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const real* scale, const real* shift,
+                        int64_t rows, int64_t e, real epsilon) {
+  const int64_t ld = padded_row(e);
+  parallel_for(rows, kGrain, [&](int64_t i) {
+    Scratch scratch;
+    real* row = scratch.take(ld);
+    std::copy(x + i * e, x + (i + 1) * e, row);
+    std::fill(row + e, row + ld, real(0));
+    rstd[i] = simd().layer_norm_row(xhat + i * ld, row, e, epsilon);
+    simd().affine(y + i * e, xhat + i * ld, scale, shift, e);
+  });
+}
+
+void layer_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* xhat, const real* rstd,
+                         const real* scale, int64_t rows, int64_t e) {
+  const int64_t ld = padded_row(e);
+  Scratch shared;
+  real* padded = shared.take(rows * ld);
+  parallel_for(rows, kGrain, [&](int64_t i) {
+    std::copy(dy + i * e, dy + (i + 1) * e, padded + i * ld);
+    std::fill(padded + i * ld + e, padded + (i + 1) * ld, real(0));
+    if (!dx) return;
+    Scratch scratch;
+    real *g = scratch.take(ld), *dx_row = scratch.take(ld);
+    for (int64_t j = 0; j < e; ++j) g[j] = dy[i * e + j] * scale[j];
+    std::fill(g + e, g + ld, real(0));
+    simd().layer_norm_row_backward(dx_row, g, xhat + i * ld, rstd[i], e);
+    simd().accumulate(dx + i * e, dx_row, e);
+  });
+  layer_norm_parameters_backward(dscale, dshift, padded, xhat, rows, e);
+}
+
+void layer_norm_parameters_backward(real* dscale, real* dshift, const real* dy, const real* xhat, int64_t rows,
+                                    int64_t e) {
+  if (!dscale && !dshift) return;
+  const int64_t ld = padded_row(e);
+  Scratch scratch;
+  real* sums = zeros(scratch, 2 * ld);
+  sum_over_rows(sums, 2 * ld, rows, [&](real* sum, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      simd().multiply_accumulate(sum, dy + i * ld, xhat + i * ld, ld);
+      simd().accumulate(sum + ld, dy + i * ld, ld);
+    }
+  });
+  if (dscale) simd().accumulate(dscale, sums, e);
+  if (dshift) simd().accumulate(dshift, sums + ld, e);
+}
+
 }  // namespace hmem

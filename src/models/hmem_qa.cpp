@@ -12,6 +12,12 @@ StoryNorm story_norm(const std::string& name) {
   throw UsageError("unknown batch norm '" + name + "', expected padded, masked or none");
 }
 
+WriteRule write_rule(const std::string& name) {
+  if (name == "hebbian") return WriteRule::hebbian;
+  if (name == "outer") return WriteRule::outer;
+  throw UsageError("unknown write rule '" + name + "', expected hebbian or outer");
+}
+
 HMemQa::HMemQa(const Config& config, uint64_t seed) : HMemQa(config, Rng(seed, "init")) {}
 
 HMemQa::HMemQa(const Config& config, Rng rng)
@@ -21,8 +27,18 @@ HMemQa::HMemQa(const Config& config, Rng rng)
       query_norm_("query_norm", config.embeddings_size),
       key_("extract.key", config.embeddings_size, config.memory_size, rng),
       value_("extract.value", config.embeddings_size, config.memory_size, rng),
-      read_("read", config.embeddings_size + config.memory_size, config.memory_size, rng),
-      output_("output", config.memory_size, config.vocabulary, rng) {
+      read_("read", config.tie_keys ? config.memory_size : config.embeddings_size + config.memory_size,
+            config.memory_size, rng),
+      output_("output", config.memory_size, config.vocabulary, rng),
+      key_norm_("key_norm", config.memory_size),
+      value_norm_("value_norm", config.memory_size),
+      gamma_pos_("gamma_pos", {1}),
+      gamma_neg_("gamma_neg", {1}) {
+  if (config.read_before_write) write_.emplace("write", 2 * config.memory_size, config.memory_size, rng);
+  gamma_pos_.value[0] = config.rule.gamma_pos;
+  gamma_neg_.value[0] = config.rule.gamma_neg;
+  HMEM_CHECK(!config.learn_gamma_neg || config.write_rule == WriteRule::hebbian,
+             "the outer-product rule has no gamma_neg to learn");
   HMEM_CHECK(
       config.vocabulary > 0 && config.words_per_sentence > 0 && config.embeddings_size > 0 && config.memory_size > 0,
       "sizes must be positive, found vocabulary ", config.vocabulary, ", words_per_sentence ",
@@ -48,14 +64,37 @@ HMemQa::Result HMemQa::forward(Tape& tape, const BabiBatch& batch) {
   const Var z_k = pair_sum(matmul(story, w_k), batch.pairs);  // [N, D]
   const Var z_v = pair_sum(matmul(story, w_v), batch.pairs);
 
-  const Var q = matmul(question, tape.slice(w_r, 0, e));  // the question's part of the read key, the same in every hop
-  const Var r = hebbian_recall(z_k, z_v, batch.offsets, q, tape.slice(w_r, e, e + d), config_.rule, config_.hops);
+  // The question's part of the read key is the same in every hop.
+  const Var q = matmul(question, config_.tie_keys ? w_k : tape.slice(w_r, 0, e));
+  const Var r = recall(tape, z_k, z_v, batch.offsets, q, config_.tie_keys ? w_r : tape.slice(w_r, e, e + d));
 
   Result result;
   result.logits = output_.forward(tape, r);
   result.answer = softmax_cross_entropy(result.logits, batch.answers);
-  result.loss = add(result.answer.loss, l2_penalty({w_k, w_v, w_r}, static_cast<real>(config_.l2)));
+  std::vector<Var> penalised = {w_k, w_v, w_r};
+  if (write_) penalised.push_back(tape.leaf(write_->weight));
+  result.loss = add(result.answer.loss, l2_penalty(penalised, static_cast<real>(config_.l2)));
   return result;
+}
+
+/// Writes the story and reads from it, hops times.
+Var HMemQa::recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r) {
+  HebbianRule rule = config_.rule;
+  LearnedRates rates;
+  if (config_.write_rule == WriteRule::outer) {
+    rule = outer_product_rule(config_.rule.gamma_pos);
+    rates.pos_scale = 1 / kOuterScale;
+  }
+  if (config_.learn_gamma_pos) rates.gamma_pos = tape.leaf(gamma_pos_);
+  if (config_.learn_gamma_neg) rates.gamma_neg = tape.leaf(gamma_neg_);
+  if (!write_) return hebbian_recall(z_k, z_v, offsets, q, w_r, rule, config_.hops, rates);
+
+  const int64_t d = config_.memory_size;
+  const Var k = key_norm_.forward(tape, relu(z_k)), w_d = tape.leaf(write_->weight);
+  const Var a = matmul(relu(z_v), tape.slice(w_d, 0, d));  // the value's part, known before anything is written
+  const ReadBeforeWriteVars layer = {tape.slice(w_d, d, 2 * d), tape.leaf(value_norm_.scale),
+                                     tape.leaf(value_norm_.shift), LayerNorm::kEpsilon};
+  return read_before_write_recall(k, a, offsets, layer, q, w_r, rule, config_.hops, rates);
 }
 
 std::vector<Parameter*> HMemQa::parameters() {
@@ -68,6 +107,15 @@ std::vector<Parameter*> HMemQa::parameters() {
     }
   }
   for (Dense* dense : {&key_, &value_, &read_, &output_}) all.push_back(&dense->weight);
+  if (write_) {
+    all.push_back(&write_->weight);
+    for (LayerNorm* norm : {&key_norm_, &value_norm_}) {
+      all.push_back(&norm->scale);
+      all.push_back(&norm->shift);
+    }
+  }
+  if (config_.learn_gamma_pos) all.push_back(&gamma_pos_);
+  if (config_.learn_gamma_neg) all.push_back(&gamma_neg_);
   return all;
 }
 

@@ -55,6 +55,12 @@ void SentenceEncoder::add_parameters(std::vector<Parameter*>& parameters) {
   if (type == EncodingType::learned) parameters.push_back(&encoding);
 }
 
+LayerNorm::LayerNorm(const std::string& name, int64_t e) : scale(name + ".scale", {e}), shift(name + ".shift", {e}) {
+  scale.value.fill(1);
+}
+
+Var LayerNorm::forward(Tape& tape, Var x) { return layer_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon); }
+
 BatchNorm::BatchNorm(const std::string& name, int64_t e)
     : scale(name + ".scale", {e}),
       shift(name + ".shift", {e}),

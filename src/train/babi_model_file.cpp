@@ -67,6 +67,16 @@ std::string norm_name(StoryNorm norm) {
   }
 }
 
+std::string rule_name(WriteRule rule) { return rule == WriteRule::outer ? "outer" : "hebbian"; }
+
+std::string switch_text(bool on) { return on ? "1" : "0"; }
+
+bool read_switch(const ModelFile& file, const std::string& key) {
+  const std::string& text = file.require(key);
+  HMEM_CHECK(text == "0" || text == "1", file.path(), ": ", key, " is ", quote(text), ", expected 0 or 1");
+  return text == "1";
+}
+
 std::string encoding_name(EncodingType type) {
   switch (type) {
     case EncodingType::identity:
@@ -93,7 +103,12 @@ ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::C
           {"gamma_neg", shortest(config.rule.gamma_neg)},
           {"w_assoc_max", shortest(config.rule.w_max)},
           {"encodings_type", encoding_name(config.encoding)},
-          {"batch_norm", norm_name(config.norm)}};
+          {"batch_norm", norm_name(config.norm)},
+          {"read_before_write", switch_text(config.read_before_write)},
+          {"write_rule", rule_name(config.write_rule)},
+          {"learn_gamma_pos", switch_text(config.learn_gamma_pos)},
+          {"learn_gamma_neg", switch_text(config.learn_gamma_neg)},
+          {"tie_keys", switch_text(config.tie_keys)}};
 }
 
 HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const BabiTask& task) {
@@ -118,6 +133,11 @@ HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const B
   config.rule = {read_rate(file, "gamma_pos"), read_rate(file, "gamma_neg"), read_rate(file, "w_assoc_max")};
   config.encoding = read_name(file, "encodings_type", encoding_type);
   config.norm = read_name(file, "batch_norm", story_norm);
+  config.read_before_write = read_switch(file, "read_before_write");
+  config.write_rule = read_name(file, "write_rule", write_rule);
+  config.learn_gamma_pos = read_switch(file, "learn_gamma_pos");
+  config.learn_gamma_neg = read_switch(file, "learn_gamma_neg");
+  config.tie_keys = read_switch(file, "tie_keys");
   return config;
 }
 

@@ -175,16 +175,6 @@ TEST_CASE("generated text: every answer follows from its story", "[babi]") {
   require_answers_follow(generated(15, 10000), Deduction{});
 }
 
-TEST_CASE("generated tasks: which there are", "[bad]") {
-  for (int task = 0; task <= 21; ++task) CHECK(can_generate_babi(task) == (task == 1 || task == 15));
-  Rng rng(1);
-  CHECK_THROWS_WITH(
-      generate_babi(2, 10, rng),
-      "task 2 has no generator yet: it needs the official data (datasets/fetch.sh babi, then --data_dir)");
-  CHECK_THROWS_WITH(generate_babi(21, 10, rng), "there is no bAbI task 21, expected 1 to 20");
-  CHECK_THROWS_AS(generate_babi(1, 0, rng), Error);
-}
-
 TEST_CASE("the checker agrees with the official files", "[data]") {
   const std::filesystem::path folder = std::filesystem::path(babi_data_dir()) / "en-10k";
   require_answers_follow(test::read_file(find_babi_file(folder, 1, BabiPart::kTrain).string()), Whereabouts{});

@@ -139,6 +139,57 @@ GradReport check_recall(Checked& c, const Sequences& s, int hops) {
   });
 }
 
+enum class Rates { positive, both, outer };
+
+/// Trained rates of the plain write, with and without the fused reads.
+GradReport check_rates(Checked& c, Rates rates, bool fused) {
+  const std::vector<int64_t> offsets = {0, 3, 9, 9, 45};
+  Parameter &z_k = c.parameter("z_k", {45, 5}), &z_v = c.parameter("z_v", {45, 5}), &q = c.parameter("q", {4, 5}),
+            &w_r = c.parameter("w_r", {5, 5}, 0.5), &pos = c.parameter("gamma_pos", {1});
+  pos.value[0] = real(0.06);
+  HebbianRule rule = {real(0), real(0.03), real(1.5)};
+  if (rates == Rates::outer) rule = outer_product_rule(1);
+  Parameter* neg = rates == Rates::both ? &c.parameter("gamma_neg", {1}) : nullptr;
+  if (neg) neg->value[0] = real(0.04);
+  return c.check([&](Tape& t) {
+    LearnedRates learned;
+    learned.gamma_pos = t.leaf(pos);
+    if (neg) learned.gamma_neg = t.leaf(*neg);
+    if (rates == Rates::outer) learned.pos_scale = 1 / kOuterScale;
+    if (fused) return hebbian_recall(t.leaf(z_k), t.leaf(z_v), offsets, t.leaf(q), t.leaf(w_r), rule, 2, learned);
+    const Memory memory = hebbian_write(t.leaf(z_k), t.leaf(z_v), offsets, rule, learned);
+    return add(memory_read(memory, t.leaf(q)), matmul(t.leaf(q), t.leaf(w_r)));
+  });
+}
+
+/// Which of the rates are trained, and whether the rule is the outer product.
+struct RbwOptions {
+  int hops = 2;
+  bool learn_pos = false, learn_neg = false, outer = false;
+};
+
+GradReport check_rbw(Checked& c, const Sequences& s, const RbwOptions& options) {
+  const int64_t batch = static_cast<int64_t>(s.offsets.size()) - 1, n = s.offsets.back(), d = s.d;
+  Parameter &k = c.parameter("k", {n, d}), &a = c.parameter("a", {n, d}), &q = c.parameter("q", {batch, d}),
+            &w = c.parameter("w", {d, d}, 0.5), &scale = c.parameter("scale", {d}), &shift = c.parameter("shift", {d});
+  Tensor constant({d, d});
+  Parameter* w_r = options.hops > 1 ? &c.parameter("w_r", {d, d}, 0.5) : nullptr;
+  Parameter* pos = options.learn_pos ? &c.parameter("gamma_pos", {1}) : nullptr;
+  Parameter* neg = options.learn_neg ? &c.parameter("gamma_neg", {1}) : nullptr;
+  if (pos) pos->value[0] = real(0.06);
+  if (neg) neg->value[0] = real(0.04);
+  const HebbianRule rule = options.outer ? outer_product_rule(real(0.05)) : s.rule;
+  return c.check([&](Tape& t) {
+    LearnedRates rates;
+    if (pos) rates.gamma_pos = t.leaf(*pos);
+    if (neg) rates.gamma_neg = t.leaf(*neg);
+    if (options.outer) rates.pos_scale = 1 / kOuterScale;
+    const ReadBeforeWriteVars layer = {t.leaf(w), t.leaf(scale), t.leaf(shift)};
+    return read_before_write_recall(t.leaf(k), t.leaf(a), s.offsets, layer, t.leaf(q),
+                                    w_r ? t.leaf(*w_r) : t.constant(constant), rule, options.hops, rates);
+  });
+}
+
 const std::vector<int64_t> kShort = {0, 4, 4, 5, 11}, kFive = {0, 3, 9, 10, 17, 21};
 
 // ------------------------------------------------------------------------------------------------------- the table
@@ -336,6 +387,48 @@ const std::vector<Row> kTable = {
     {"hebbian_recall", "2 hops, 70 steps",
      [](Checked& c) {
        return check_recall(c, {3, {0, 70, 72}, {real(0.02), real(0.01), real(1)}}, 2);
+     }},
+    {"hebbian_write", "gamma_pos trained", [](Checked& c) { return check_rates(c, Rates::positive, false); }},
+    {"hebbian_write", "both rates trained", [](Checked& c) { return check_rates(c, Rates::both, false); }},
+    {"hebbian_recall", "gamma_pos trained", [](Checked& c) { return check_rates(c, Rates::positive, true); }},
+    {"hebbian_recall", "both rates trained", [](Checked& c) { return check_rates(c, Rates::both, true); }},
+    {"hebbian_recall", "outer product, its rate trained",
+     [](Checked& c) { return check_rates(c, Rates::outer, true); }},
+    {"layer_norm", "",
+     [](Checked& c) {
+       Parameter &x = c.parameter("x", {7, 19}), &scale = c.parameter("scale", {19}),
+                 &shift = c.parameter("shift", {19});
+       return c.check([&](Tape& t) { return layer_norm(t.leaf(x), t.leaf(scale), t.leaf(shift), kEpsilon); });
+     }},
+    {"layer_norm", "many rows",
+     [](Checked& c) {
+       Parameter &x = c.parameter("x", {300, 4}), &scale = c.parameter("scale", {4}),
+                 &shift = c.parameter("shift", {4});
+       return c.check([&](Tape& t) { return layer_norm(t.leaf(x), t.leaf(scale), t.leaf(shift), kEpsilon); });
+     }},
+    {"read_before_write_recall", "1 hop",
+     [](Checked& c) {
+       return check_rbw(c, {4, kFive, kRule}, {1});
+     }},
+    {"read_before_write_recall", "3 hops, d = 17, w_max 1.5, strong rule",
+     [](Checked& c) {
+       return check_rbw(c, {17, kFive, {real(0.1), real(0.06), real(1.5)}}, {3});
+     }},
+    {"read_before_write_recall", "empty and long sequences: the history is cut into pieces",
+     [](Checked& c) {
+       return check_rbw(c, {3, {0, 0, 16, 33, 103, 103, 420}, {real(0.02), real(0.01), real(1)}}, {2});
+     }},
+    {"read_before_write_recall", "both rates trained",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {2, true, true, false});
+     }},
+    {"read_before_write_recall", "gamma_neg trained",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {2, false, true, false});
+     }},
+    {"read_before_write_recall", "outer product, its rate trained",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {2, true, false, true});
      }},
 };
 

@@ -13,6 +13,7 @@
 #include "hmem/kernels/embedding.h"
 #include "hmem/kernels/norm.h"
 #include "hmem/kernels/optim.h"
+#include "hmem/kernels/read_before_write.h"
 #include "hmem/kernels/softmax.h"
 #include "support/numbers.h"
 #include "support/pairs.h"
@@ -59,15 +60,51 @@ Outputs memory_kernels(int64_t d) {
     if (b % 2 == 0) grad.dense = m.data() + b * d * ld;
   }
   Tensor dz_k({n, d}), dz_v({n, d}), recall_dz_k({n, d}), recall_dz_v({n, d}), dq({batch, d}), dw({d, d});
-  hebbian_write_backward(dz_k.data(), dz_v.data(), z_k.data(), z_v.data(), dm.data(), dims, rule);
+  hebbian_write_backward(dz_k.data(), dz_v.data(), nullptr, z_k.data(), z_v.data(), dm.data(), dims, rule);
 
   Tensor saved_m({recall_saved_m(dims)}), saved_z({recall_saved_z(dims, 3)}), saved_r({recall_saved_z(dims, 3)}),
       out = nan_tensor({batch, d});
   const RecallSaved saved = {saved_m.data(), saved_z.data(), saved_r.data()};
   hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, 3);
-  hebbian_recall_backward(recall_dz_k.data(), recall_dz_v.data(), dq.data(), dw.data(), dr.data(), z_k.data(),
+  hebbian_recall_backward(recall_dz_k.data(), recall_dz_v.data(), dq.data(), dw.data(), nullptr, dr.data(), z_k.data(),
                           z_v.data(), w_r.data(), saved, dims, rule, 3);
   return outputs(m, r, dz, dz_k, dz_v, out, recall_dz_k, recall_dz_v, dq, dw);
+}
+
+Outputs read_before_write_kernels(int64_t d) {
+  Rng rng(static_cast<uint64_t>(d), "equivalence");
+  const std::vector<int64_t> offsets = {0, 7, 7, 60, 61, 81, 90, 100};
+  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = memory_stride(d);
+  const HebbianDims dims = {batch, d, offsets.data()};
+  const HebbianRule rule = {real(0.03), real(0.02), real(1.3)};
+  const Tensor k = random_tensor({n, d}, rng), a = random_tensor({n, d}, rng), q = random_tensor({batch, d}, rng),
+               dr = random_tensor({batch, d}, rng), w_r = random_tensor({d, d}, rng, 0.1),
+               w = random_tensor({d, d}, rng, 0.1), scale = random_tensor({d}, rng), shift = random_tensor({d}, rng);
+  Tensor s({n, ld}), xhat({n, ld}), v({n, ld}), rstd({n}), m({recall_saved_m(dims)}), z({recall_saved_z(dims, 3)}),
+      r({recall_saved_z(dims, 3)}), out = nan_tensor({batch, d});
+  const ReadBeforeWrite layer = {w.data(), scale.data(), shift.data(), real(1e-3)};
+  const ReadBeforeWriteSaved saved = {s.data(), xhat.data(), rstd.data(), v.data()};
+  const RecallSaved recall = {m.data(), z.data(), r.data()};
+  read_before_write_recall_forward(out.data(), k.data(), a.data(), q.data(), w_r.data(), layer, saved, recall, dims,
+                                   rule, 3);
+  Tensor dk({n, d}), da({n, d}), dw({d, d}), dscale({d}), dshift({d}), dq({batch, d}), dw_r({d, d}), dgamma({2});
+  read_before_write_recall_backward(
+      {dk.data(), da.data(), dw.data(), dscale.data(), dshift.data(), dq.data(), dw_r.data(), dgamma.data()}, dr.data(),
+      k.data(), w_r.data(), layer, saved, recall, dims, rule, 3);
+  return outputs(out, s, xhat, v, rstd, m, dk, da, dw, dscale, dshift, dq, dw_r, dgamma);
+}
+
+Outputs layer_norm_kernels() {
+  Rng rng(7, "equivalence");
+  constexpr int64_t kE = 83, kRows = 600;
+  const Tensor x = random_tensor({kRows, kE}, rng), dy = random_tensor({kRows, kE}, rng),
+               scale = random_tensor({kE}, rng), shift = random_tensor({kE}, rng);
+  Tensor y = nan_tensor({kRows, kE}), xhat = nan_tensor({kRows, padded_row(kE)}), rstd = nan_tensor({kRows}),
+         dx({kRows, kE}), dscale({kE}), dshift({kE});
+  layer_norm_forward(y.data(), xhat.data(), rstd.data(), x.data(), scale.data(), shift.data(), kRows, kE, real(1e-3));
+  layer_norm_backward(dx.data(), dscale.data(), dshift.data(), dy.data(), xhat.data(), rstd.data(), scale.data(), kRows,
+                      kE);
+  return outputs(y, xhat, rstd, dx, dscale, dshift);
 }
 
 Outputs embedding_kernels() {
@@ -163,6 +200,9 @@ const std::vector<Kernel> kKernels = {
     {"memory, d = 20", [] { return memory_kernels(20); }},
     {"memory, d = 100", [] { return memory_kernels(100); }},
     {"memory, d = 130", [] { return memory_kernels(130); }},
+    {"read-before-write, d = 20", [] { return read_before_write_kernels(20); }},
+    {"read-before-write, d = 130", [] { return read_before_write_kernels(130); }},
+    {"layer norm", layer_norm_kernels},
     {"embedding", embedding_kernels},
     {"norm", norm_kernels},
     {"softmax", softmax_kernels},

@@ -113,8 +113,8 @@ TEST_CASE("hebbian write and its adjoint against the equations in double", "[ker
 
     Tensor dz_k = random_tensor(batch.z_k.shape(), rng), dz_v = random_tensor(batch.z_v.shape(), rng);
     Doubles expected_k = test::doubles(dz_k), expected_v = test::doubles(dz_v);
-    hebbian_write_backward(dz_k.data(), dz_v.data(), batch.z_k.data(), batch.z_v.data(), grads.data(), batch.dims(),
-                           the_case.rule);
+    hebbian_write_backward(dz_k.data(), dz_v.data(), nullptr, batch.z_k.data(), batch.z_v.data(), grads.data(),
+                           batch.dims(), the_case.rule);
 
     for (int64_t b = 0; b < n; ++b) {
       CAPTURE(b, batch.steps(b));
@@ -136,7 +136,8 @@ TEST_CASE("hebbian write: without a gradient of the memory nothing is added", "[
   const std::vector<MemoryGrad> none(2);
   Tensor dz_k = random_tensor(batch.z_k.shape(), rng), dz_v = random_tensor(batch.z_v.shape(), rng);
   const Tensor before_k = dz_k.clone(), before_v = dz_v.clone();
-  hebbian_write_backward(dz_k.data(), dz_v.data(), batch.z_k.data(), batch.z_v.data(), none.data(), batch.dims(), {});
+  hebbian_write_backward(dz_k.data(), dz_v.data(), nullptr, batch.z_k.data(), batch.z_v.data(), none.data(),
+                         batch.dims(), {});
   CHECK(test::same_bits(dz_k, before_k));
   CHECK(test::same_bits(dz_v, before_v));
 }
@@ -151,7 +152,7 @@ TEST_CASE("hebbian write: the gradient of a key or value that is not positive is
   dm.z[0] = z.data();
   dm.dr[0] = dr.data();
   Tensor dz_k(batch.z_k.shape()), dz_v(batch.z_v.shape());
-  hebbian_write_backward(dz_k.data(), dz_v.data(), batch.z_k.data(), batch.z_v.data(), &dm, batch.dims(), {});
+  hebbian_write_backward(dz_k.data(), dz_v.data(), nullptr, batch.z_k.data(), batch.z_v.data(), &dm, batch.dims(), {});
   int64_t moved = 0;
   for (int64_t i = 0; i < dz_k.count(); ++i) {
     CAPTURE(i);
@@ -286,7 +287,7 @@ TEST_CASE("hebbian recall and its adjoint against loops in double", "[kernel]") 
                     Doubles(dout.data() + b * d, dout.data() + (b + 1) * d), batch, b, w_r.data(), rule);
   }
   CHECK(worst_error(out, expected) <= kTolerance);
-  hebbian_recall_backward(dz_k.data(), dz_v.data(), dq.data(), dw_r.data(), dout.data(), batch.z_k.data(),
+  hebbian_recall_backward(dz_k.data(), dz_v.data(), dq.data(), dw_r.data(), nullptr, dout.data(), batch.z_k.data(),
                           batch.z_v.data(), w_r.data(), saved, dims, rule, hops);
   CHECK(worst_error(dz_k, expected_k) <= kTolerance);
   CHECK(worst_error(dz_v, expected_v) <= kTolerance);
@@ -295,7 +296,7 @@ TEST_CASE("hebbian recall and its adjoint against loops in double", "[kernel]") 
 
   // Null: not wanted. What is wanted does not change by it.
   Tensor again_k = only_k.clone(), again_v = only_v.clone();
-  hebbian_recall_backward(again_k.data(), again_v.data(), nullptr, nullptr, dout.data(), batch.z_k.data(),
+  hebbian_recall_backward(again_k.data(), again_v.data(), nullptr, nullptr, nullptr, dout.data(), batch.z_k.data(),
                           batch.z_v.data(), w_r.data(), saved, dims, rule, hops);
   CHECK(test::same_bits(again_k, dz_k));
   CHECK(test::same_bits(again_v, dz_v));

@@ -17,9 +17,18 @@
 namespace hmem::test {
 
 inline const std::vector<std::string>& golden_qa_cases() {
-  static const std::vector<std::string> cases = {
-      "plain",   "batch_norm_masked", "batch_norm_none", "position_encoding", "identity_encoding",
-      "one_hop", "w_assoc_max",       "clipped",         "short_stories",     "all_options"};
+  static const std::vector<std::string> cases = {"plain",
+                                                 "batch_norm_masked",
+                                                 "batch_norm_none",
+                                                 "position_encoding",
+                                                 "identity_encoding",
+                                                 "one_hop",
+                                                 "w_assoc_max",
+                                                 "clipped",
+                                                 "short_stories",
+                                                 "all_options",
+                                                 "read_before_write",
+                                                 "read_before_write_all_options"};
   return cases;
 }
 
@@ -126,6 +135,7 @@ class GoldenQa {
                    static_cast<real>(number("w_assoc_max"))};
     config.encoding = encoding_type(file_.metadata.at("encodings_type"));
     config.norm = story_norm(file_.metadata.at("batch_norm"));
+    config.read_before_write = number("read_before_write") != 0;
     return config;
   }
 

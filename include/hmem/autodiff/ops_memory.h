@@ -17,9 +17,17 @@ struct Memory {
   MemoryGrad* grad = nullptr;  ///< [B]
 };
 
+/// Rates of the write rule that are trained, scalars of shape [1]; a null Var leaves the rate of the rule as it is.
+struct LearnedRates {
+  Var gamma_pos, gamma_neg;
+  /// rule.gamma_pos = pos_scale * gamma_pos: 1 / kOuterScale for the outer-product rule.
+  real pos_scale = 1;
+};
+
 /// Writes the packed sequences z_k, z_v [N, d] (pre-activations of keys and values) into one memory per sample.
 /// offsets [B + 1] must outlive the pass. Throws Error when they do not cover the N steps in order.
-Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& rule);
+Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& rule,
+                     const LearnedRates& rates = {});
 
 /// r [B, d] = M^T relu(z), z [B, d]. A memory can be read up to MemoryGrad::kMaxReads times.
 Var memory_read(const Memory& memory, Var z);
@@ -30,6 +38,18 @@ Var memory_values(const Memory& memory);
 /// Write and `hops` reads in one operation: z_h = q + r_{h-1} w_r, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d].
 /// q [B, d], w_r [d, d]. The same as hebbian_write, memory_read, matmul and add, while the memories stay in cache.
 Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
-                   int hops);
+                   int hops, const LearnedRates& rates = {});
+
+/// Trained values of read-before-write: s w is added to the part of the value that does not depend on the memory, and
+/// the sum is layer-normalised. w [d, d], scale and shift [d].
+struct ReadBeforeWriteVars {
+  Var w, scale, shift;
+  real epsilon = real(1e-3);
+};
+
+/// hebbian_recall with read-before-write: keys k [N, d] as they are written, a [N, d] the values' part that does not
+/// depend on the memory (kernels/read_before_write.h).
+Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer, Var q,
+                             Var w_r, const HebbianRule& rule, int hops, const LearnedRates& rates = {});
 
 }  // namespace hmem

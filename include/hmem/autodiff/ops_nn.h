@@ -34,6 +34,10 @@ Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& sour
 Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
                      NormStatistics* used = nullptr);
 
+/// y [rows, e] = scale (x - mean) / sqrt(var + epsilon) + shift, mean and biased var over the columns of each row
+/// (Ba et al., arXiv 1607.06450).
+Var layer_norm(Var x, Var scale, Var shift, real epsilon);
+
 /// Result of the loss: the scalar on the tape and what reports need.
 struct CrossEntropy {
   Var loss;                         ///< mean over rows of -log softmax(logits)[label]

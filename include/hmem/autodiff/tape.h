@@ -35,6 +35,8 @@ class Var {
   /// Gradient to add to, zero-filled on first use; null when nobody wants it.
   real* grad() const;
   bool needs_grad() const;
+  /// False for a default-constructed handle: an optional argument that was not given.
+  bool exists() const { return tape_ != nullptr; }
   Tape& tape() const { return *tape_; }
 
  private:

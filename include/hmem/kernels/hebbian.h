@@ -22,6 +22,12 @@ struct HebbianRule {
   real w_max = real(1);
 };
 
+/// M += gamma k v^T, no bound and no decay. It is the limit w_max -> infinity of the Hebbian rule with gamma_pos =
+/// gamma / w_max: at w_max = 2^60, where gamma k v / w_max vanishes beside 1 in every precision and all scaling is by a
+/// power of two, the kernels compute it exactly.
+constexpr real kOuterScale = static_cast<real>(uint64_t{1} << 60);
+inline HebbianRule outer_product_rule(real gamma) { return {gamma / kOuterScale, real(0), kOuterScale}; }
+
 /// Elements from one row of a memory to the next: d rounded up to a multiple of 16.
 inline int64_t memory_stride(int64_t d) { return (d + 15) / 16 * 16; }
 
@@ -51,9 +57,9 @@ struct MemoryGrad {
 void hebbian_write_forward(real* m, const real* z_k, const real* z_v, const HebbianDims& dims, const HebbianRule& rule);
 
 /// Adds dL/dz_k, dL/dz_v [N, d] given dM of every sample (`dm` [B]). The history of a row is recomputed, in pieces
-/// that stay in L1. saves: z_k, z_v.
-void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad* dm,
-                            const HebbianDims& dims, const HebbianRule& rule);
+/// that stay in L1. dgamma [2] (null: not wanted) += dL/dgamma_pos, dL/dgamma_neg. saves: z_k, z_v.
+void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
+                            const MemoryGrad* dm, const HebbianDims& dims, const HebbianRule& rule);
 
 /// Read: r [B, d] = M^T relu(z) per sample; m [B, d, ld], z [B, d]. Parallel over samples.
 void memory_read_forward(real* r, const real* m, const real* z, int64_t batch, int64_t d);
@@ -78,9 +84,10 @@ int64_t recall_saved_z(const HebbianDims& dims, int hops);
 void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const real* q, const real* w_r,
                             const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule, int hops);
 
-/// Adds to dz_k, dz_v [N, d], dq [B, d], dw_r [d, d]. saves: z_k, z_v, w_r and RecallSaved.
-void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, const real* dout, const real* z_k,
-                             const real* z_v, const real* w_r, const RecallSaved& saved, const HebbianDims& dims,
-                             const HebbianRule& rule, int hops);
+/// Adds to dz_k, dz_v [N, d], dq [B, d], dw_r [d, d], dgamma [2] (the last three may be null). saves: z_k, z_v, w_r and
+/// RecallSaved.
+void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, real* dgamma, const real* dout,
+                             const real* z_k, const real* z_v, const real* w_r, const RecallSaved& saved,
+                             const HebbianDims& dims, const HebbianRule& rule, int hops);
 
 }  // namespace hmem

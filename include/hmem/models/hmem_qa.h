@@ -2,6 +2,7 @@
 /// \file hmem_qa.h
 /// H-Mem for question answering (Limbacher & Legenstein, NeurIPS 2020): the network of the bAbI experiments.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,24 @@ enum class StoryNorm {
 /// "padded", "masked", "none"; throws UsageError for another name.
 StoryNorm story_norm(const std::string& name);
 
+/// How a pair of key and value changes the memory.
+enum class WriteRule {
+  hebbian,  ///< M += g+ (w_max - M) (*) k v^T - g- M (*) (k^2 1^T), the paper's
+  outer,    ///< M += g+ k v^T, the plain outer product (ours)
+};
+/// "hebbian", "outer"; throws UsageError for another name.
+WriteRule write_rule(const std::string& name);
+
 /// Story sentence x_t and question q (sentence encoding and batch norm), then
 ///   extract  k_t = relu(x_t W_k),  v_t = relu(x_t W_v)
 ///   write    M <- M + g+ (w_max - M) (*) k_t v_t^T - g- M (*) (k_t^2 1^T),   t = 1..T,  M = 0 at first
 ///   read     k_h = relu([q ; r_{h-1}] W_r),  r_h = M^T k_h,   h = 1..hops,  r_0 = 0
 ///   answer   logits = r_hops W_o
-/// loss = mean cross entropy + l2 * (sum of squares of W_k, W_v, W_r).
+/// loss = mean cross entropy + l2 * (sum of squares of W_k, W_v, W_r, W_d).
+///
+/// With read_before_write the pair that is written is
+///   k'_t = LN(k_t),  v'_t = LN([v_t ; M^T k'_t] W_d)
+/// (LN: layer norm with scale and shift): the value can depend on what the memory holds for this key already.
 class HMemQa {
  public:
   struct Config {
@@ -36,6 +49,11 @@ class HMemQa {
     int64_t memory_size = 100;       ///< D
     int hops = 3;
     HebbianRule rule;
+    WriteRule write_rule = WriteRule::hebbian;
+    bool read_before_write = false;
+    bool learn_gamma_pos = false;  ///< the rates are trained, from the values in `rule`
+    bool learn_gamma_neg = false;
+    bool tie_keys = false;  ///< the question's part of the read key uses W_k; W_r has the rows of the value read alone
     EncodingType encoding = EncodingType::learned;
     StoryNorm norm = StoryNorm::padded;
     double l2 = 1e-3;
@@ -62,12 +80,17 @@ class HMemQa {
  private:
   HMemQa(const Config& config, Rng rng);
 
+  Var recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r);
+
   Config config_;
   SentenceEncoder encoder_;
   BatchNorm story_norm_, query_norm_;
   Dense key_, value_;  // extract
   Dense read_;         // rows [0, E) for the question, [E, E + D) for the value read before
   Dense output_;
+  std::optional<Dense> write_;       // W_d: rows [0, D) for the value, [D, 2 D) for what was read
+  LayerNorm key_norm_, value_norm_;  // of read-before-write
+  Parameter gamma_pos_, gamma_neg_;  // used when they are learned
 };
 
 }  // namespace hmem

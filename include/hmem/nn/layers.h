@@ -1,6 +1,6 @@
 #pragma once
 /// \file layers.h
-/// Layers that own parameters: dense map, sentence encoder, batch normalisation.
+/// Layers that own parameters: dense map, sentence encoder, normalisation.
 
 #include <string>
 #include <vector>
@@ -47,6 +47,18 @@ class SentenceEncoder {
   EncodingType type;
   Parameter table;
   Parameter encoding;
+};
+
+/// Layer normalisation of rows with scale (1) and shift (0), epsilon 1e-3. Parameters "<name>.scale", "<name>.shift"
+/// [e].
+class LayerNorm {
+ public:
+  LayerNorm(const std::string& name, int64_t e);
+  Var forward(Tape& tape, Var x);
+
+  static constexpr real kEpsilon = real(1e-3);
+
+  Parameter scale, shift;
 };
 
 /// Batch normalisation with scale (1) and shift (0), epsilon 1e-3. In training the statistics are those of the batch,

@@ -93,6 +93,7 @@ static void hebbian_write_forward(real* m, const real* z_k, const real* z_v, int
 // Forward: m' = m f + u, u = a v, f = c - u, a = g+ k, c = 1 - g- k^2.  With H = dL/dm' :
 //     p = H m (= dL/df),   q = H - p (= dL/du)
 //     dv += a q,   dk = g+ sum_j v q - 2 g- k sum_j p,   H <- H f (= dL/dm)
+//     dg+ += sum k sum_j v q,   dg- -= sum k^2 sum_j p   (as m = M / w_max and H = w_max dM, for any w_max)
 
 /// Per active step, 16 lanes of sum_j v q and sum_j p, carried from one column block to the next.
 struct RowSums {
@@ -218,8 +219,9 @@ HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const rea
   }
 }
 
-static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad& dm,
-                                   int64_t steps, int64_t d, const HebbianRule& rule, real* scratch) {
+static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
+                                   const MemoryGrad& dm, int64_t steps, int64_t d, const HebbianRule& rule,
+                                   real* scratch) {
   const int64_t ld = round_up(d);
   const auto take = [&scratch](int64_t count) {
     real* memory = scratch;
@@ -244,6 +246,7 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
     for (int64_t j = d; j < ld; ++j) dr[h * ld + j] = 0;
   }
 
+  LaneSum growth = zero_lanes(), loss = zero_lanes();  // sum k sum_j v q,  sum k^2 sum_j p
   const int64_t row_count = list_rows(rows, dm, d);
   if (row_count > 0) collect_active(lists[0], keys, rows[0], steps, rule);
   for (int64_t n = 0; n < row_count; ++n) {
@@ -284,11 +287,17 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
       });
       for (int64_t l = begin; l < end; ++l) {
         LaneSum lanes;
-        const vec decay = splat(2 * rule.gamma_neg * list.k[l]);
+        const real k = list.k[l];
+        const vec decay = splat(2 * rule.gamma_neg * k);
         HMEM_UNROLL
         for (int s = 0; s < kSumVecs; ++s) {
-          const int64_t at = (l - begin) * kSumLanes + s * kLanes;
-          lanes.part[s] = splat(rule.gamma_pos) * load(sums.vq + at) - decay * load(sums.p + at);
+          const vec vq = load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
+          const vec p = load(sums.p + (l - begin) * kSumLanes + s * kLanes);
+          lanes.part[s] = splat(rule.gamma_pos) * vq - decay * p;
+          if (dgamma) {
+            growth.part[s] += splat(k) * vq;
+            loss.part[s] += splat(k * k) * p;
+          }
         }
         dz_k[list.step[l] * d + i] += tree_sum(lanes);
       }
@@ -296,5 +305,9 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, const real* z_k, cons
   }
   for (int64_t t = 0; t < steps; ++t) {
     for (int64_t j = 0; j < d; ++j) dz_v[t * d + j] += z_v[t * d + j] > 0 ? dv[t * ld + j] : real(0);
+  }
+  if (dgamma) {
+    dgamma[0] = tree_sum(growth);
+    dgamma[1] = -tree_sum(loss);
   }
 }

@@ -32,6 +32,7 @@ namespace {
 #include "kernels/simd/memory_read.inl"
 #include "kernels/simd/norm.inl"
 #include "kernels/simd/optim.inl"
+#include "kernels/simd/read_before_write.inl"
 #include "kernels/simd/softmax.inl"
 
 }  // namespace
@@ -43,6 +44,10 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     hebbian_scratch,
     hebbian_write_forward,
     hebbian_write_backward,
+    rbw_step,
+    rbw_reverse_scratch,
+    rbw_reverse,
+    memory_grad_dense,
     memory_read_forward,
     memory_read_backward,
     gemm_padded,
@@ -57,6 +62,8 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     sum_of_squares,
     column_moments,
     affine,
+    layer_norm_row,
+    layer_norm_row_backward,
     softmax_row,
     exp,
     adam,

@@ -22,9 +22,25 @@ struct SimdKernels {
   /// Writes one sample: m [d, ld] from pre-activations z_k, z_v [steps, d].
   void (*hebbian_write_forward)(real* m, const real* z_k, const real* z_v, int64_t steps, int64_t d,
                                 const HebbianRule& rule, real* scratch);
-  /// Adds the gradients of one sample to dz_k, dz_v [steps, d].
-  void (*hebbian_write_backward)(real* dz_k, real* dz_v, const real* z_k, const real* z_v, const MemoryGrad& dm,
-                                 int64_t steps, int64_t d, const HebbianRule& rule, real* scratch);
+  /// Adds the gradients of one sample to dz_k, dz_v [steps, d]; sets dgamma [2] (null: not wanted).
+  void (*hebbian_write_backward)(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
+                                 const MemoryGrad& dm, int64_t steps, int64_t d, const HebbianRule& rule,
+                                 real* scratch);
+
+  // --- simd/read_before_write.inl --------------------------------------------------------------------------------
+  // The memory is kept as m = M / w_max [d, ld]; k [d], v and s [ld] with zeros beyond d.
+  /// m_out = write of (k, v) into m (null: an empty memory); next (or null) [d]: s = w_max m_out^T next.
+  void (*rbw_step)(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next, int64_t d,
+                   const HebbianRule& rule);
+  /// Elements of scratch that rbw_reverse needs.
+  int64_t (*rbw_reverse_scratch)(int64_t d);
+  /// h = dL/dm after the step becomes dL/dm before it; sets dv [ld], adds to dk [d], and pays what the next step owes:
+  /// owed_k its key, owed_ds = w_max ds (null: nothing), owed_dk. dgamma [2] (or null) is added to.
+  void (*rbw_reverse)(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
+                      const real* v, const real* owed_k, const real* owed_ds, int64_t d, const HebbianRule& rule,
+                      real* scratch);
+  /// h [d, ld] = w_max dM as a matrix; scratch of kMaxReads ld elements.
+  void (*memory_grad_dense)(real* h, const MemoryGrad& dm, int64_t d, real w_max, real* scratch);
 
   // --- simd/memory_read.inl --------------------------------------------------------------------------------------
   /// r [ld] = m^T relu(z) for one sample; m [d, ld], z [d].
@@ -65,6 +81,11 @@ struct SimdKernels {
   void (*column_moments)(real* sum, real* square, const real* x, const real* shift, int64_t rows, int64_t n);
   /// out[j] = x[j] scale[j] + shift[j]
   void (*affine)(real* out, const real* x, const real* scale, const real* shift, int64_t n);
+
+  /// xhat [ld] = (x - mean) rstd of a row x [ld] with zeros beyond d; returns rstd = (var + epsilon)^(-1/2).
+  real (*layer_norm_row)(real* xhat, const real* x, int64_t d, real epsilon);
+  /// dx [ld] = rstd (g - mean(g) - xhat mean(g xhat)), g = dL/dxhat with zeros beyond d.
+  void (*layer_norm_row_backward)(real* dx, const real* g, const real* xhat, real rstd, int64_t d);
 
   // --- simd/softmax.inl ------------------------------------------------------------------------------------------
   /// Softmax of one row of logits into p; returns log(sum exp(logit - max)) and where the maximum is.
