@@ -42,6 +42,16 @@ constexpr std::array<std::string_view, 16> kRooms = {"bathroom", "bedroom", "gar
                                                      "park",     "school",  "cinema", "attic",   "balcony", "cellar",
                                                      "garage",   "library", "shop",   "studio"};
 
+/// Tasks 10 and 14.
+constexpr std::array<std::string_view, 16> kTownPeople = {"Bill",   "Fred",   "Julie",  "Mary",  "Jeff", "Daniel",
+                                                          "John",   "Sandra", "Alice",  "Carla", "Emma", "Frank",
+                                                          "Hannah", "Martin", "Oliver", "Paula"};
+
+/// Tasks 10 and 14.
+constexpr std::array<std::string_view, 16> kTownPlaces = {
+    "bedroom", "cinema", "kitchen", "office", "park",   "school",  "bathroom", "garden",
+    "hallway", "attic",  "balcony", "cellar", "garage", "library", "shop",     "studio"};
+
 /// Tasks 2, 3, 5 to 8.
 constexpr std::array<std::string_view, 12> kObjects = {"apple", "football", "milk",   "book", "lamp",   "key",
                                                        "hat",   "letter",   "guitar", "coat", "bottle", "spoon"};
