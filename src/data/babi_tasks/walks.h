@@ -1,6 +1,6 @@
 #pragma once
 /// \file walks.h
-/// What those tasks share where people walk between rooms and a question follows every second statement (1, 9 to 13).
+/// What those tasks share where people walk between rooms and a question follows every second statement (1, 9 to 14).
 
 #include <algorithm>
 #include <vector>
@@ -53,9 +53,13 @@ void write_rounds(const BabiStoryOptions& options, State state, Ask ask) {
   }
 }
 
-/// "Mary went to the garden."
+/// "Mary went to the garden"
+inline std::string walk_clause(std::string_view who, std::string_view room, Rng& rng) {
+  return join(who, " ", pick(kWalks, rng), " the ", room);
+}
+
 inline std::string walk_sentence(std::string_view who, std::string_view room, Rng& rng) {
-  return join(who, " ", pick(kWalks, rng), " the ", room, ".");
+  return walk_clause(who, room, rng) + ".";
 }
 
 inline void set_walk_options(TaskFamily& family, int least_actors, int least_places) {
