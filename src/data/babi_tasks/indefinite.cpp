@@ -1,5 +1,7 @@
 // People who walk between places, sometimes told with two places of which one is right.
 
+#include <utility>
+
 #include "data/babi_tasks/walks.h"
 
 namespace hmem::babi_tasks {

@@ -1,5 +1,7 @@
 // Where people were at which time of day, told in another order.
 
+#include <utility>
+
 #include "data/babi_tasks/walks.h"
 #include "hmem/core/check.h"
 
@@ -17,8 +19,6 @@ constexpr std::array<Time, 4> kTimes = {{
     {"This afternoon", "this afternoon"},
     {"This evening", "this evening"},
 }};
-
-constexpr size_t kOfficialPeople = 4;
 
 struct Visit {
   size_t place;

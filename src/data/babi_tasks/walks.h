@@ -3,6 +3,7 @@
 /// What those tasks share where people walk between rooms and a question follows every second statement (1, 9 to 14).
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "data/babi_tasks/families.h"
@@ -10,13 +11,15 @@
 
 namespace hmem::babi_tasks {
 
+constexpr int kOfficialPeople = 4, kOfficialRooms = 6;
+
 /// How many of the names are used, the first ones of their lists.
 struct Cast {
   size_t people, rooms;
 
   explicit Cast(const BabiStoryOptions& options)
-      : people(static_cast<size_t>(options.actors.value_or(4))),
-        rooms(static_cast<size_t>(options.places.value_or(6))) {}
+      : people(static_cast<size_t>(options.actors.value_or(kOfficialPeople))),
+        rooms(static_cast<size_t>(options.places.value_or(kOfficialRooms))) {}
 
   /// Where everybody is before the story begins: nobody is told, but from there they leave.
   std::vector<size_t> first_rooms(Rng& rng) const {
