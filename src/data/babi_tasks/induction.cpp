@@ -1,6 +1,6 @@
 // Animals, their kinds, and what colour an animal has if it is like the others of its kind.
 
-#include <optional>
+#include <algorithm>
 #include <vector>
 
 #include "data/babi_tasks/families.h"
@@ -51,13 +51,13 @@ Order draw_order(size_t animals, Rng& rng) {
   return order;
 }
 
-/// Each animal of any kind, but the asked one is never alone, nor one of three.
+/// Each animal of any kind, but the asked one is never alone, nor one of three. That holds for at least
+/// one draw in sixteen, whatever the numbers.
 std::vector<size_t> draw_kinds(size_t animals, size_t kinds, size_t asked, Rng& rng) {
   std::vector<size_t> kind_of(animals);
   for (;;) {
-    size_t same = 0;  // animals of the asked one's kind, itself among them
     for (size_t& kind : kind_of) kind = pick_index(kinds, rng);
-    for (const size_t kind : kind_of) same += kind == kind_of[asked];
+    const auto same = std::count(kind_of.begin(), kind_of.end(), kind_of[asked]);
     if (same != 1 && same != 3) return kind_of;
   }
 }
@@ -67,7 +67,8 @@ std::vector<size_t> draw_kinds(size_t animals, size_t kinds, size_t asked, Rng& 
 /// Task 16. Five animals; the kind of all, the colour of all but one are told, whose colour is asked; one question. Any
 /// animal is drawn, told are first its kind, then its colour. A kind has one colour at a time, but a new one, any of
 /// four, whenever another animal is said to be of it; told is the colour that the kind has then. So animals that were
-/// both introduced before the first colour have the same one, an animal that comes later is as often as not different.
+/// both introduced before the first colour have the same one, an animal that comes later has another one in three of
+/// four cases.
 ///
 /// The answer is the colour of the one that was introduced last among the others of its kind. Supporting facts: the
 /// kind of the asked animal, then kind and colour of that other. There is one other in most stories, sometimes three or
