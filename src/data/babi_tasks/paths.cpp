@@ -1,13 +1,143 @@
+// The way from one room to another.
+
+#include <algorithm>
+#include <vector>
+
 #include "data/babi_tasks/families.h"
+#include "data/babi_tasks/grid.h"
+#include "data/babi_tasks/words.h"
 #include "hmem/core/check.h"
 
 namespace hmem::babi_tasks {
 
+namespace {
+
+constexpr int kOfficialRooms = 6, kOfficialSteps = 2, kOfficialDistractors = 3;
+constexpr std::array<std::string_view, kSteps.size()> kDirections = {"north", "south", "west", "east"};
+constexpr std::array<std::string_view, kSteps.size()> kLetters = {"n", "s", "w", "e"};
+
+/// How the options add up.
+struct Extent {
+  int steps, distractors, rooms;
+};
+
+Extent extent_of(const BabiStoryOptions& options) {
+  Extent extent{options.path_length.value_or(kOfficialSteps), kOfficialDistractors, 0};
+  if (options.distractors) {
+    extent.distractors = *options.distractors;
+  } else if (options.places) {
+    extent.distractors = *options.places - extent.steps - 1;
+  }
+  extent.rooms = options.places.value_or(std::max(kOfficialRooms, extent.steps + 1 + extent.distractors));
+  return extent;
+}
+
+/// Room `to` is next to room `from`, on that side.
+struct Passage {
+  size_t from, step, to;
+  int line = 0;
+};
+
+/// Room `subject` of a passage that has not been said yet, which is drawn uniformly from the rooms that have one; then
+/// one of its passages.
+struct Remark {
+  size_t passage;
+  bool subject_is_to;
+};
+
+Remark draw_remark(const std::vector<Passage>& passages, size_t rooms, Rng& rng) {
+  constexpr uint32_t kWhole = 12;  // can be divided by 1 to 4, the number of passages of a room
+  std::vector<uint32_t> passages_of(rooms, 0);
+  for (const Passage& passage : passages) {
+    ++passages_of[passage.from];
+    ++passages_of[passage.to];
+  }
+  std::vector<Remark> remarks;
+  std::vector<uint32_t> weight_up_to;
+  uint32_t weight = 0;
+  for (size_t i = 0; i < passages.size(); ++i) {
+    if (passages[i].line != 0) continue;
+    for (const bool subject_is_to : {false, true}) {
+      weight += kWhole / passages_of[subject_is_to ? passages[i].to : passages[i].from];
+      remarks.push_back({i, subject_is_to});
+      weight_up_to.push_back(weight);
+    }
+  }
+  const uint32_t drawn = rng.below(weight);
+  const auto found = std::upper_bound(weight_up_to.begin(), weight_up_to.end(), drawn);
+  return remarks[static_cast<size_t>(found - weight_up_to.begin())];
+}
+
+}  // namespace
+
+/// Task 19. A route of two steps that does not turn back, uniformly one of the twelve; three more rooms beside the
+/// three of the route, at sides drawn from its eight free ones, so that nothing but the route leads from start to goal.
+/// Two of the three may come to lie on one cell of the grid, as in 7 of 100 official stories. All six rooms occur. The
+/// statements: a room is drawn, then one of its passages, which is said with this room as the subject unless it has
+/// been said already; hence rooms at the rim are subjects more often and the passages of the route tend to come late.
+/// One question; supporting facts in the order of the steps.
+static void write_path_finding(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
+  const Extent extent = extent_of(options);
+  const std::vector<size_t> route = draw_route(extent.steps, rng);
+  std::vector<Passage> passages;
+  for (size_t i = 0; i < route.size(); ++i) passages.push_back({i, route[i], i + 1});
+  std::vector<Side> sides = sides_of(route);
+  for (int i = 0; i < extent.distractors; ++i) {
+    const Side side = draw_from(sides, rng);
+    passages.push_back({side.place, side.step, passages.size() + 1});
+  }
+  const std::vector<size_t> names = draw_order(static_cast<size_t>(extent.rooms), rng);
+
+  story.begin_story();
+  for (size_t i = 0; i < passages.size(); ++i) {
+    const Remark remark = draw_remark(passages, passages.size() + 1, rng);
+    Passage& passage = passages[remark.passage];
+    const size_t subject = remark.subject_is_to ? passage.to : passage.from;
+    const size_t object = remark.subject_is_to ? passage.from : passage.to;
+    const size_t step = remark.subject_is_to ? passage.step : opposite(passage.step);
+    passage.line = story.say(
+        join("The ", kRooms[names[subject]], " is ", kDirections[step], " of the ", kRooms[names[object]], "."));
+  }
+  std::string answer;
+  std::vector<int> supporting;
+  for (size_t i = 0; i < route.size(); ++i) {
+    answer.append(i == 0 ? "" : ",").append(kLetters[route[i]]);
+    supporting.push_back(passages[i].line);
+  }
+  story.ask(join("How do you go from the ", kRooms[names[0]], " to the ", kRooms[names[route.size()]], "?"), answer,
+            supporting);
+}
+
+static void check_path_finding(const BabiStoryOptions& options) {
+  const Extent extent = extent_of(options);
+  const int on_route = extent.steps + 1;
+  const int most_rooms = static_cast<int>(kRooms.size());
+  if (extent.distractors < 0) {
+    throw UsageError(detail::join_text("places ", extent.rooms, " is too few for path_length ", extent.steps,
+                                       ", expected at least ", on_route));
+  }
+  if (extent.distractors > count_of_sides(extent.steps)) {
+    throw UsageError(detail::join_text("distractors ", extent.distractors, " (places beside the route) do not fit ",
+                                       "beside a route of path_length ", extent.steps, ", expected at most ",
+                                       count_of_sides(extent.steps)));
+  }
+  if (on_route + extent.distractors > std::min(extent.rooms, most_rooms)) {
+    throw UsageError(detail::join_text("path_length ", extent.steps, " and distractors ", extent.distractors, " need ",
+                                       on_route + extent.distractors, " places, found ",
+                                       std::min(extent.rooms, most_rooms)));
+  }
+}
+
 TaskFamily path_finding() {
+  constexpr int kMostRooms = static_cast<int>(kRooms.size());
   TaskFamily family;
   family.task = 19;
   family.name = "path-finding";
-  family.write_story = [](StoryText&, const BabiStoryOptions&, Rng&) { fail("task 19 is not there yet"); };
+  family.write_story = write_path_finding;
+  family.places = {2, kMostRooms, "there are 16 names of rooms"};
+  family.distractors = {0, kMostRooms - 2, "there are 16 names of rooms, a route needs two"};
+  family.path_length = {1, kMostRooms - 1, "there are 16 names of rooms"};
+  family.check = check_path_finding;
   return family;
 }
 
