@@ -184,7 +184,11 @@ def describe_statement(sentence, said, place_of):
     yield 'statements since the subject acted', age
     if age:
         yield 'statements of one subject', renumbered(said[-age].event_text, sentence.event_text)
-    yield f'since the last name of "{sentence.event}"', since(said, lambda earlier: sentence.last in earlier.names)
+    for i, name in enumerate(sentence.names):
+        age = since(said, lambda earlier: name in earlier.names)
+        yield f'since name {i + 1} of "{sentence.event}"', age
+        if age and name != sentence.subject:
+            yield f'statements of one {CLASS_OF[name]}', renumbered(said[-age].event_text, sentence.event_text)
     if CLASS_OF.get(sentence.last) == 'place':
         for name in sentence.names[:-1]:
             if name in place_of:
@@ -215,7 +219,10 @@ def describe_question(question, answer, facts, said, asked, candidates):
         if ',' not in answer:
             yield f'distance of fact {i + 1}, answer {answer}', len(said) - 1 - fact
     if len(facts) > 1:
+        yield 'distances of the facts', ' '.join(shown(len(said) - 1 - fact) for fact in facts[:3])
         yield 'order of the facts', ' '.join(str(sorted(facts).index(fact) + 1) for fact in facts)
+    about = [statement for statement in reversed(said) if question.names and question.names[0] in statement.names][:2]
+    yield 'last statements of the first name', renumbered(*(b.event_text for b in about[::-1]), question.text, answer)
     if len(facts) <= 4:
         yield 'facts and answer', renumbered(*(said[fact].event_text for fact in facts), question.text, answer)
     if asked:
@@ -293,13 +300,15 @@ def shown(value):
 
 
 def z_of(real, made, row):
-    """z of the difference between the sides (positive: more of it in the generated) and the pooled share."""
+    """z of the difference between the sides; positive: more of it in the generated."""
     p = (real.rows.get(row, Row()).y + made.rows.get(row, Row()).y) / (real.n + made.n)
     stories = real.stories + made.stories
     variance = (real.residual(row, p) + made.residual(row, p)) / max(1, stories - 1)
     error = math.sqrt(max(0.0, variance) * (real.stories / real.n ** 2 + made.stories / made.n ** 2))
     difference = made.share(row) - real.share(row)
-    return (difference / error if error > 1e-12 else math.copysign(math.inf, difference) if difference else 0.0), p
+    if error < 1e-12:
+        return math.copysign(math.inf, difference) if abs(difference) > 1e-12 else 0.0
+    return difference / error
 
 
 def chi_square(real, made):
@@ -361,7 +370,7 @@ def compare_tables(real, made, show_all):
             counts = [table.rows[row].y if row in table.rows else 0 for table in (a, b)]
             if row != 'mean' and sum(counts) < FEWEST:
                 continue
-            z, _ = z_of(a, b, row)
+            z = z_of(a, b, row)
             rows += 1
             beyond += abs(z) > Z_SHOWN
             largest = max(largest, (abs(z), f'{name}: {row}'))
