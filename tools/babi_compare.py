@@ -106,12 +106,12 @@ def read_stories(path):
         fields = text.split('\t')
         if number == '1':
             stories.append([])
-        if len(fields) not in (1, 3) or not stories or number != str(len(stories[-1]) + 1):
+        story = stories[-1] if stories else []
+        facts = [int(fact) - 1 if fact.isdigit() else -1 for fact in fields[-1].split()] if len(fields) == 3 else []
+        if (len(fields) not in (1, 3) or number != str(len(story) + 1) or
+                any(fact not in range(len(story)) or story[fact].answer is not None for fact in facts)):
             sys.exit(f'{path}:{count}: not a line of a bAbI story: {raw}')
-        if len(fields) == 1:
-            stories[-1].append(Line(text, None, ()))
-        else:
-            stories[-1].append(Line(fields[0], fields[1], tuple(int(fact) - 1 for fact in fields[2].split())))
+        story.append(Line(fields[0], fields[1] if len(fields) == 3 else None, tuple(facts)))
     return stories
 
 
@@ -126,8 +126,10 @@ def load(folder, size, task):
         if not paths:
             sys.exit(f'{folder}: no {part} file of task {task}')
         if size == '10k' and name == 'en':
-            note += f'no {part} file of size 10k in {folder}: compared with that of en/. '
+            note += f'There is no {part} file of size 10k: that of en/ was taken. '
         found[part] = read_stories(paths[0])
+        if not any(line.answer is not None for story in found[part] for line in story):
+            sys.exit(f'{paths[0]}: no question')
     return found['train'], found['test'], note
 
 
@@ -339,6 +341,7 @@ def chi_square(real, made):
 
 
 def tabulate(described):
+    """The tables of all stories, by name."""
     tables = collections.defaultdict(Table)
     for pairs in described:
         for name, values in pairs.items():
@@ -501,7 +504,8 @@ def words_of(stories):
 def report(task, real, made, args):
     """Prints the comparison of one task."""
     stories = [real[0] + real[1], made[0] + made[1]]
-    print(f'Task {task}: {len(stories[0])} official and {len(stories[1])} generated stories. {real[2]}{made[2]}')
+    print(f'Task {task}: {len(stories[0])} official and {len(stories[1])} generated stories. '
+          + ''.join(f'{side}: {note}' for side, note in (('Official', real[2]), ('Generated', made[2])) if note))
     candidates = {answer.lower() for story in stories[0] for line in story if line.answer is not None
                   for answer in line.answer.split(',')} & set(CLASS_OF)
     described = [[grouped(story, candidates) for story in side] for side in stories]
@@ -531,7 +535,7 @@ def shares(tables, name, rows):
 def markdown(task, real, made):
     """Prints one table: a line for each property, official beside generated."""
     sides = [tabulate(grouped(story, ()) for story in side[0] + side[1]) for side in (real, made)]
-    print(f'### Task {task}\n\n{real[2]}\n' if real[2] else f'### Task {task}\n')
+    print(f'### Task {task}\n' + (f'\nOfficial: {real[2]}\n' if real[2] else ''))
     print('| | official | generated |\n|---|---|---|')
     print('| stories | ' + ' | '.join(str(side['statements in the story'].n) for side in sides) + ' |')
     for name in ['statements in the story', 'questions in the story', 'statements before the question'] + [
