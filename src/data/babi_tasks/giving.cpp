@@ -58,12 +58,12 @@ std::optional<Query> about_gift(World& world) {
 void steer_to_gift(World& world) {
   if (fetch_something(world)) return;
   const size_t object = first_held(world), giver = *world.holder(object);
-  const size_t other = pick_other(world.actors(), giver, world.rng());
-  if (world.place_of_actor(other) == world.place_of_actor(giver)) {
+  for (size_t other = 0; other < world.actors(); ++other) {
+    if (other == giver || world.place_of_actor(other) != world.place_of_actor(giver)) continue;
     world.give(object, other);
-  } else {
-    world.walk(giver, world.place_of_actor(other));
+    return;
   }
+  world.walk(giver, world.place_of_actor(pick_other(world.actors(), giver, world.rng())));
 }
 
 constexpr CarryingTask kGifts = {about_gift, steer_to_gift, 4};
