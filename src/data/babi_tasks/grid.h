@@ -56,21 +56,4 @@ inline std::vector<Side> sides_of(const std::vector<size_t>& route) {
 /// That many sides of a route of that length.
 constexpr int count_of_sides(int length) { return 2 * length + 4; }
 
-/// A random order of 0 .. n-1.
-inline std::vector<size_t> draw_order(size_t n, Rng& rng) {
-  std::vector<size_t> order(n);
-  for (size_t i = 0; i < n; ++i) order[i] = i;
-  for (size_t i = n; i > 1; --i) std::swap(order[i - 1], order[pick_index(i, rng)]);
-  return order;
-}
-
-/// Takes a random element out of a list.
-template <typename T>
-T draw_from(std::vector<T>& list, Rng& rng) {
-  const size_t index = pick_index(list.size(), rng);
-  const T drawn = list[index];
-  list.erase(list.begin() + static_cast<std::ptrdiff_t>(index));
-  return drawn;
-}
-
 }  // namespace hmem::babi_tasks

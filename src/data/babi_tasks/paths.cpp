@@ -16,19 +16,20 @@ constexpr int kOfficialRooms = 6, kOfficialSteps = 2, kOfficialDistractors = 3;
 constexpr std::array<std::string_view, kSteps.size()> kDirections = {"north", "south", "west", "east"};
 constexpr std::array<std::string_view, kSteps.size()> kLetters = {"n", "s", "w", "e"};
 
-/// How the options add up.
+/// How the options add up. With places alone, as many of them lie beside the route as can; with neither places nor
+/// distractors, as many as in an official story or as there are names left.
 struct Extent {
   int steps, distractors, rooms;
+
+  int in_story() const { return steps + 1 + distractors; }
 };
 
 Extent extent_of(const BabiStoryOptions& options) {
-  Extent extent{options.path_length.value_or(kOfficialSteps), kOfficialDistractors, 0};
-  if (options.distractors) {
-    extent.distractors = *options.distractors;
-  } else if (options.places) {
-    extent.distractors = *options.places - extent.steps - 1;
-  }
-  extent.rooms = options.places.value_or(std::max(kOfficialRooms, extent.steps + 1 + extent.distractors));
+  const int steps = options.path_length.value_or(kOfficialSteps);
+  const int left = options.places.value_or(static_cast<int>(kRooms.size())) - steps - 1;
+  const int beside = std::clamp(left, 0, options.places ? count_of_sides(steps) : kOfficialDistractors);
+  Extent extent{steps, options.distractors.value_or(beside), 0};
+  extent.rooms = options.places.value_or(std::max(kOfficialRooms, extent.in_story()));
   return extent;
 }
 
@@ -110,21 +111,15 @@ static void write_path_finding(StoryText& story, const BabiStoryOptions& options
 
 static void check_path_finding(const BabiStoryOptions& options) {
   const Extent extent = extent_of(options);
-  const int on_route = extent.steps + 1;
-  const int most_rooms = static_cast<int>(kRooms.size());
-  if (extent.distractors < 0) {
-    throw UsageError(detail::join_text("places ", extent.rooms, " is too few for path_length ", extent.steps,
-                                       ", expected at least ", on_route));
-  }
   if (extent.distractors > count_of_sides(extent.steps)) {
     throw UsageError(detail::join_text("distractors ", extent.distractors, " (places beside the route) do not fit ",
                                        "beside a route of path_length ", extent.steps, ", expected at most ",
                                        count_of_sides(extent.steps)));
   }
-  if (on_route + extent.distractors > std::min(extent.rooms, most_rooms)) {
+  const int most_rooms = std::min(extent.rooms, static_cast<int>(kRooms.size()));
+  if (extent.in_story() > most_rooms) {
     throw UsageError(detail::join_text("path_length ", extent.steps, " and distractors ", extent.distractors, " need ",
-                                       on_route + extent.distractors, " places, found ",
-                                       std::min(extent.rooms, most_rooms)));
+                                       extent.in_story(), " places, found ", most_rooms));
   }
 }
 

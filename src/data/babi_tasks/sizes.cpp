@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "data/babi_tasks/families.h"
-#include "data/babi_tasks/grid.h"
 #include "hmem/core/check.h"
 
 namespace hmem::babi_tasks {
@@ -138,7 +137,8 @@ void write_statements(StoryText& story, int things, int statements, Rng& rng) {
     ask_whether_start_is_bigger(story, names, conclusions[pick_index(conclusions.size(), rng)], rng);
 }
 
-/// How the options of a story with one chain add up.
+/// How the options of a story with one chain add up. Without the option: as many distractors as in an official story,
+/// or as there are things left.
 struct Extent {
   int links, distractors, things;
 
@@ -146,7 +146,9 @@ struct Extent {
 };
 
 Extent extent_of(const BabiStoryOptions& options) {
-  Extent extent{options.path_length.value_or(kOfficialLinks), options.distractors.value_or(kOfficialDistractors), 0};
+  const int links = options.path_length.value_or(kOfficialLinks);
+  const int left = options.objects.value_or(static_cast<int>(kThings.size())) - links - 1;
+  Extent extent{links, options.distractors.value_or(std::clamp(left, 0, kOfficialDistractors)), 0};
   extent.things = options.objects.value_or(std::max(kOfficialThings, extent.in_story()));
   return extent;
 }

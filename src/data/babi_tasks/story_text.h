@@ -3,6 +3,7 @@
 /// What the families of generated tasks share: numbered lines of text and random choices.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -74,6 +75,21 @@ const T& pick(const std::array<T, N>& choices, Rng& rng) {
 inline size_t pick_other(size_t n, size_t taken, Rng& rng) {
   const size_t index = pick_index(n - 1, rng);
   return index < taken ? index : index + 1;
+}
+
+/// A random order of 0 .. n-1.
+inline std::vector<size_t> draw_order(size_t n, Rng& rng) {
+  const std::vector<int64_t> order = rng.permutation(static_cast<int64_t>(n));
+  return {order.begin(), order.end()};
+}
+
+/// Takes a random element out of a list.
+template <typename T>
+T draw_from(std::vector<T>& list, Rng& rng) {
+  const size_t index = pick_index(list.size(), rng);
+  const T drawn = list[index];
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(index));
+  return drawn;
 }
 
 }  // namespace hmem::babi_tasks
