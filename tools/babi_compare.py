@@ -359,7 +359,7 @@ def grouped(story, candidates):
 
 def compare_tables(real, made, show_all):
     """Prints the rows that differ, and how many there were."""
-    rows = beyond = 0
+    rows = beyond = squares = 0
     largest = (0.0, 'none')
     for name in sorted(set(real) | set(made)):
         if name not in real or name not in made:
@@ -376,6 +376,7 @@ def compare_tables(real, made, show_all):
             z = z_of(a, b, row)
             rows += 1
             beyond += abs(z) > Z_SHOWN
+            squares += z * z
             largest = max(largest, (abs(z), f'{name}: {row}'))
             if abs(z) > Z_SHOWN or show_all:
                 percent = row != 'mean' or bool in map(type, a.numbers)
@@ -386,7 +387,8 @@ def compare_tables(real, made, show_all):
         if lines or deviate > Z_SHOWN or show_all:
             chi = f', chi-square with {df} degrees of freedom: z {deviate:+.1f}' if df else ''
             print('\n'.join([f'  {name} ({a.n} official, {b.n} generated){chi}'] + lines))
-    print(f'  compared {rows} rows: {beyond} with |z| > {Z_SHOWN:g}, largest |z| {largest[0]:.1f} ({largest[1]})')
+    print(f'  compared {rows} rows: {beyond} with |z| > {Z_SHOWN:g}, largest |z| {largest[0]:.1f} ({largest[1]}), mean z^2 '
+          f'{squares / max(1, rows):.2f} (1 is chance)')
 
 
 def compare_sets(what, real, made):
