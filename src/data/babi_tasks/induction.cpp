@@ -32,7 +32,7 @@ struct Order {
 };
 
 /// One of the animals of which not all is said: its kind first, its colour the next time, until one colour is left.
-Order draw_order(size_t animals, Rng& rng) {
+Order draw_telling_order(size_t animals, Rng& rng) {
   Order order;
   std::vector<size_t> open(animals);
   for (size_t animal = 0; animal < animals; ++animal) open[animal] = animal;
@@ -78,7 +78,7 @@ std::vector<size_t> draw_kinds(size_t animals, size_t kinds, size_t asked, Rng& 
 static void write_basic_induction(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   const auto animals = static_cast<size_t>(options.actors.value_or(static_cast<int>(kAnimals.size())));
   const auto kinds = static_cast<size_t>(options.objects.value_or(kOfficialKinds));
-  const Order order = draw_order(animals, rng);
+  const Order order = draw_telling_order(animals, rng);
   const std::vector<size_t> kind_of = draw_kinds(animals, kinds, order.asked, rng);
 
   struct Told {
