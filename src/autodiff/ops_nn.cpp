@@ -9,7 +9,7 @@ namespace hmem {
 
 namespace {
 
-const Op kEmbedding("embedding"), kLayerNorm("layer_norm"), kSentenceEncoding("sentence_encoding"),
+const Op kEmbedding("embedding"), kLayerNorm("layer_norm"), kDropout("dropout"), kSentenceEncoding("sentence_encoding"),
     kPairSum("pair_sum"), kBatchNorm("batch_norm"), kBatchNormPairs("batch_norm_pairs"),
     kCrossEntropy("softmax_cross_entropy");
 
@@ -114,6 +114,15 @@ Var layer_norm(Var x, Var scale, Var shift, real epsilon) {
     layer_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), xhat, rstd, scale.data(), rows, e);
   });
   layer_norm_forward(out.data(), xhat, rstd, x.data(), scale.data(), shift.data(), rows, e, epsilon);
+  return out;
+}
+
+Var dropout(Var x, const DropoutMask& mask) {
+  HMEM_CHECK(mask.rate >= 0 && mask.rate < 1 && mask.first % 4 == 0, "dropout: rate ", mask.rate, ", first element ",
+             mask.first, ", expected a rate in [0, 1) and a multiple of 4");
+  const int64_t n = x.count();
+  Var out = x.tape().record(kDropout, x.shape(), {x}, [=](Var y) { dropout_backward(x.grad(), y.grad(), mask, n); });
+  dropout_forward(out.data(), x.data(), mask, n);
   return out;
 }
 

@@ -18,9 +18,9 @@ WriteRule write_rule(const std::string& name) {
   throw UsageError("unknown write rule '" + name + "', expected hebbian or outer");
 }
 
-HMemQa::HMemQa(const Config& config, uint64_t seed) : HMemQa(config, Rng(seed, "init")) {}
+HMemQa::HMemQa(const Config& config, uint64_t seed) : HMemQa(config, seed, Rng(seed, "init")) {}
 
-HMemQa::HMemQa(const Config& config, Rng rng)
+HMemQa::HMemQa(const Config& config, uint64_t seed, Rng rng)
     : config_(config),
       encoder_(config.encoding, config.vocabulary, config.words_per_sentence, config.embeddings_size, rng),
       story_norm_("story_norm", config.embeddings_size),
@@ -32,6 +32,9 @@ HMemQa::HMemQa(const Config& config, Rng rng)
       output_("output", config.memory_size, config.vocabulary, rng),
       key_norm_("key_norm", config.memory_size),
       value_norm_("value_norm", config.memory_size),
+      key_dropout_("dropout.key", config.story_dropout, seed),
+      value_dropout_("dropout.value", config.story_dropout, seed),
+      output_dropout_("dropout.output", config.dropout, seed),
       gamma_pos_("gamma_pos", {1}),
       gamma_neg_("gamma_neg", {1}) {
   if (config.read_before_write) write_.emplace("write", 2 * config.memory_size, config.memory_size, rng);
@@ -61,15 +64,15 @@ HMemQa::Result HMemQa::forward(Tape& tape, const BabiBatch& batch) {
   // Everything up to here and the two products are linear in the rows: computed once per distinct sentence and age,
   // added per sentence of a story.
   const Var w_k = tape.leaf(key_.weight), w_v = tape.leaf(value_.weight), w_r = tape.leaf(read_.weight);
-  const Var z_k = pair_sum(matmul(story, w_k), batch.pairs);  // [N, D]
-  const Var z_v = pair_sum(matmul(story, w_v), batch.pairs);
+  const Var z_k = key_dropout_.forward(tape, pair_sum(matmul(story, w_k), batch.pairs));  // [N, D]
+  const Var z_v = value_dropout_.forward(tape, pair_sum(matmul(story, w_v), batch.pairs));
 
   // The question's part of the read key is the same in every hop.
   const Var q = matmul(question, config_.tie_keys ? w_k : tape.slice(w_r, 0, e));
   const Var r = recall(tape, z_k, z_v, batch.offsets, q, config_.tie_keys ? w_r : tape.slice(w_r, e, e + d));
 
   Result result;
-  result.logits = output_.forward(tape, r);
+  result.logits = output_.forward(tape, output_dropout_.forward(tape, r));
   result.answer = softmax_cross_entropy(result.logits, batch.answers);
   std::vector<Var> penalised = {w_k, w_v, w_r};
   if (write_) penalised.push_back(tape.leaf(write_->weight));

@@ -61,6 +61,22 @@ LayerNorm::LayerNorm(const std::string& name, int64_t e) : scale(name + ".scale"
 
 Var LayerNorm::forward(Tape& tape, Var x) { return layer_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon); }
 
+Dropout::Dropout(const std::string& name, double rate, uint64_t seed) {
+  HMEM_CHECK(rate >= 0 && rate < 1, name, ": the rate of dropout is ", rate, ", expected 0 <= rate < 1");
+  const Rng rng(seed, name);
+  mask_.key[0] = rng.key()[0];
+  mask_.key[1] = rng.key()[1];
+  mask_.rate = rate;
+}
+
+Var Dropout::forward(Tape& tape, Var x) const {
+  constexpr int kElements = 34;  // bits for the elements of one application
+  if (!tape.training() || mask_.rate == 0) return x;
+  DropoutMask mask = mask_;
+  mask.first = tape.step() << kElements;
+  return dropout(x, mask);
+}
+
 BatchNorm::BatchNorm(const std::string& name, int64_t e)
     : scale(name + ".scale", {e}),
       shift(name + ".shift", {e}),

@@ -23,6 +23,7 @@ struct StepResult {
 StepResult train_step(Learner& learner, Optimizer& optimizer, Tape& tape, const int64_t* examples, int64_t count,
                       double learning_rate) {
   tape.reset(Tape::Mode::training);
+  tape.set_step(static_cast<uint64_t>(optimizer.steps()));
   zero_gradients(optimizer.parameters());
   const Learner::BatchResult batch = learner.run(tape, Learner::Part::train, examples, count);
   const double loss = static_cast<double>(*batch.loss.data());

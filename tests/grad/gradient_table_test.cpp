@@ -394,6 +394,11 @@ const std::vector<Row> kTable = {
     {"hebbian_recall", "both rates trained", [](Checked& c) { return check_rates(c, Rates::both, true); }},
     {"hebbian_recall", "outer product, its rate trained",
      [](Checked& c) { return check_rates(c, Rates::outer, true); }},
+    {"dropout", "",
+     [](Checked& c) {
+       Parameter& x = c.parameter("x", {7, 19});
+       return c.check([&](Tape& t) { return dropout(t.leaf(x), {{3, 4}, 8, 0.4}); });
+     }},
     {"layer_norm", "",
      [](Checked& c) {
        Parameter &x = c.parameter("x", {7, 19}), &scale = c.parameter("scale", {19}),

@@ -3,6 +3,7 @@
 /// Embeddings, normalisation and the classification loss on a tape.
 
 #include "hmem/autodiff/tape.h"
+#include "hmem/kernels/dropout.h"
 #include "hmem/kernels/embedding.h"
 #include "hmem/kernels/norm.h"
 
@@ -37,6 +38,9 @@ Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real
 /// y [rows, e] = scale (x - mean) / sqrt(var + epsilon) + shift, mean and biased var over the columns of each row
 /// (Ba et al., arXiv 1607.06450).
 Var layer_norm(Var x, Var scale, Var shift, real epsilon);
+
+/// out = x with the elements that the mask drops set to 0 and the others divided by 1 - rate.
+Var dropout(Var x, const DropoutMask& mask);
 
 /// Result of the loss: the scalar on the tape and what reports need.
 struct CrossEntropy {

@@ -79,6 +79,10 @@ class Tape {
   /// Forgets all nodes and keeps the memory for the next pass.
   void reset(Mode mode);
   bool training() const { return mode_ == Mode::training; }
+  /// Number of the training step, which dropout draws its masks from: updates done so far, so that a training that is
+  /// resumed draws what it would have drawn.
+  void set_step(uint64_t step) { step_ = step; }
+  uint64_t step() const { return step_; }
 
   /// A value that somebody else owns and that has no gradient; it must stay alive until the next reset.
   Var constant(const Tensor& value);
@@ -134,6 +138,7 @@ class Tape {
   void* allocate_bytes(int64_t count, int64_t size);
 
   Mode mode_;
+  uint64_t step_ = 0;
   std::vector<Node> nodes_;
   std::vector<Block> blocks_;
   size_t block_ = 0;

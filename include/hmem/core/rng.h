@@ -43,6 +43,8 @@ class Rng {
   };
   Position position() const { return {draws_, has_spare_, spare_}; }
   void set_position(const Position& position);
+  /// The two words of the Philox key: with a block number they give any part of the stream directly.
+  const uint32_t* key() const { return key_; }
 
  private:
   void refill();

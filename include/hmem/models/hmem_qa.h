@@ -57,6 +57,8 @@ class HMemQa {
     EncodingType encoding = EncodingType::learned;
     StoryNorm norm = StoryNorm::padded;
     double l2 = 1e-3;
+    double dropout = 0;        ///< of the value that the last hop reads, before the output layer
+    double story_dropout = 0;  ///< of the pre-activations of keys and values of story sentences
   };
 
   /// Weights are drawn from the stream "init" of `seed`. Throws Error on sizes that are not positive.
@@ -78,7 +80,7 @@ class HMemQa {
   const Config& config() const { return config_; }
 
  private:
-  HMemQa(const Config& config, Rng rng);
+  HMemQa(const Config& config, uint64_t seed, Rng rng);
 
   Var recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r);
 
@@ -90,6 +92,7 @@ class HMemQa {
   Dense output_;
   std::optional<Dense> write_;       // W_d: rows [0, D) for the value, [D, 2 D) for what was read
   LayerNorm key_norm_, value_norm_;  // of read-before-write
+  Dropout key_dropout_, value_dropout_, output_dropout_;
   Parameter gamma_pos_, gamma_neg_;  // used when they are learned
 };
 

@@ -61,6 +61,18 @@ class LayerNorm {
   Parameter scale, shift;
 };
 
+/// Inverted dropout in training, nothing in inference. The mask of a step depends on the seed, the name and the number
+/// of the step alone.
+class Dropout {
+ public:
+  /// Throws Error unless 0 <= rate < 1.
+  Dropout(const std::string& name, double rate, uint64_t seed);
+  Var forward(Tape& tape, Var x) const;
+
+ private:
+  DropoutMask mask_;
+};
+
 /// Batch normalisation with scale (1) and shift (0), epsilon 1e-3. In training the statistics are those of the batch,
 /// and the moving averages (momentum 0.99, biased variance, from 0 and 1) follow them; in inference the moving averages
 /// are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean", "<name>.moving_var", [e].
