@@ -3,13 +3,21 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/core/rng.h"
 
 namespace hmem {
 
 BabiBatcher::BabiBatcher(const BabiTask& task, const BabiDataset& data)
     : task_(task), data_(data), row_of_sentence_(static_cast<size_t>(task.sentences.size(0)), -1) {}
 
-void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count) {
+void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter,
+                       uint64_t step) {
+  constexpr int kDraws = 34;  // bits for the random numbers of one step
+  Rng rng(jitter ? jitter->seed : 0, "age jitter");
+  rng.set_position({step << kDraws, false, 0});
+  const auto skips = static_cast<uint32_t>((jitter ? jitter->probability : 0) * 4294967295.0);
+  const int64_t oldest = task_.vocabulary.max_age();
+
   for (int64_t b = 0; b < count; ++b) {
     HMEM_CHECK(examples[b] >= 0 && examples[b] < data_.count(), "example ", examples[b], " is not in 0..",
                data_.count() - 1);
@@ -28,7 +36,6 @@ void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count)
   for (int64_t b = 0; b < count; ++b) {
     const BabiDataset::Example& example = data_.examples[static_cast<size_t>(examples[b])];
     const int64_t length = example.end - example.begin;
-    ages = std::max(ages, length);
     for (int64_t i = 0; i < length; ++i) {
       const int32_t sentence = data_.story_sentences[static_cast<size_t>(example.begin + i)];
       int32_t& row = row_of_sentence_[static_cast<size_t>(sentence)];
@@ -39,6 +46,15 @@ void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count)
       pairs.first.push_back(row);
       pairs.second.push_back(static_cast<int32_t>(length - i - 1));  // age - 1; moved behind the sentences below
     }
+    if (skips > 0) {
+      int32_t later = 0;
+      for (int64_t i = 1; i <= length; ++i) {  // from the newest sentence
+        later += rng.next_u32() < skips;
+        int32_t& age = pairs.second[pairs.second.size() - static_cast<size_t>(i)];
+        age = std::min(age + later, static_cast<int32_t>(oldest) - 1);
+      }
+    }
+    if (length > 0) ages = std::max<int64_t>(ages, pairs.second[pairs.second.size() - static_cast<size_t>(length)] + 1);
     batch.offsets.push_back(batch.offsets.back() + length);
     std::copy_n(data_.questions.data() + examples[b] * width, width, batch.questions.data() + b * width);
     batch.answers[b] = data_.answers[static_cast<size_t>(examples[b])];

@@ -1,6 +1,7 @@
 #include "hmem/data/babi_vectorise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "hmem/core/check.h"
@@ -161,7 +162,8 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
   task.words_per_sentence = static_cast<int>(std::max(extent.longest_sentence + 1, extent.longest_question));
   // A batch holds a row for every age, so the two together must stay within reason as well.
   padded_rows_check(task.max_num_sentences, task.words_per_sentence, train.source);
-  task.vocabulary = Vocabulary(std::move(extent.words), task.max_num_sentences);
+  const auto extra = static_cast<int>(std::ceil(options.extra_ages * task.max_num_sentences));
+  task.vocabulary = Vocabulary(std::move(extent.words), task.max_num_sentences + extra);
 
   Vectoriser vectoriser(task, options);
   vectoriser.add(train, Misfits::kByOptions, task.train);

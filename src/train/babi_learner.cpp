@@ -35,7 +35,8 @@ Learner::BatchResult BabiLearner::run(Tape& tape, Part part, const int64_t* exam
     for (int64_t& example : shifted_) example += validation_begin_;
     validation_.fill(batch_, shifted_.data(), count);
   } else {
-    (part == Part::test ? test_ : *train_).fill(batch_, examples, count);
+    const bool jittered = tape.training() && jitter_.probability > 0;
+    (part == Part::test ? test_ : *train_).fill(batch_, examples, count, jittered ? &jitter_ : nullptr, tape.step());
   }
   const HMemQa::Result result = model_.forward(tape, batch_);
   int64_t errors = 0;

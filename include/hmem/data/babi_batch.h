@@ -24,13 +24,23 @@ struct BabiBatch {
   int64_t size() const { return answers.count(); }
 };
 
+/// Noise on the ages of sentences: between two sentences, and after the newest, an age is skipped with this
+/// probability, as if an empty sentence stood there (the random noise of Sukhbaatar et al., NIPS 2015, section 4.1).
+/// The order stays; a model cannot learn by heart which sentence had which age. Ages stop at the oldest time word.
+struct AgeJitter {
+  double probability = 0;
+  uint64_t seed = 0;
+};
+
 /// Builds batches of one data set; keeps its working memory.
 class BabiBatcher {
  public:
   /// Both must outlive the batcher.
   BabiBatcher(const BabiTask& task, const BabiDataset& data);
-  /// Fills `batch` with `count` examples. Throws Error on an example number that is not in the data set.
-  void fill(BabiBatch& batch, const int64_t* examples, int64_t count);
+  /// Fills `batch` with `count` examples; with a jitter (or null) the ages of training step `step`. Throws Error on an
+  /// example number that is not in the data set.
+  void fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter = nullptr,
+            uint64_t step = 0);
 
  private:
   const BabiTask& task_;

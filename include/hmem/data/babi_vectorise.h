@@ -40,7 +40,7 @@ struct BabiDataset {
 struct BabiTask {
   Vocabulary vocabulary;
   int words_per_sentence = 0;  ///< W, the slot of the time word included
-  int max_num_sentences = 0;   ///< T of a padded story; also the number of time words
+  int max_num_sentences = 0;   ///< T of a padded story; the number of time words, unless there are extra ones
   IdTensor sentences;          ///< [S, W] distinct sentences of both files, padded with nil, last slot nil
   BabiDataset train, test;
 };
@@ -54,6 +54,8 @@ struct BabiOptions {
   /// No test question is left out: longer stories keep their latest sentences, unknown words become nil, unknown
   /// answers count as errors, words beyond W are cut off. The counts are in `test`.
   bool separate_test = false;
+  /// More time words than the longest story has sentences, as a share of their number: for an AgeJitter.
+  double extra_ages = 0;
 };
 
 /// Throws UsageError for a max_num_sentences that is neither -1 nor positive; Error when no example is left, when no

@@ -20,6 +20,9 @@ class BabiLearner : public Learner {
   /// `model` and `task` must outlive the learner.
   BabiLearner(HMemQa& model, const BabiTask& task, double validation_split);
 
+  /// Jitters the ages of training stories from now on.
+  void set_age_jitter(const AgeJitter& jitter) { jitter_ = jitter; }
+
   int64_t count(Part part) const override;
   BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) override;
   std::vector<Parameter*> parameters() override { return model_.parameters(); }
@@ -37,6 +40,7 @@ class BabiLearner : public Learner {
   std::unique_ptr<BabiBatcher> train_;
   BabiBatcher validation_, test_;
   BabiBatch batch_;
+  AgeJitter jitter_;
   std::vector<int64_t> shifted_;
 };
 
