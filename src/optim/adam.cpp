@@ -24,6 +24,18 @@ void Adam::begin_step(double learning_rate) {
   rate_ = static_cast<real>(learning_rate * std::sqrt(1 - beta2_power_) / (1 - beta1_power_));
 }
 
+// The powers are products of the same factors in the same order: std::pow would round differently. They end in a number
+// that no longer changes, so that the loop is short whatever a file says.
+void Adam::set_steps(int64_t steps) {
+  beta1_power_ = beta2_power_ = 1;
+  for (int64_t step = 0; step < steps; ++step) {
+    const double next1 = beta1_power_ * settings_.beta1, next2 = beta2_power_ * settings_.beta2;
+    if (next1 == beta1_power_ && next2 == beta2_power_) break;
+    beta1_power_ = next1;
+    beta2_power_ = next2;
+  }
+}
+
 void Adam::update(size_t parameter, int64_t begin, int64_t count, real scale) {
   Parameter& p = *parameters()[parameter];
   adam_update(p.value.data() + begin, state_of(m_, parameter) + begin, state_of(v_, parameter) + begin,

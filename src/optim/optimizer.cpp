@@ -38,6 +38,12 @@ std::vector<Buffer*> Optimizer::state() {
   return all;
 }
 
+void Optimizer::restore_steps(int64_t steps) {
+  HMEM_CHECK(steps >= 0, "an optimizer cannot have done ", steps, " steps");
+  steps_ = steps;
+  set_steps(steps);
+}
+
 UpdateReport Optimizer::step(double learning_rate) {
   std::vector<double> squares(pieces_.size());
   parallel_for(static_cast<int64_t>(pieces_.size()), 16, [&](int64_t i) {

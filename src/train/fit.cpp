@@ -36,26 +36,79 @@ StepResult train_step(Learner& learner, Optimizer& optimizer, Tape& tape, const 
   return {loss, batch.errors, update.largest_norm};
 }
 
-/// Running means over examples.
-class Mean {
- public:
-  void add(double loss, int64_t errors, int64_t count) {
-    loss_ += loss * static_cast<double>(count);
-    errors_ += errors;
-    count_ += count;
-  }
-  double loss() const { return count_ > 0 ? loss_ / static_cast<double>(count_) : nan(); }
-  Evaluation evaluation() const {
-    return {loss(), count_ > 0 ? 100.0 * static_cast<double>(errors_) / static_cast<double>(count_) : nan()};
-  }
+/// Orders epochs by what they are worth; NaN (no validation examples) is never better.
+bool is_better(const Evaluation& found, const FitState::Figures& best) {
+  if (best.epoch < 0) return !std::isnan(found.error);
+  return found.error < best.validation.error ||
+         (found.error == best.validation.error && found.loss < best.validation.loss);
+}
 
- private:
-  static double nan() { return std::numeric_limits<double>::quiet_NaN(); }
-  double loss_ = 0;
-  int64_t errors_ = 0, count_ = 0;
+/// What the running epoch works with.
+struct Epoch {
+  std::vector<int64_t> order;
+  int64_t steps;
+  double learning_rate;
 };
 
+/// The steps of the epoch that are left; false when it was told to stop.
+bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, const Epoch& epoch, Tape& tape,
+               FitState& state) {
+  const auto n = static_cast<int64_t>(epoch.order.size());
+  while (state.step < epoch.steps) {
+    const int64_t begin = state.step * settings.batch_size, count = std::min(settings.batch_size, n - begin);
+    StepResult result;
+    try {
+      result = train_step(learner, optimizer, tape, epoch.order.data() + begin, count, epoch.learning_rate);
+    } catch (const Error& error) {
+      fail("epoch ", state.epoch, ", step ", state.step, ": ", error.what());
+    }
+    state.sums.add(result.loss, result.errors, count);
+    state.largest_norm = std::max(state.largest_norm, result.largest_norm);
+    ++state.step;
+    if (settings.progress) settings.progress->update(state.step, state.sums.means().loss);
+    if (settings.stop && settings.stop()) return false;
+  }
+  return true;
+}
+
+/// Validates after the last step of an epoch and moves `state` to the next one.
+void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch, const Rng& shuffle, FitState& state) {
+  EpochReport report;
+  report.epoch = state.epoch;
+  report.learning_rate = epoch.learning_rate;
+  report.train = state.sums.means();
+  report.largest_norm = state.largest_norm;
+  report.training_seconds = state.epoch_seconds;
+  report.examples_per_s = static_cast<double>(epoch.order.size()) / state.epoch_seconds;
+  report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
+
+  FitState next;
+  next.epoch = state.epoch + 1;
+  next.shuffle = shuffle.position();
+  next.training_seconds = state.training_seconds + state.epoch_seconds;
+  next.last = {state.epoch, report.train, report.validation};
+  const bool better = is_better(report.validation, state.best);
+  next.best = better ? next.last : state.best;
+  state = next;
+  if (settings.progress) settings.progress->clear();
+  if (settings.on_epoch) settings.on_epoch(report);
+  if (better && settings.on_best) settings.on_best();
+  if (settings.after_epoch) settings.after_epoch(state);
+}
+
 }  // namespace
+
+void RunningSums::add(double batch_loss, int64_t batch_errors, int64_t batch_count) {
+  loss += batch_loss * static_cast<double>(batch_count);
+  errors += batch_errors;
+  count += batch_count;
+}
+
+Evaluation RunningSums::means() const {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  if (count == 0) return {kNone, kNone};
+  return {loss / static_cast<double>(count), 100.0 * static_cast<double>(errors) / static_cast<double>(count)};
+}
 
 Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
   HMEM_CHECK(batch_size > 0, "the batch size must be positive, found ", batch_size);
@@ -63,51 +116,46 @@ Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
   std::vector<int64_t> examples(static_cast<size_t>(n));
   std::iota(examples.begin(), examples.end(), 0);
   Tape tape;
-  Mean mean;
+  RunningSums sums;
   for (int64_t begin = 0; begin < n; begin += batch_size) {
     const int64_t count = std::min(batch_size, n - begin);
     tape.reset(Tape::Mode::inference);
     const Learner::BatchResult batch = learner.run(tape, part, examples.data() + begin, count);
-    mean.add(static_cast<double>(*batch.loss.data()), batch.errors, count);
+    sums.add(static_cast<double>(*batch.loss.data()), batch.errors, count);
   }
-  return mean.evaluation();
+  return sums.means();
+}
+
+bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state) {
+  HMEM_CHECK(settings.batch_size > 0, "the batch size must be positive, found ", settings.batch_size);
+  HMEM_CHECK(settings.learning_rate != nullptr, "fit: no learning rate was given");
+  HMEM_CHECK(state.epoch >= 0 && state.step >= 0, "cannot train from epoch ", state.epoch, ", step ", state.step);
+  Rng shuffle(settings.seed, "shuffle");
+  shuffle.set_position(state.shuffle);
+  Tape tape;
+  while (state.epoch < settings.epochs) {
+    const double start = steady_seconds() - state.epoch_seconds;
+    learner.start_epoch(state.epoch);
+    const int64_t n = learner.count(Learner::Part::train);
+    const int64_t steps = (n + settings.batch_size - 1) / settings.batch_size;
+    HMEM_CHECK(state.step <= steps, "cannot train from step ", state.step, " of epoch ", state.epoch, ": it has ",
+               steps, " steps");
+    if (settings.progress) settings.progress->start_epoch(state.epoch, settings.epochs, steps);
+    const Epoch epoch{shuffle.permutation(n), steps, settings.learning_rate(state.epoch)};
+    const bool finished = run_steps(learner, optimizer, settings, epoch, tape, state);
+    state.epoch_seconds = steady_seconds() - start;
+    if (!finished) {
+      if (settings.progress) settings.progress->clear();
+      return false;
+    }
+    end_epoch(learner, settings, epoch, shuffle, state);
+  }
+  return true;
 }
 
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings) {
-  HMEM_CHECK(settings.batch_size > 0, "the batch size must be positive, found ", settings.batch_size);
-  HMEM_CHECK(settings.learning_rate != nullptr, "fit: no learning rate was given");
-  Rng shuffle(settings.seed, "shuffle");
-  Tape tape;
-  for (int64_t epoch = 0; epoch < settings.epochs; ++epoch) {
-    const double start = steady_seconds();
-    learner.start_epoch(epoch);
-    const int64_t n = learner.count(Learner::Part::train);
-    const int64_t steps = (n + settings.batch_size - 1) / settings.batch_size;
-    if (settings.progress) settings.progress->start_epoch(epoch, settings.epochs, steps);
-    EpochReport report;
-    report.epoch = epoch;
-    report.learning_rate = settings.learning_rate(epoch);
-    const std::vector<int64_t> order = shuffle.permutation(n);
-    Mean mean;
-    for (int64_t step = 0; step < steps; ++step) {
-      const int64_t begin = step * settings.batch_size, count = std::min(settings.batch_size, n - begin);
-      StepResult result;
-      try {
-        result = train_step(learner, optimizer, tape, order.data() + begin, count, report.learning_rate);
-      } catch (const Error& error) {
-        fail("epoch ", epoch, ", step ", step, ": ", error.what());
-      }
-      mean.add(result.loss, result.errors, count);
-      report.largest_norm = std::max(report.largest_norm, result.largest_norm);
-      if (settings.progress) settings.progress->update(step + 1, mean.loss());
-    }
-    report.train = mean.evaluation();
-    report.training_seconds = steady_seconds() - start;
-    report.examples_per_s = static_cast<double>(n) / report.training_seconds;
-    report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
-    if (settings.progress) settings.progress->clear();
-    if (settings.on_epoch) settings.on_epoch(report);
-  }
+  FitState state;
+  fit(learner, optimizer, settings, state);
 }
 
 StepTimes time_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, int64_t steps) {

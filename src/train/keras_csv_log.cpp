@@ -4,18 +4,46 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
+#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
 
-KerasCsvLog::KerasCsvLog(const std::string& path) : path_(path) {
+namespace {
+
+constexpr char kHeader[] = "epoch,accuracy,loss,lr,val_accuracy,val_loss\n";
+
+/// The whole lines of the epochs before `end` that the file has, from epoch 0 on without a gap.
+std::string rows_before(const std::string& path, int64_t end) {
+  std::string rows, line;
+  std::ifstream file(path);
+  std::getline(file, line);
+  for (int64_t epoch = 0; epoch < end; ++epoch) {
+    std::getline(file, line);
+    const bool whole = file.good() && line.rfind(std::to_string(epoch) + ",", 0) == 0;  // !good: no end of the line
+    if (!whole) break;
+    rows += line + "\n";
+  }
+  return rows;
+}
+
+}  // namespace
+
+KerasCsvLog::KerasCsvLog(const std::string& path, int64_t first_epoch) : path_(path) {
   std::error_code ignored;  // a folder that cannot be made shows when the file is opened
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-  file_.reset(std::fopen(path.c_str(), "w"));
+  if (first_epoch > 0) {
+    const std::string kept = kHeader + rows_before(path, first_epoch);
+    AtomicFile file(path);
+    file.write(kept.data(), kept.size());
+    file.commit();
+  }
+  file_.reset(std::fopen(path.c_str(), first_epoch > 0 ? "a" : "w"));
   HMEM_CHECK(file_ != nullptr, "cannot write ", quote(path), ": ", std::strerror(errno));
-  write("epoch,accuracy,loss,lr,val_accuracy,val_loss\n");
+  if (first_epoch == 0) write(kHeader);
 }
 
 void KerasCsvLog::write_epoch(const EpochReport& report) {

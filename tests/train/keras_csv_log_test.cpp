@@ -45,6 +45,26 @@ TEST_CASE("the log of the authors' programs, byte for byte", "[csv]") {
   CHECK(read_file(path) == "epoch,accuracy,loss,lr,val_accuracy,val_loss\n");
 }
 
+TEST_CASE("a run that continues keeps the lines of the epochs before it", "[csv]") {
+  const TempFolder folder;
+  const std::string path = folder.file("a.log"), header = "epoch,accuracy,loss,lr,val_accuracy,val_loss\n";
+  const std::string rows = "0,1,1,1,1,1\n1,2,2,2,2,2\n2,3,3,3,3,3\n";
+  const auto continued = [&](const std::string& content, int64_t epoch) {
+    folder.write("a.log", content);
+    { KerasCsvLog log(path, epoch); }
+    return read_file(path);
+  };
+  CHECK(continued(header + rows, 2) == header + "0,1,1,1,1,1\n1,2,2,2,2,2\n");
+  CHECK(continued(header + rows + "error [%]\n50\n", 3) == header + rows);
+  CHECK(continued(header + rows, 0) == header);
+  CHECK(continued(header + "0,1,1,1,1,1\n1,2,2", 2) == header + "0,1,1,1,1,1\n");  // half a line
+  CHECK(continued(header + "0,1,1,1,1,1\n1,2", 2) == header + "0,1,1,1,1,1\n");
+  CHECK(continued("", 2) == header);
+  KerasCsvLog fresh(folder.file("new/b.log"), 2);
+  fresh.write_epoch(report(2, {1, 50}, {1, 50}));
+  CHECK(read_file(folder.file("new/b.log")) == header + "2,0.5,1,0.003,0.5,1\n");
+}
+
 TEST_CASE("without validation examples their cells are empty", "[csv]") {
   const TempFolder folder;
   const double nan = std::numeric_limits<double>::quiet_NaN();

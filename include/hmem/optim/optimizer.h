@@ -33,6 +33,9 @@ class Optimizer {
   /// State of the optimizer for every parameter, by name ("adam.m.output.weight"): for checkpoints and tests.
   std::vector<Buffer*> state();
   int64_t steps() const { return steps_; }
+  /// Continues as after `steps` updates, to the bit; the tensors of state() are the caller's to restore. Throws Error
+  /// on a negative number.
+  void restore_steps(int64_t steps);
 
  protected:
   /// A state tensor of every parameter, named `prefix` + parameter name; returns its number.
@@ -42,6 +45,8 @@ class Optimizer {
  private:
   /// Called once per step before any update().
   virtual void begin_step(double learning_rate) = 0;
+  /// What depends on nothing but the number of steps.
+  virtual void set_steps(int64_t /*steps*/) {}
   /// Updates elements [begin, begin + count) of a parameter; the gradient is to be multiplied by `scale`.
   virtual void update(size_t parameter, int64_t begin, int64_t count, real scale) = 0;
 
@@ -73,6 +78,7 @@ class Adam : public Optimizer {
 
  private:
   void begin_step(double learning_rate) override;
+  void set_steps(int64_t steps) override;
   void update(size_t parameter, int64_t begin, int64_t count, real scale) override;
 
   Settings settings_;

@@ -8,6 +8,7 @@
 
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/progress.h"
+#include "hmem/core/rng.h"
 #include "hmem/optim/optimizer.h"
 
 namespace hmem {
@@ -51,6 +52,36 @@ struct EpochReport {
   double examples_per_s = 0;    ///< in training
 };
 
+/// Sums over examples, for running means.
+struct RunningSums {
+  double loss = 0;
+  int64_t errors = 0;
+  int64_t count = 0;
+
+  void add(double batch_loss, int64_t batch_errors, int64_t batch_count);
+  /// Means; NaN without examples.
+  Evaluation means() const;
+};
+
+/// Where a training stands: all that it needs to continue apart from the tensors.
+struct FitState {
+  int64_t epoch = 0;            ///< the running one, from 0; at the end the number of epochs
+  int64_t step = 0;             ///< steps done in it
+  Rng::Position shuffle;        ///< of stream "shuffle" at the begin of the epoch
+  RunningSums sums;             ///< of the epoch
+  double largest_norm = 0;      ///< of the epoch
+  double epoch_seconds = 0;     ///< of training in the epoch
+  double training_seconds = 0;  ///< in all epochs before
+
+  /// What an epoch ended with.
+  struct Figures {
+    int64_t epoch = -1;  ///< -1: there was none
+    Evaluation train, validation;
+  };
+  Figures last;  ///< the epoch before the running one
+  Figures best;  ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
+};
+
 struct FitSettings {
   int64_t epochs = 100;
   int64_t batch_size = 128;
@@ -58,10 +89,21 @@ struct FitSettings {
   std::function<double(int64_t epoch)> learning_rate;
   Progress* progress = nullptr;
   std::function<void(const EpochReport&)> on_epoch;
+  /// After on_epoch, when the epoch was better than all before it (see FitState::best).
+  std::function<void()> on_best;
+  /// After that, with the state at the begin of the next epoch: what a checkpoint keeps.
+  std::function<void(const FitState&)> after_epoch;
+  /// Asked after every step: true ends the training there.
+  std::function<bool()> stop;
 };
 
-/// Trains for `epochs`. Every epoch is a new random permutation of the training examples; the last, shorter batch is
-/// trained on as well. Throws Error naming epoch and step when the loss or a gradient is not finite.
+/// Trains from `state` until `epochs` are done. Every epoch is a new random permutation of the training examples; the
+/// last, shorter batch is trained on as well. Returns whether all epochs were done; false: settings.stop said so, and
+/// `state` is where to continue. With the parameters, buffers and optimizer of that moment, training continues bit for
+/// bit as if it had not stopped. Throws Error naming epoch and step when the loss or a gradient is not finite, and when
+/// `state` is not of such a training.
+bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state);
+/// The same from the begin.
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);
 
 struct StepTimes {

@@ -14,7 +14,8 @@ namespace hmem {
 /// training a line `error [%]` and the test error. Overwrites `path` and makes its folder; throws Error when it cannot.
 class KerasCsvLog {
  public:
-  explicit KerasCsvLog(const std::string& path);
+  /// A run that continues at epoch `first_epoch` keeps the lines of the epochs before it, as far as they are there.
+  explicit KerasCsvLog(const std::string& path, int64_t first_epoch = 0);
   void write_epoch(const EpochReport& report);
   void write_test(double error);
 

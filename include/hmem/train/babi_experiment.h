@@ -1,0 +1,72 @@
+#pragma once
+/// \file babi_experiment.h
+/// One run of a bAbI program from its flags to its final line. A program that needs other data or another learner takes
+/// the steps one by one:
+///
+///     BabiRun run(options, task_id);                                      // flags, threads, seed, checkpoint
+///     run.set_task(load_babi_task(options, task_id, run.seed, run.data));
+///     run.make_model();
+///     run.set_learner(std::make_unique<BabiLearner>(..));
+///     return run.train();                                                 // header, training, test, final line
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "hmem/core/options.h"
+#include "hmem/core/run_log.h"
+#include "hmem/data/babi_vectorise.h"
+#include "hmem/models/hmem_qa.h"
+#include "hmem/train/babi_learner.h"
+#include "hmem/train/keras_csv_log.h"
+#include "hmem/train/training_run.h"
+
+namespace hmem {
+
+class BabiRun {
+ public:
+  /// Reads the checkpoint when the run is to continue from one. `options` must outlive the run and have the flags of
+  /// add_babi_options(). Every function throws UsageError or Error, one line, before anything is written.
+  BabiRun(const Options& options, int64_t task_id);
+
+  void set_task(BabiTask task);
+  /// From the flags or the file of --load.
+  void make_model();
+  /// Copies the state of the checkpoint where there is one.
+  void set_learner(std::unique_ptr<Learner> learner);
+  /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
+  /// exit code: 0, or 130 or 143 when a signal stopped a run that has a checkpoint.
+  int train();
+
+  const Options& options;
+  const int64_t task_id;
+  uint64_t seed;
+  std::string data;                ///< where the stories come from
+  std::unique_ptr<BabiTask> task;  ///< the learner refers to it
+  std::unique_ptr<HMemQa> model;
+  std::unique_ptr<Learner> learner;
+
+ private:
+  ModelInfo model_info() const;
+  RunInfo run_info() const;
+  FitSettings fit_settings() const;
+  std::string csv_path() const;
+  void check_outputs() const;
+  void write_notes(RunLog& log) const;
+  int train_and_test(RunLog& log, KerasCsvLog* csv);
+  Record test(KerasCsvLog* csv);
+
+  CheckpointSettings checkpoint_settings_;
+  std::unique_ptr<Checkpoint> resumed_;
+  std::unique_ptr<Adam> adam_;
+  std::unique_ptr<BestWeights> best_;
+  Training training_;
+};
+
+/// A learner of the run's own stories: all of the training file, or with --online new ones for every epoch.
+std::unique_ptr<Learner> make_babi_learner(const BabiRun& run);
+
+/// All steps for one task; returns the exit code.
+int run_babi_experiment(const Options& options, int64_t task_id);
+
+}  // namespace hmem

@@ -1,0 +1,28 @@
+#pragma once
+/// \file babi_options.h
+/// The flags that all bAbI programs share, and what they mean.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "hmem/core/options.h"
+#include "hmem/data/babi_vectorise.h"
+#include "hmem/models/hmem_qa.h"
+
+namespace hmem {
+
+/// Registers every flag but those that choose the tasks: they come first, in the section "Data", which is open then.
+void add_babi_options(Options& options);
+
+/// The stories of one task as the flags say; `description` gets where they come from. Throws UsageError for flags that
+/// contradict each other or the data, Error for data that are not there or wrong.
+BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description);
+
+/// The model of the flags, with the sizes of `task`.
+HMemQa::Config babi_config(const Options& options, const BabiTask& task);
+
+/// Learning rate of an epoch: the paper's schedules for the plain model and for read-before-write.
+std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config);
+
+}  // namespace hmem

@@ -1,0 +1,43 @@
+#pragma once
+/// \file training_run.h
+/// What training programs share around fit(): checkpoints, signals, the weights of the best epoch.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "hmem/core/options.h"
+#include "hmem/core/run_log.h"
+#include "hmem/train/checkpoint.h"
+
+namespace hmem {
+
+/// Registers --checkpoint, --checkpoint_every and --resume.
+void add_checkpoint_options(Options& options);
+
+struct CheckpointSettings {
+  std::string path;    ///< empty: none
+  int64_t every = 10;  ///< epochs
+  bool resume = false;
+};
+
+/// Throws UsageError when the flags contradict each other, --limit_steps, or the files of --save, --load and --out,
+/// which must be registered too.
+CheckpointSettings checkpoint_settings(const Options& options);
+
+/// The checkpoint to continue from; null when none is wanted or there is none. Throws Error when it cannot be read.
+std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings);
+
+/// Says in a note where a run continues, that it starts anew although it was to continue, or that it will replace a
+/// checkpoint that is there.
+void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, const Checkpoint* resumed,
+                           const FitState& state, int64_t epochs);
+
+/// Trains from `training.state` on. With a checkpoint the state is saved every so many epochs and at the end, and
+/// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the signal is
+/// returned (0: all epochs are done). Without, signals do what they always do. `training.best`, where there is one,
+/// follows the best epoch; it is not put into the model. `fit_settings.on_best`, `after_epoch` and `stop` are set here.
+int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
+                           const CheckpointSettings& settings, const RunInfo& run, RunLog& log);
+
+}  // namespace hmem

@@ -1,0 +1,131 @@
+#include "hmem/train/babi_options.h"
+
+#include <algorithm>
+
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/program.h"
+#include "hmem/data/babi_files.h"
+#include "hmem/optim/schedule.h"
+#include "hmem/train/training_run.h"
+
+namespace hmem {
+
+namespace {
+
+void add_data_options(Options& options) {
+  options.add_string("training_set_size", "10k", "training questions: 1k, 10k or, of generated stories, any number");
+  options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
+  options.add_string("test_data_dir", "",
+                     "test on this folder's questions; vocabulary and sizes from the training data");
+  options.add_int("max_num_sentences", -1, "leave out stories with more sentences; -1: no limit", {-1, 1000000});
+  options.add_switch("keep_latest", false,
+                     "keep the latest max_num_sentences sentences instead of leaving stories out");
+  options.add_real("validation_split", 0.1, "part of the training questions set aside, from the end of the file",
+                   RealRange::half_open(0, 1));
+  options.add_switch("online", false, "generated stories: new ones for every epoch");
+  add_babi_story_options(options);
+}
+
+void add_model_options(Options& options) {
+  options.section("Model");
+  options.add_int("memory_size", 100, "side of the associative memory", {1, 4096});
+  options.add_int("embeddings_size", 80, "length of word vectors", {1, 4096});
+  options.add_int("hops", 3, "reads of the memory per question", {1, MemoryGrad::kMaxReads});
+  options.add_choice("encodings_type", "learned_encoding", "weights of the words of a sentence",
+                     {"identity_encoding", "position_encoding", "learned_encoding"});
+  options.add_choice("batch_norm", "padded", "padded: padding counts as in the authors' program; masked; none",
+                     {"padded", "masked", "none"});
+  options.add_int("read_before_write", 0, "1: the value written depends on what the memory holds for its key", {0, 1});
+  options.add_choice("write_rule", "hebbian", "hebbian: the paper's; outer: sum of outer products",
+                     {"hebbian", "outer"});
+  options.add_switch("learn_gamma_pos", false, "train the rate of growth, from gamma_pos");
+  options.add_switch("learn_gamma_neg", false, "train the rate of decay, from gamma_neg");
+  options.add_switch("tie_keys", false, "questions and sentences share the weights of their keys");
+  options.add_real("gamma_pos", 0.01, "Hebbian write: rate of growth", RealRange::at_least(0));
+  options.add_real("gamma_neg", 0.01, "Hebbian write: rate of decay", RealRange::at_least(0));
+  options.add_real("w_assoc_max", 1, "Hebbian write: largest weight", RealRange::above(0));
+}
+
+void add_training_options(Options& options) {
+  options.section("Training");
+  options.add_int("epochs", 100, "passes over the training questions; 0: only test", {0, 1000000});
+  options.add_real("learning_rate", 0.003, "Adam; times 0.85 every 20 epochs", RealRange::above(0));
+  options.add_int("batch_size_per_replica", 128, "questions per update (there is one replica)", {1, 1000000});
+  options.add_real("max_grad_norm", 20, "clip each parameter's gradient to this norm; 0: never",
+                   RealRange::at_least(0));
+  options.add_switch("keep_best", false,
+                     "test and save the weights of the epoch with the lowest validation error, not of the last");
+  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
+  options.add_int("threads", std::min(available_threads(), 16), "threads; results do not depend on it", {1, 1024});
+  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000});
+}
+
+void add_output_options(Options& options) {
+  options.section("Output");
+  options.add_string("save", "", "write the trained model (safetensors)");
+  options.add_string("load", "", "start from this model");
+  add_checkpoint_options(options);
+  options.add_string("out", "", "also write every line as JSON to this file");
+  options.add_int("logging", 0, "1: CSV in results/, as the authors' program writes it", {0, 1});
+  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
+  options.add_switch("quiet", false, "only the final line");
+}
+
+}  // namespace
+
+void add_babi_options(Options& options) {
+  add_data_options(options);
+  add_model_options(options);
+  add_training_options(options);
+  add_output_options(options);
+}
+
+BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description) {
+  const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
+  description = source.description;
+  if (options.get_switch("online") && !source.generated()) {
+    throw UsageError("--online makes new stories for every epoch and needs --data_dir=generated, found " + description);
+  }
+  const BabiStoryOptions stories = babi_story_options(options);
+  const int task = static_cast<int>(task_id);
+  const std::string& size = options.get_string("training_set_size");
+  BabiOptions how;
+  how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
+  how.keep_latest = options.get_switch("keep_latest");
+  const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed, stories);
+  if (options.get_string("test_data_dir").empty()) {
+    return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed, stories), how);
+  }
+  how.separate_test = true;
+  const BabiSource test_source = find_babi(options.get_string("test_data_dir"), program_folder());
+  const std::string& test_size = test_source.generated() || size == "1k" ? size : "10k";  // the test sets are the same
+  return vectorise_babi(train, load_babi(test_source, task, test_size, BabiPart::kTest, seed), how);
+}
+
+HMemQa::Config babi_config(const Options& options, const BabiTask& task) {
+  HMemQa::Config config;
+  config.vocabulary = task.vocabulary.size();
+  config.words_per_sentence = task.words_per_sentence;
+  config.embeddings_size = options.get_int("embeddings_size");
+  config.memory_size = options.get_int("memory_size");
+  config.hops = static_cast<int>(options.get_int("hops"));
+  config.rule = {static_cast<real>(options.get_real("gamma_pos")), static_cast<real>(options.get_real("gamma_neg")),
+                 static_cast<real>(options.get_real("w_assoc_max"))};
+  config.encoding = encoding_type(options.get_string("encodings_type"));
+  config.norm = story_norm(options.get_string("batch_norm"));
+  config.read_before_write = options.get_int("read_before_write") == 1;
+  config.write_rule = write_rule(options.get_string("write_rule"));
+  config.learn_gamma_pos = options.get_switch("learn_gamma_pos");
+  config.learn_gamma_neg = options.get_switch("learn_gamma_neg");
+  config.tie_keys = options.get_switch("tie_keys");
+  return config;
+}
+
+std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config) {
+  const double base = options.get_real("learning_rate");
+  if (config.read_before_write) return [base](int64_t epoch) { return exponential_decay(base, epoch, 150, 0.01); };
+  return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };
+}
+
+}  // namespace hmem

@@ -1,0 +1,96 @@
+#include "hmem/train/training_run.h"
+
+#include <filesystem>
+
+#include "hmem/core/check.h"
+#include "hmem/core/interrupt.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Two names of one file; files need not be there.
+bool same_file(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return false;
+  std::error_code ignored;  // a path that cannot be resolved is reported when it is opened
+  return fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored);
+}
+
+/// "epoch 3, step 17"
+std::string place(const FitState& state) {
+  return "epoch " + std::to_string(state.epoch) + ", step " + std::to_string(state.step);
+}
+
+}  // namespace
+
+void add_checkpoint_options(Options& options) {
+  options.add_string("checkpoint", "", "keep the state of the training in this file");
+  options.add_int("checkpoint_every", 10, "epochs from one checkpoint to the next", {1, 1000000});
+  options.add_switch("resume", false, "continue from the checkpoint; without one start anew");
+}
+
+CheckpointSettings checkpoint_settings(const Options& options) {
+  const CheckpointSettings settings{options.get_string("checkpoint"), options.get_int("checkpoint_every"),
+                                    options.get_switch("resume")};
+  if (settings.path.empty()) {
+    if (settings.resume) throw UsageError("--resume: found no --checkpoint, expected the file to continue from");
+    return settings;
+  }
+  if (options.get_int("limit_steps") > 0) {
+    throw UsageError("--limit_steps: found with --checkpoint, expected one of them: timing keeps no state");
+  }
+  for (const char* other : {"save", "load", "out"}) {
+    if (!same_file(settings.path, options.get_string(other))) continue;
+    throw UsageError("--checkpoint: found " + quote(settings.path) + ", the file of --" + other +
+                     ", expected a file of its own");
+  }
+  return settings;
+}
+
+std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings) {
+  std::error_code ignored;
+  const bool wanted = settings.resume && fs::exists(settings.path, ignored);
+  return wanted ? std::make_unique<Checkpoint>(settings.path) : nullptr;
+}
+
+void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, const Checkpoint* resumed,
+                           const FitState& state, int64_t epochs) {
+  if (settings.path.empty()) return;
+  if (resumed && state.epoch >= epochs) {
+    log.write_note(settings.path + " has all " + std::to_string(state.epoch) + " epochs: the model is only tested");
+  } else if (resumed) {
+    log.write_note("continues from " + settings.path + " at " + place(state));
+  } else if (settings.resume) {
+    log.write_note("there is no checkpoint " + settings.path + " yet: the training starts anew");
+  } else if (fs::exists(settings.path)) {
+    log.write_note("the checkpoint " + settings.path + " will be replaced (--resume would continue from it)");
+  }
+}
+
+int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
+                           const CheckpointSettings& settings, const RunInfo& run, RunLog& log) {
+  fit_settings.on_best = [&training] {
+    if (training.best) training.best->take();
+  };
+  if (settings.path.empty()) {
+    fit(learner, *training.optimizer, fit_settings, training.state);
+    return 0;
+  }
+  const InterruptGuard guard;
+  fit_settings.stop = [&guard] { return guard.signal() != 0; };
+  fit_settings.after_epoch = [&](const FitState& state) {
+    if (state.epoch % settings.every == 0 || state.epoch == fit_settings.epochs) {
+      save_checkpoint(settings.path, run, training);
+    }
+  };
+  if (fit(learner, *training.optimizer, fit_settings, training.state)) return 0;
+  save_checkpoint(settings.path, run, training);
+  log.write_note(std::string(signal_name(guard.signal())) + ": stopped at " + place(training.state) + " and saved " +
+                 settings.path + "; --resume continues");
+  return guard.signal();
+}
+
+}  // namespace hmem
