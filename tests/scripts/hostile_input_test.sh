@@ -64,17 +64,25 @@ refuse 2 '--encodings_type:' $everything --encodings_type=bag_of_words
 refuse 2 '--batch_norm:' $everything --batch_norm=layer
 refuse 2 '--training_set_size:' $everything --training_set_size=100k
 refuse 2 'the nearest one is --memory_size' $everything --memory_sise=20
-refuse 2 '--read_before_write=1 is not available' $everything --read_before_write=1
+refuse 2 '--read_before_write:' $everything --read_before_write=2
 refuse 2 'max_num_sentences must be' $everything --max_num_sentences=0
 refuse 2 '--epochs:' $everything --epochs
 refuse 2 '--epochs:' $everything --epochs=
 refuse 2 '--hops:' $everything --hops=2 --hops=3
 refuse 2 'stories' $everything stories
 refuse 2 '--threads:' $everything --threads=0
+refuse 2 '--resume: found no --checkpoint' $everything --resume
+refuse 2 '--checkpoint_every:' $everything --checkpoint=c --checkpoint_every=0
+refuse 2 '--limit_steps: found with --checkpoint' $everything --checkpoint=c --limit_steps=3
+refuse 2 'the file of --save' $everything --checkpoint=s
+refuse 2 'the file of --save' $everything --checkpoint=./s
+refuse 2 'the file of --out' $everything --checkpoint=o
+refuse 2 'the file of --load' $everything --checkpoint=l --load=l
+refuse 2 '--keep_best:' $everything --data_dir=generated --training_set_size=1k --keep_best --validation_split=0
 
 # ---- 2. Data: exit 1, file and line are named ------------------------------------------------------------------------
 refuse 1 'nowhere' $everything --data_dir=nowhere
-refuse 1 'task 4' --data_dir=generated $everything --task_id=4
+refuse 2 'places' --data_dir=generated $everything --task_id=4 --places=1000
 mkdir empty
 refuse 1 'empty' $everything --data_dir=empty
 
@@ -161,7 +169,51 @@ refuse 1 'extract.key.weight' --data_dir=generated --training_set_size=1k $every
 sed 's/"hmem_qa"/"hmem_xy"/' model > other_kind
 refuse 1 'kind' $one $everything --load=other_kind
 
-# ---- 5. What runs promise -------------------------------------------------------------------------------------------
+# ---- 5. Checkpoints (tests/scripts/resume_test.sh has what they promise) ------------------------------------------
+resume="$one --checkpoint=state --resume"
+"$program" $resume > "$out" 2> "$err" || die 'a run with a checkpoint failed'
+grep -q '^note: there is no checkpoint state yet: the training starts anew' "$out" || die 'expected a note: anew'
+saved=$(tail -n 1 "$out" | sed -e 's/ examples_per_s=.*//')
+again=$(final $resume)
+equal "$again" "$saved" 'a complete run and its repetition'
+equal "$(final $model --epochs=1 --checkpoint=state --resume)" "$saved" 'the seed of the flag and of the checkpoint'
+final $small --epochs=2 --checkpoint=state2 --keep_best --resume > "$work/log/best"
+grep -q ' best_epoch=1$' "$work/log/best" || die 'expected best_epoch in the final line'
+refuse 1 'keep_best' $small $everything --epochs=2 --checkpoint=state2 --resume
+more=$(final $small --epochs=2)
+cp state state_of_one
+equal "$(final $small --epochs=2 --checkpoint=state --resume)" "$more" 'more epochs in one run and in two'
+refuse 1 "epochs: found 2 done" $resume $everything
+mv state_of_one state
+"$program" $one --checkpoint=state > "$out" 2> "$err" || die 'a checkpoint was not replaced'
+grep -q '^note: the checkpoint state will be replaced' "$out" || die 'expected a note: replaced'
+resume="$everything --checkpoint=state --resume"
+refuse 1 "state: task_id: found '1', expected '15'" $one $resume --task_id=15
+refuse 1 "state: hops: found '3', expected '2'" $one $resume --hops=2
+refuse 1 "state: learning_rate: found '0.003', expected '0.01'" $one $resume --learning_rate=0.01
+refuse 1 "state: batch_size_per_replica: found '128'" $one $resume --batch_size_per_replica=64
+refuse 1 "state: online: found '0', expected '1'" $one $resume --online
+refuse 1 "state: load: found '', expected 'model'" $one $resume --load=model
+refuse 1 "state: seed: found '1', expected '2'" $model --epochs=1 --random_state=2 $resume
+refuse 1 'folder' $one $everything --checkpoint=folder
+refuse 1 'folder' $one $everything --checkpoint=folder --resume
+refuse 1 'missing' $one $everything --checkpoint=missing/state --resume
+refuse 1 'checkpoint_format' $one $everything --checkpoint=model --resume
+refuse 1 'state' $one $everything --load=state
+size=$(wc -c < state)
+for bytes in 0 7 8 100 $((size / 2)) $((size - 1)); do
+  head -c "$bytes" state > truncated
+  refuse 1 'truncated' $one $everything --checkpoint=truncated --resume
+done
+refuse 1 'random' $one $everything --checkpoint=random --resume
+{ head -c $((size - 8)) state; printf '\377\377\377\377\377\377\377\377'; } > not_finite
+refuse 1 'not finite' $one $everything --checkpoint=not_finite --resume
+sed 's/"state.epoch":"1"/"state.epoch":"x"/' state > wrong_state
+refuse 1 "state.epoch: found 'x', expected a number" $one $everything --checkpoint=wrong_state --resume
+sed 's/"seed":"1"/"seed":"z"/' state > wrong_seed
+refuse 1 "seed: found 'z'" $model --epochs=1 $everything --checkpoint=wrong_seed --resume
+
+# ---- 6. What runs promise -------------------------------------------------------------------------------------------
 equal "$(final $one)" "$(final $one)" 'equal runs'
 equal "$(final $one --threads=1)" "$(final $one --threads=3)" 'one and three threads'
 [ "$(final $one)" != "$(final $model --epochs=1 --random_state=2)" ] || die 'the seed has no effect'
