@@ -1,3 +1,5 @@
+#include "hmem/train/checkpoint.h"
+
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -6,7 +8,6 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/safetensors.h"
-#include "hmem/train/checkpoint.h"
 #include "support/error_text.h"
 #include "support/numbers.h"
 #include "support/temp_folder.h"
