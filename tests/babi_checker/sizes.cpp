@@ -18,7 +18,7 @@ namespace {
 /// The official files cite two statements, even where one compares the two things directly; with a statement told again
 /// or with several things in between there are often several such pairs. All official pairs have in common that the
 /// second statement is the first one of the story, other than the first of the pair, that mentions the thing in
-/// between; a pair for which that statement does not lead on is never cited. That leaves one pair for 10,157 of 11,000
+/// between; a pair for which that statement does not lead on is never cited. That leaves one pair for 9,413 of 11,000
 /// questions; of the others the same question, asked again, cites now this pair, now that one, so the text cannot tell.
 /// Without such a pair (never in the official files) the shortest chain of two statements or more is taken, then a
 /// direct comparison. Errors: sizes that contradict each other, things that were not compared even by chains.
