@@ -82,6 +82,7 @@ void BabiRun::make_model() {
     loaded.emplace(options.get_string("load"));
     config = babi_model_config(*loaded, task_id, *task);
     check_same_settings(*loaded, options);
+    set_regularisation(config, options);
   }
   model = std::make_unique<HMemQa>(config, seed);
   if (loaded) loaded->copy_to(model->parameters(), model->buffers());
@@ -202,13 +203,21 @@ Record BabiRun::test(KerasCsvLog* csv) {
 
 std::unique_ptr<Learner> make_babi_learner(const BabiRun& run) {
   const double split = run.options.get_real("validation_split");
-  if (!run.options.get_switch("online")) return std::make_unique<BabiLearner>(*run.model, *run.task, split);
+  const AgeJitter jitter = {run.options.get_real("age_jitter"), run.seed};
+  std::unique_ptr<BabiLearner> learner;
+  if (!run.options.get_switch("online")) {
+    learner = std::make_unique<BabiLearner>(*run.model, *run.task, split);
+    learner->set_age_jitter(jitter);
+    return learner;
+  }
   const auto new_stories = [task = static_cast<int>(run.task_id),
                             count = training_count(run.task->train.count(), split), seed = run.seed,
                             stories = babi_story_options(run.options)](int64_t epoch) {
     return generate_babi_epoch(task, count, seed, stories, epoch);
   };
-  return std::make_unique<BabiOnlineLearner>(*run.model, *run.task, split, new_stories);
+  learner = std::make_unique<BabiOnlineLearner>(*run.model, *run.task, split, new_stories);
+  learner->set_age_jitter(jitter);
+  return learner;
 }
 
 int run_babi_experiment(const Options& options, int64_t task_id) {

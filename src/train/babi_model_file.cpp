@@ -95,6 +95,7 @@ ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::C
           {"task_id", std::to_string(task_id)},
           {"vocabulary", vocabulary_json(task.vocabulary)},
           {"max_num_sentences", std::to_string(task.max_num_sentences)},
+          {"time_words", std::to_string(task.vocabulary.max_age())},
           {"words_per_sentence", std::to_string(task.words_per_sentence)},
           {"embeddings_size", std::to_string(config.embeddings_size)},
           {"memory_size", std::to_string(config.memory_size)},
@@ -122,6 +123,8 @@ HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const B
   const std::string hint = "the model was trained on other data: give its --data_dir and --training_set_size";
   expect("vocabulary", vocabulary_json(task.vocabulary), hint);
   expect("max_num_sentences", std::to_string(task.max_num_sentences), hint);
+  expect("time_words", std::to_string(task.vocabulary.max_age()),
+         "one was trained with --age_jitter, the other not: give the same flag");
   expect("words_per_sentence", std::to_string(task.words_per_sentence), hint);
 
   HMemQa::Config config;

@@ -13,6 +13,9 @@ namespace hmem {
 
 namespace {
 
+/// With jitter, ages go beyond the number of sentences.
+constexpr double kAgesForJitter = 0.5;
+
 void add_data_options(Options& options) {
   options.add_string("training_set_size", "10k", "training questions: 1k, 10k or, of generated stories, any number");
   options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
@@ -54,6 +57,11 @@ void add_training_options(Options& options) {
   options.add_int("batch_size_per_replica", 128, "questions per update (there is one replica)", {1, 1000000});
   options.add_real("max_grad_norm", 20, "clip each parameter's gradient to this norm; 0: never",
                    RealRange::at_least(0));
+  options.add_real("l2", 1e-3, "penalty: this times the sum of the squared weights", RealRange::at_least(0));
+  options.add_real("dropout", 0, "of the value read last, before the answer", RealRange::half_open(0, 1));
+  options.add_real("story_dropout", 0, "of keys and values of sentences", RealRange::half_open(0, 1));
+  options.add_real("age_jitter", 0, "probability that a training story skips an age between two sentences",
+                   RealRange::half_open(0, 1));
   options.add_switch("keep_best", false,
                      "test and save the weights of the epoch with the lowest validation error, not of the last");
   options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
@@ -93,6 +101,7 @@ BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, 
   BabiOptions how;
   how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
   how.keep_latest = options.get_switch("keep_latest");
+  if (options.get_real("age_jitter") > 0) how.extra_ages = kAgesForJitter;
   const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed, stories);
   if (options.get_string("test_data_dir").empty()) {
     return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed, stories), how);
@@ -119,7 +128,14 @@ HMemQa::Config babi_config(const Options& options, const BabiTask& task) {
   config.learn_gamma_pos = options.get_switch("learn_gamma_pos");
   config.learn_gamma_neg = options.get_switch("learn_gamma_neg");
   config.tie_keys = options.get_switch("tie_keys");
+  set_regularisation(config, options);
   return config;
+}
+
+void set_regularisation(HMemQa::Config& config, const Options& options) {
+  config.l2 = options.get_real("l2");
+  config.dropout = options.get_real("dropout");
+  config.story_dropout = options.get_real("story_dropout");
 }
 
 std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config) {

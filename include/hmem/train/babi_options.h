@@ -22,6 +22,9 @@ BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, 
 /// The model of the flags, with the sizes of `task`.
 HMemQa::Config babi_config(const Options& options, const BabiTask& task);
 
+/// What the options say about penalty and dropout, which no model file holds.
+void set_regularisation(HMemQa::Config& config, const Options& options);
+
 /// Learning rate of an epoch: the paper's schedules for the plain model and for read-before-write.
 std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config);
 
