@@ -1,10 +1,13 @@
 #include "hmem/data/babi_parse.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <unordered_map>
 
 #include "hmem/core/check.h"
@@ -64,15 +67,73 @@ std::string excerpt(std::string_view text) {
   return "'" + std::string(text.substr(0, length)) + "...'";
 }
 
+/// Lines of a stream without their ends, as views that hold until the next one: files are read in pieces and copied
+/// once.
+class LineReader {
+ public:
+  explicit LineReader(std::istream& in) : bytes_(*in.rdbuf()) {}
+
+  /// Next line, with the `\r` of a CRLF; nothing at the end of the input. A line above `limit` bytes may be cut, but
+  /// not below `limit` + 1.
+  std::optional<std::string_view> next(size_t limit) {
+    size_t searched = begin_;
+    for (;;) {
+      const size_t end = buffer_.find('\n', searched);
+      if (end != std::string::npos) return take(end - begin_, 1);
+      if (buffer_.size() - begin_ > limit) return take(buffer_.size() - begin_, 0);
+      searched = buffer_.size() - begin_;
+      if (read_piece()) continue;
+      if (buffer_.empty()) return {};
+      return take(buffer_.size(), 0);
+    }
+  }
+
+ private:
+  std::string_view take(size_t length, size_t mark) {
+    const std::string_view line(buffer_.data() + begin_, length);
+    begin_ += length + mark;
+    return line;
+  }
+
+  /// Moves what is left to the front and appends; false at the end of the input.
+  bool read_piece() {
+    constexpr size_t kPiece = size_t{1} << 16;
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    const size_t held = buffer_.size();
+    buffer_.resize(held + kPiece);
+    const std::streamsize found = bytes_.sgetn(&buffer_[held], static_cast<std::streamsize>(kPiece));
+    buffer_.resize(held + static_cast<size_t>(std::max<std::streamsize>(found, 0)));
+    return found > 0;
+  }
+
+  std::streambuf& bytes_;
+  std::string buffer_;
+  size_t begin_ = 0;
+};
+
+/// Numbers of phrases by their raw text, so that a phrase that was seen before is not taken apart again.
+class SeenPhrases {
+ public:
+  std::optional<int32_t> find(std::string_view text) const {
+    const auto entry = phrase_of_.find(text);
+    return entry == phrase_of_.end() ? std::nullopt : std::optional<int32_t>(entry->second);
+  }
+  void add(std::string_view text, int32_t phrase) { phrase_of_.emplace(texts_.emplace_back(text), phrase); }
+
+ private:
+  std::deque<std::string> texts_;
+  std::unordered_map<std::string_view, int32_t> phrase_of_;
+};
+
 class Parser {
  public:
-  Parser(std::istream& in, const std::string& source) : in_(in) { stories_.source = source; }
+  Parser(std::istream& in, const std::string& source) : lines_(in) { stories_.source = source; }
 
   BabiStories run() {
-    std::string line;
-    while (next_line(line)) {
-      check_text(line);
-      const std::string_view text = trim(line);
+    while (const std::optional<std::string_view> line = next_line()) {
+      check_text(*line);
+      const std::string_view text = trim(*line);
       if (!text.empty()) parse_line(text);
     }
     HMEM_CHECK(line_ > 0, stories_.source, ": the file is empty, expected bAbI stories");
@@ -88,34 +149,30 @@ class Parser {
     fail(stories_.source, ":", line_, ": ", parts...);
   }
 
-  /// Next line without its end; false at the end of the input.
-  bool next_line(std::string& line) {
-    line.clear();
-    std::streambuf* bytes = in_.rdbuf();
-    int c = bytes->sbumpc();
-    if (c == EOF) return false;
+  /// Next line without its end; nothing at the end of the input.
+  std::optional<std::string_view> next_line() {
+    std::optional<std::string_view> line = lines_.next(static_cast<size_t>(kMaxLineBytes));
+    if (!line) return {};
     ++line_;
-    for (; c != EOF && c != '\n'; c = bytes->sbumpc()) {
-      line.push_back(static_cast<char>(c));
-      if (static_cast<int64_t>(line.size()) > kMaxLineBytes) {
-        fail_here("found a line above ", kMaxLineBytes, " bytes, expected a sentence of a bAbI story");
-      }
-    }
-    bytes_ += static_cast<int64_t>(line.size()) + 1;
+    const auto size = static_cast<int64_t>(line->size());
+    if (size > kMaxLineBytes)
+      fail_here("found a line above ", kMaxLineBytes, " bytes, expected a sentence of a bAbI story");
+    bytes_ += size + 1;
     if (bytes_ > kMaxFileBytes) fail_here("found more than ", kMaxFileBytes, " bytes, expected less");
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line_ == 1 && line.compare(0, 3, "\xEF\xBB\xBF") == 0) line.erase(0, 3);
-    return true;
+    if (!line->empty() && line->back() == '\r') line->remove_suffix(1);
+    if (line_ == 1 && line->substr(0, 3) == "\xEF\xBB\xBF") line->remove_prefix(3);
+    return line;
   }
 
   void check_text(std::string_view line) const {
-    for (size_t i = 0; i < line.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(line[i]);
-      if ((byte < 0x20 && byte != '\t') || byte == 0x7F) {
-        fail_here("found the control character ", static_cast<int>(byte), " at byte ", i + 1,
-                  " of the line, expected text: this is not a bAbI file");
-      }
-    }
+    const auto is_control = [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+    };
+    const auto clean = static_cast<size_t>(std::find_if(line.begin(), line.end(), is_control) - line.begin());
+    if (clean == line.size()) return;
+    fail_here("found the control character ", static_cast<int>(line[clean]), " at byte ", clean + 1,
+              " of the line, expected text: this is not a bAbI file");
   }
 
   void parse_line(std::string_view text) {
@@ -152,13 +209,22 @@ class Parser {
   }
 
   void parse_statement(std::string_view text) {
+    std::optional<int32_t> phrase = seen_statements_.find(text);
+    if (!phrase) {
+      phrase = statement_phrase(text);
+      seen_statements_.add(text, *phrase);
+    }
+    stories_.statements.push_back(*phrase);
+  }
+
+  int32_t statement_phrase(std::string_view text) {
     BabiWords words = tokenize(lower_ascii(text));
     if (ends_with(words, "?")) {
       fail_here("found the question ", excerpt(trim(text)), " without an answer, expected 'QUESTION<tab>ANSWER'");
     }
     drop_final_mark(words);
     if (words.empty()) fail_here("found a line number without a sentence, expected words");
-    stories_.statements.push_back(phrase(std::move(words)));
+    return phrase_of(std::move(words));
   }
 
   void parse_question(std::string_view text) {
@@ -167,21 +233,32 @@ class Parser {
     if (second != std::string_view::npos && text.find('\t', second + 1) != std::string_view::npos) {
       fail_here("found more than 3 fields between tabs, expected 'QUESTION<tab>ANSWER<tab>SUPPORTING IDS'");
     }
-    BabiWords words = babi_words(text.substr(0, first));
-    if (words.empty()) fail_here("found a question without words, expected 'QUESTION<tab>ANSWER'");
+    const std::string_view question = text.substr(0, first);
+    std::optional<int32_t> phrase = seen_questions_.find(question);
+    if (!phrase) {
+      phrase = question_phrase(question);
+      seen_questions_.add(question, *phrase);
+    }
     std::string answer = lower_ascii(trim(text.substr(first + 1, second - first - 1)));
     if (answer.empty()) {
-      fail_here("found the question ", excerpt(trim(text.substr(0, first))),
+      fail_here("found the question ", excerpt(trim(question)),
                 " with an empty answer, expected 'QUESTION<tab>ANSWER'");
     }
     stories_.questions.push_back(
-        {phrase(std::move(words)), std::move(answer), story_begin_, static_cast<int64_t>(stories_.statements.size())});
+        {*phrase, std::move(answer), story_begin_, static_cast<int64_t>(stories_.statements.size())});
   }
 
-  int32_t phrase(BabiWords&& words) {
+  int32_t question_phrase(std::string_view text) {
+    BabiWords words = babi_words(text);
+    if (words.empty()) fail_here("found a question without words, expected 'QUESTION<tab>ANSWER'");
+    return phrase_of(std::move(words));
+  }
+
+  int32_t phrase_of(BabiWords&& words) {
     std::string key;
     for (const std::string& word : words) key.append(word).push_back('\n');
-    const auto [entry, is_new] = phrase_of_.try_emplace(std::move(key), static_cast<int32_t>(stories_.phrases.size()));
+    const auto [entry, is_new] =
+        phrase_of_words_.try_emplace(std::move(key), static_cast<int32_t>(stories_.phrases.size()));
     if (is_new) stories_.phrases.push_back(std::move(words));
     return entry->second;
   }
@@ -192,9 +269,10 @@ class Parser {
     stories_.statements.resize(static_cast<size_t>(asked));
   }
 
-  std::istream& in_;
+  LineReader lines_;
   BabiStories stories_;
-  std::unordered_map<std::string, int32_t> phrase_of_;
+  SeenPhrases seen_statements_, seen_questions_;
+  std::unordered_map<std::string, int32_t> phrase_of_words_;
   int64_t line_ = 0;
   int64_t bytes_ = 0;
   int64_t last_id_ = 0;

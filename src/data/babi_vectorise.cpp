@@ -54,6 +54,53 @@ enum class Misfits {
   kDropUnknown,  ///< from elsewhere: shortened; examples with unknown answers are left out
 };
 
+using Ids = std::vector<int32_t>;
+
+/// Unknown words at the end of a sentence look like padding.
+void drop_padding(Ids& ids) {
+  while (!ids.empty() && ids.back() == Vocabulary::kNil) ids.pop_back();
+}
+
+/// Ids of the phrases of one file in so many slots, each looked up when it comes first.
+class PhraseIds {
+ public:
+  struct Entry {
+    bool known = false;
+    Ids ids;
+    bool cut = false;
+    int64_t unknown_words = 0;
+    int32_t row = -1;  ///< of a statement
+  };
+
+  PhraseIds(const BabiStories& stories, const Vocabulary& vocabulary, int slots)
+      : stories_(stories),
+        vocabulary_(vocabulary),
+        slots_(static_cast<size_t>(slots)),
+        entries_(stories.phrases.size()) {}
+
+  Entry& of(int32_t phrase) {
+    Entry& entry = entries_[static_cast<size_t>(phrase)];
+    if (!entry.known) fill(entry, stories_.phrases[static_cast<size_t>(phrase)]);
+    return entry;
+  }
+
+ private:
+  void fill(Entry& entry, const BabiWords& words) const {
+    entry.known = true;
+    entry.cut = words.size() > slots_;
+    for (const std::string& word : words) {
+      const int32_t id = vocabulary_.id_of(word);
+      entry.unknown_words += id == Vocabulary::kNil;
+      if (entry.ids.size() < slots_) entry.ids.push_back(id);
+    }
+  }
+
+  const BabiStories& stories_;
+  const Vocabulary& vocabulary_;
+  const size_t slots_;
+  std::vector<Entry> entries_;
+};
+
 class Vectoriser {
  public:
   /// Starts from the sentences that `task` has.
@@ -61,50 +108,25 @@ class Vectoriser {
     const int64_t rows = task.sentences.empty() ? 0 : task.sentences.size(0);
     for (int64_t row = 0; row < rows; ++row) {
       const int32_t* begin = task.sentences.data() + row * words_per_sentence();
-      const int32_t* end = begin + words_per_sentence();
-      while (end != begin && end[-1] == Vocabulary::kNil) --end;
-      row_of_ids_.try_emplace(std::vector<int32_t>(begin, end), static_cast<int32_t>(row));
+      Ids ids(begin, begin + words_per_sentence());
+      drop_padding(ids);
+      row_of_ids_.try_emplace(std::move(ids), static_cast<int32_t>(row));
     }
   }
 
   /// Fills `out` from `stories`.
   void add(const BabiStories& stories, Misfits misfits, BabiDataset& out) {
-    std::vector<int32_t> row_of(stories.phrases.size(), -1);
-    out.story_sentences.reserve(stories.statements.size());
-    for (const int32_t phrase : stories.statements) {
-      int32_t& row = row_of[static_cast<size_t>(phrase)];
-      const BabiWords& words = stories.phrases[static_cast<size_t>(phrase)];
-      if (row < 0) row = sentence_row(words);
-      count_loss(words, words_per_sentence() - 1, out);
-      out.story_sentences.push_back(row);
-    }
-    std::vector<const BabiWords*> questions;
-    for (const BabiStories::Question& question : stories.questions) {
-      const int64_t length = question.end - question.begin;
-      out.longest_story = std::max(out.longest_story, length);
-      count_loss(stories.words_of(question), words_per_sentence(), out);
-      const int64_t kept = std::min<int64_t>(length, task_.max_num_sentences);
-      if (kept < length && misfits == Misfits::kByOptions && !options_.keep_latest) {
-        ++out.left_out;
-        continue;
-      }
-      const int32_t answer = task_.vocabulary.id_of(question.answer);
-      if (answer == Vocabulary::kNil) {
-        ++out.unknown_answers;
-        if (misfits == Misfits::kDropUnknown) continue;
-      }
-      if (kept < length) ++out.shortened;
-      out.examples.push_back({question.end - kept, question.end});
-      out.answers.push_back(answer == Vocabulary::kNil ? BabiDataset::kUnknownAnswer : answer);
-      questions.push_back(&stories.words_of(question));
-    }
+    add_statements(stories, out);
+    PhraseIds ids(stories, task_.vocabulary, words_per_sentence());
+    const std::vector<const Ids*> questions = add_questions(stories, misfits, ids, out);
     HMEM_CHECK(out.count() > 0 || out.unknown_answers == 0, stories.source, ": no answer is in the vocabulary");
     HMEM_CHECK(out.count() > 0, stories.source, ": every story has more than ", task_.max_num_sentences,
                " sentences, so none is left; raise --max_num_sentences");
     out.questions = padded_rows(out.count(), words_per_sentence(), stories.source);
-    for (int64_t i = 0; i < out.count(); ++i) {
-      const std::vector<int32_t> row = ids_of(*questions[static_cast<size_t>(i)], words_per_sentence());
-      std::copy(row.begin(), row.end(), out.questions.data() + i * words_per_sentence());
+    int32_t* row = out.questions.data();
+    for (const Ids* question : questions) {
+      std::copy(question->begin(), question->end(), row);
+      row += words_per_sentence();
     }
   }
 
@@ -119,28 +141,61 @@ class Vectoriser {
  private:
   int words_per_sentence() const { return task_.words_per_sentence; }
 
-  std::vector<int32_t> ids_of(const BabiWords& words, int slots) const {
-    std::vector<int32_t> ids;
-    for (size_t i = 0; i < std::min(words.size(), static_cast<size_t>(slots)); ++i) {
-      ids.push_back(task_.vocabulary.id_of(words[i]));
+  void add_statements(const BabiStories& stories, BabiDataset& out) {
+    PhraseIds ids(stories, task_.vocabulary, words_per_sentence() - 1);
+    out.story_sentences.reserve(stories.statements.size());
+    for (const int32_t phrase : stories.statements) {
+      PhraseIds::Entry& sentence = ids.of(phrase);
+      if (sentence.row < 0) sentence.row = row_of(sentence.ids);
+      count_loss(sentence, out);
+      out.story_sentences.push_back(sentence.row);
     }
-    return ids;
   }
 
-  int32_t sentence_row(const BabiWords& words) {
-    const auto next = static_cast<int32_t>(row_of_ids_.size());
-    return row_of_ids_.try_emplace(ids_of(words, words_per_sentence() - 1), next).first->second;
+  /// Examples and answers; returns the ids of the questions that are kept, which `ids` owns.
+  std::vector<const Ids*> add_questions(const BabiStories& stories, Misfits misfits, PhraseIds& ids,
+                                        BabiDataset& out) const {
+    std::vector<const Ids*> kept_questions;
+    out.examples.reserve(stories.questions.size());
+    out.answers.reserve(stories.questions.size());
+    kept_questions.reserve(stories.questions.size());
+    for (const BabiStories::Question& question : stories.questions) {
+      const PhraseIds::Entry& words = ids.of(question.phrase);
+      const int64_t length = question.end - question.begin;
+      out.longest_story = std::max(out.longest_story, length);
+      count_loss(words, out);
+      const int64_t kept = std::min<int64_t>(length, task_.max_num_sentences);
+      if (kept < length && misfits == Misfits::kByOptions && !options_.keep_latest) {
+        ++out.left_out;
+        continue;
+      }
+      const int32_t answer = task_.vocabulary.id_of(question.answer);
+      if (answer == Vocabulary::kNil) {
+        ++out.unknown_answers;
+        if (misfits == Misfits::kDropUnknown) continue;
+      }
+      if (kept < length) ++out.shortened;
+      out.examples.push_back({question.end - kept, question.end});
+      out.answers.push_back(answer == Vocabulary::kNil ? BabiDataset::kUnknownAnswer : answer);
+      kept_questions.push_back(&words.ids);
+    }
+    return kept_questions;
   }
 
-  void count_loss(const BabiWords& words, int slots, BabiDataset& out) const {
+  int32_t row_of(Ids ids) {
+    drop_padding(ids);
+    return row_of_ids_.try_emplace(std::move(ids), static_cast<int32_t>(row_of_ids_.size())).first->second;
+  }
+
+  void count_loss(const PhraseIds::Entry& phrase, BabiDataset& out) const {
     if (!options_.separate_test) return;
-    if (words.size() > static_cast<size_t>(slots)) ++out.cut;
-    for (const std::string& word : words) out.unknown_words += task_.vocabulary.id_of(word) == Vocabulary::kNil;
+    out.cut += phrase.cut;
+    out.unknown_words += phrase.unknown_words;
   }
 
   BabiTask& task_;
   const BabiOptions& options_;
-  std::map<std::vector<int32_t>, int32_t> row_of_ids_;
+  std::map<Ids, int32_t> row_of_ids_;
 };
 
 }  // namespace
