@@ -58,7 +58,7 @@ const Event* telling_walk(const World& world, size_t object) {
 /// The handled objects among the latest five events, once for each time.
 template <typename Possible>
 std::optional<size_t> draw_object(World& world, const Possible& possible) {
-  std::vector<size_t> objects;
+  ShortList objects;
   for (size_t i = world.first_askable(); i < world.events().size(); ++i) {
     const Event& event = world.events()[i];
     if (event.act != Act::kWalk && possible(event.target)) objects.push_back(event.target);

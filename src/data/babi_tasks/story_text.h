@@ -56,6 +56,7 @@ class StoryText {
 template <typename... Pieces>
 std::string join(const Pieces&... pieces) {
   std::string text;
+  text.reserve((std::string_view(pieces).size() + ... + 0));
   (text.append(pieces), ...);
   return text;
 }

@@ -96,7 +96,7 @@ void World::happen(const Query* frozen) {
   const auto handles = [&](size_t actor, size_t object, Act act) {
     return free_object(object) && (act == Act::kGet ? can_get(actor, object) : objects_[object].holder == actor);
   };
-  std::vector<size_t> walkers, getters, droppers;
+  ShortList walkers, getters, droppers;
   for (size_t actor = 0; actor < actors(); ++actor) {
     if (!free_actor(actor)) continue;
     walkers.push_back(actor);
@@ -126,9 +126,9 @@ void World::happen(const Query* frozen) {
     return;
   }
   const Act act = drawn < gets ? Act::kGet : Act::kDrop;
-  const std::vector<size_t>& able = act == Act::kGet ? getters : droppers;
+  const ShortList& able = act == Act::kGet ? getters : droppers;
   const size_t actor = able[pick_index(able.size(), rng_)];
-  std::vector<size_t> choices;
+  ShortList choices;
   for (size_t object = 0; object < objects(); ++object) {
     if (handles(actor, object, act)) choices.push_back(object);
   }

@@ -4,6 +4,8 @@
 /// and, in tasks 5 and 7, give them away. It knows where everything is; what the listener of the story knows follows
 /// from the events told.
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -86,6 +88,19 @@ class World {
   std::vector<size_t> place_of_actor_;
   std::vector<Object> objects_;
   std::vector<Event> events_;
+};
+
+/// Some of the actors or objects, without memory from the heap: one is made for every event.
+class ShortList {
+ public:
+  void push_back(size_t index) { items_[size_++] = index; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  size_t operator[](size_t i) const { return items_[i]; }
+
+ private:
+  std::array<size_t, std::max(kPeople.size(), kObjects.size())> items_;
+  size_t size_ = 0;
 };
 
 /// What a task adds to the world.
