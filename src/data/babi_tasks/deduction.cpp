@@ -65,14 +65,13 @@ static void write_basic_deduction(StoryText& story, const BabiStoryOptions& opti
     const size_t kind = pick_index(kinds, rng);
     if (!fears[kind]) {
       const size_t feared = pick_other(kinds, kind, rng);
-      fears[kind] = {feared,
-                     story.say(join(upper_first(kKinds[kind].many), " are afraid of ", kKinds[feared].many, "."))};
+      fears[kind] = {feared, story.say(upper_first(kKinds[kind].many), " are afraid of ", kKinds[feared].many, ".")};
       ++stated;
       continue;
     }
     const size_t animal = pick_index(animals, rng);
     if (members[animal]) continue;
-    members[animal] = {kind, story.say(join(name_at(kAnimals, animal), " is a ", kKinds[kind].one, "."))};
+    members[animal] = {kind, story.say(name_at(kAnimals, animal), " is a ", kKinds[kind].one, ".")};
     ++stated;
   }
   for (int i = 0; i < kQuestions; ++i) {

@@ -71,7 +71,7 @@ static void write_two_arg_relations(StoryText& story, const BabiStoryOptions& op
     named[pair] = true;
     const size_t object = to_next ? subject + 1 : subject - 1;
     const Direction direction = to_next ? Direction{forward.opposite, forward.name} : forward;
-    const int line = story.say(join("The ", room(subject), " is ", direction.name, " of the ", room(object), "."));
+    const int line = story.say("The ", room(subject), " is ", direction.name, " of the ", room(object), ".");
     said.push_back({subject, object, direction, line});
   }
 

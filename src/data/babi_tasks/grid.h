@@ -43,6 +43,7 @@ struct Side {
 /// Sides of the route's places that do not lead along it: three at each end, two at each place between.
 inline std::vector<Side> sides_of(const std::vector<size_t>& route) {
   std::vector<Side> sides;
+  sides.reserve(2 * route.size() + 4);
   for (size_t place = 0; place <= route.size(); ++place) {
     for (size_t step = 0; step < kSteps.size(); ++step) {
       const bool onward = place < route.size() && step == route[place];

@@ -39,14 +39,14 @@ static void write_indefinite_knowledge(StoryText& story, const BabiStoryOptions&
         if (chance(1, 2, rng)) {
           reports[person] = {false, place, place, story.say(walk_sentence(name, kTownPlaces[place], rng))};
         } else if (chance(1, 2, rng)) {
-          reports[person] = {false, place, place, story.say(join(name, " is in the ", kTownPlaces[place], "."))};
+          reports[person] = {false, place, place, story.say(name, " is in the ", kTownPlaces[place], ".")};
         } else {
           const size_t alternative = pick_index(cast.rooms, rng);
           size_t first = place, second = alternative;
           if (chance(1, 2, rng)) std::swap(first, second);
           reports[person] = {
               true, place, alternative,
-              story.say(join(name, " is either in the ", kTownPlaces[first], " or the ", kTownPlaces[second], "."))};
+              story.say(name, " is either in the ", kTownPlaces[first], " or the ", kTownPlaces[second], ".")};
         }
         mentions.add(person);
       },

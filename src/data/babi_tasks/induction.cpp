@@ -34,6 +34,7 @@ struct Order {
 /// One of the animals of which not all is said: its kind first, its colour the next time, until one colour is left.
 Order draw_telling_order(size_t animals, Rng& rng) {
   Order order;
+  order.lines.reserve(2 * animals);
   std::vector<size_t> open(animals);
   for (size_t animal = 0; animal < animals; ++animal) open[animal] = animal;
   std::vector<bool> kind_told(animals, false);
@@ -93,11 +94,11 @@ static void write_basic_induction(StoryText& story, const BabiStoryOptions& opti
     const size_t kind = kind_of[animal];
     if (tells_kind) {
       colour_of[kind] = pick_index(kColours.size(), rng);
-      told[animal].kind_line = story.say(join(name_at(kAnimals, animal), " is a ", kKinds[kind], "."));
+      told[animal].kind_line = story.say(name_at(kAnimals, animal), " is a ", kKinds[kind], ".");
       if (animal != order.asked && kind == kind_of[order.asked]) example = animal;
     } else {
       told[animal].colour = colour_of[kind];
-      told[animal].colour_line = story.say(join(name_at(kAnimals, animal), " is ", kColours[colour_of[kind]], "."));
+      told[animal].colour_line = story.say(name_at(kAnimals, animal), " is ", kColours[colour_of[kind]], ".");
     }
   }
   story.ask(join("What color is ", name_at(kAnimals, order.asked), "?"), kColours[told[example].colour],

@@ -55,15 +55,15 @@ void tell_next_step(Character& person, StoryText& story, Rng& rng) {
   const std::string name = lower_first(person.name);
   switch (person.steps++) {
     case 0:
-      person.feeling_line = story.say(join(person.name, " is ", motive.feeling, "."));
+      person.feeling_line = story.say(person.name, " is ", motive.feeling, ".");
       story.ask(join("Where will ", name, " go?"), motive.room, {person.feeling_line});
       break;
     case 1:
-      story.say(join(person.name, " ", pick(kWalks, rng), " the ", motive.room, "."));
+      story.say(person.name, " ", pick(kWalks, rng), " the ", motive.room, ".");
       story.ask(join("Why did ", name, " go to the ", motive.room, "?"), motive.feeling, {person.feeling_line});
       break;
     default:
-      story.say(join(person.name, " ", pick(kTakes, rng), " the ", motive.object, " there."));
+      story.say(person.name, " ", pick(kTakes, rng), " the ", motive.object, " there.");
       story.ask(join("Why did ", name, " get the ", motive.object, "?"), motive.feeling, {person.feeling_line});
   }
 }

@@ -38,10 +38,10 @@ static void write_simple_negation(StoryText& story, const BabiStoryOptions& opti
         if (chance(1, 2, rng)) {
           reports[person] = {true, room, story.say(walk_sentence(name, kRooms[room], rng))};
         } else if (chance(1, 2, rng)) {
-          reports[person] = {true, room, story.say(join(name, " is in the ", kRooms[room], "."))};
+          reports[person] = {true, room, story.say(name, " is in the ", kRooms[room], ".")};
         } else {
           const std::string_view denial = chance(1, 2, rng) ? " is not in the " : " is no longer in the ";
-          reports[person] = {false, old_room, story.say(join(name, denial, kRooms[old_room], "."))};
+          reports[person] = {false, old_room, story.say(name, denial, kRooms[old_room], ".")};
         }
         mentions.add(person);
       },

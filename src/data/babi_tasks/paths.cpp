@@ -39,6 +39,18 @@ struct Passage {
   int line = 0;
 };
 
+/// Odds of the rooms to be the subject of one of their passages: they share what a room has evenly.
+std::vector<uint32_t> odds_of_subjects(const std::vector<Passage>& passages) {
+  constexpr uint32_t kWhole = 12;  // can be divided by 1 to 4, the number of passages of a room
+  std::vector<uint32_t> odds(passages.size() + 1, 0);
+  for (const Passage& passage : passages) {
+    ++odds[passage.from];
+    ++odds[passage.to];
+  }
+  for (uint32_t& room : odds) room = kWhole / room;
+  return odds;
+}
+
 /// Room `subject` of a passage that has not been said yet, which is drawn uniformly from the rooms that have one; then
 /// one of its passages.
 struct Remark {
@@ -46,27 +58,18 @@ struct Remark {
   bool subject_is_to;
 };
 
-Remark draw_remark(const std::vector<Passage>& passages, size_t rooms, Rng& rng) {
-  constexpr uint32_t kWhole = 12;  // can be divided by 1 to 4, the number of passages of a room
-  std::vector<uint32_t> passages_of(rooms, 0);
+Remark draw_remark(const std::vector<Passage>& passages, const std::vector<uint32_t>& odds, Rng& rng) {
+  uint32_t sum = 0;
   for (const Passage& passage : passages) {
-    ++passages_of[passage.from];
-    ++passages_of[passage.to];
+    if (passage.line == 0) sum += odds[passage.from] + odds[passage.to];
   }
-  std::vector<Remark> remarks;
-  std::vector<uint32_t> weight_up_to;
-  uint32_t weight = 0;
-  for (size_t i = 0; i < passages.size(); ++i) {
+  uint32_t drawn = rng.below(sum);
+  for (size_t i = 0;; ++i) {
     if (passages[i].line != 0) continue;
-    for (const bool subject_is_to : {false, true}) {
-      weight += kWhole / passages_of[subject_is_to ? passages[i].to : passages[i].from];
-      remarks.push_back({i, subject_is_to});
-      weight_up_to.push_back(weight);
-    }
+    const uint32_t from = odds[passages[i].from], both = from + odds[passages[i].to];
+    if (drawn < both) return {i, drawn >= from};
+    drawn -= both;
   }
-  const uint32_t drawn = rng.below(weight);
-  const auto found = std::upper_bound(weight_up_to.begin(), weight_up_to.end(), drawn);
-  return remarks[static_cast<size_t>(found - weight_up_to.begin())];
 }
 
 }  // namespace
@@ -81,6 +84,7 @@ static void write_path_finding(StoryText& story, const BabiStoryOptions& options
   const Extent extent = extent_of(options);
   const std::vector<size_t> route = draw_route(extent.steps, rng);
   std::vector<Passage> passages;
+  passages.reserve(static_cast<size_t>(extent.in_story() - 1));
   for (size_t i = 0; i < route.size(); ++i) passages.push_back({i, route[i], i + 1});
   std::vector<Side> sides = sides_of(route);
   for (int i = 0; i < extent.distractors; ++i) {
@@ -89,15 +93,16 @@ static void write_path_finding(StoryText& story, const BabiStoryOptions& options
   }
   const std::vector<size_t> names = draw_order(static_cast<size_t>(extent.rooms), rng);
 
+  const std::vector<uint32_t> odds = odds_of_subjects(passages);
   story.begin_story();
   for (size_t i = 0; i < passages.size(); ++i) {
-    const Remark remark = draw_remark(passages, passages.size() + 1, rng);
+    const Remark remark = draw_remark(passages, odds, rng);
     Passage& passage = passages[remark.passage];
     const size_t subject = remark.subject_is_to ? passage.to : passage.from;
     const size_t object = remark.subject_is_to ? passage.from : passage.to;
     const size_t step = remark.subject_is_to ? passage.step : opposite(passage.step);
-    passage.line = story.say(
-        join("The ", kRooms[names[subject]], " is ", kDirections[step], " of the ", kRooms[names[object]], "."));
+    passage.line =
+        story.say("The ", kRooms[names[subject]], " is ", kDirections[step], " of the ", kRooms[names[object]], ".");
   }
   std::string answer;
   std::vector<int> supporting;

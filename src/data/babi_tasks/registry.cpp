@@ -112,7 +112,7 @@ std::string generate_babi(int task, int64_t questions, Rng& rng, const BabiStory
   check_babi_options(task, options);
   babi_tasks::StoryText story(questions);
   while (!story.full()) family.write_story(story, options, rng);
-  return story.text();
+  return story.take_text();
 }
 
 }  // namespace hmem

@@ -2,11 +2,13 @@
 /// \file story_text.h
 /// What the families of generated tasks share: numbered lines of text and random choices.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hmem/core/rng.h"
@@ -17,17 +19,24 @@ namespace hmem::babi_tasks {
 /// a family can always write its story to the end.
 class StoryText {
  public:
-  explicit StoryText(int64_t questions) : questions_left_(questions) {}
+  explicit StoryText(int64_t questions) : questions_left_(questions) {
+    constexpr int64_t kBytesPerQuestion = 128, kMostBytes = 1 << 23;
+    text_.reserve(static_cast<size_t>(std::min(questions * kBytesPerQuestion, kMostBytes)));
+  }
 
   bool full() const { return questions_left_ == 0; }
-  const std::string& text() const { return text_; }
+  std::string take_text() { return std::move(text_); }
 
   void begin_story() { line_ = 0; }
 
-  /// Writes a statement and returns its line number.
-  int say(std::string_view sentence) {
+  /// Writes a statement, given in pieces, and returns its line number.
+  template <typename... Pieces>
+  int say(const Pieces&... pieces) {
     ++line_;
-    if (!full()) text_.append(std::to_string(line_)).append(" ").append(sentence).append("\n");
+    if (full()) return line_;
+    text_.append(std::to_string(line_)).append(" ");
+    (text_.append(pieces), ...);
+    text_ += '\n';
     return line_;
   }
 
