@@ -159,6 +159,51 @@ TEST_CASE("a test set from elsewhere: the training stories alone decide, nothing
   CHECK(limited.test.shortened == 1);
 }
 
+TEST_CASE("more stories for a task that is there: known sentences are reused, sizes stay", "[babi]") {
+  BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTest));
+  const int64_t known = task.sentences.size(0);
+  const BabiDataset same = vectorise_more_babi(parse_text(kTrain), task);
+  CHECK(task.sentences.size(0) == known);
+  CHECK(same.story_sentences == task.train.story_sentences);
+  CHECK(same.answers == task.train.answers);
+  for (int64_t i = 0; i < same.count(); ++i) CHECK(dense_story(task, same, i) == dense_story(task, task.train, i));
+
+  const char kMore[] =
+      "1 Bob ate figs.\n"
+      "2 Bob ate figs and more.\n"
+      "3 Ann ate Zoe.\n"
+      "4 Zoe ate.\n"
+      "5 Who ate figs?\tZoe\t4\n"
+      "6 Who ate what is now here?\tAnn\t3\n"
+      "1 Ann ate.\n"
+      "2 Who ate?\tAnn\t1\n";
+  const BabiDataset more = vectorise_more_babi(parse_text(kMore), task);
+  CHECK(task.vocabulary.words() == 10);
+  CHECK(task.max_num_sentences == 3);
+  CHECK(task.words_per_sentence == 4);
+  CHECK(task.train.count() == 2);
+  REQUIRE(more.count() == 2);  // nobody knows Zoe: a question is left out, her name is nil
+  CHECK(more.unknown_answers == 1);
+  CHECK(more.unknown_words == 4);
+  CHECK(more.cut == 2);
+  CHECK(more.longest_story == 4);
+  CHECK(more.shortened == 1);
+  CHECK(more.answers == Ids{1, 1});
+  CHECK(dense_story(task, more, 0) == Rows{{3, 2, 4, 13}, {1, 2, 0, 12}, {0, 2, 0, 11}});
+  CHECK(row_of(more.questions, 0) == Ids{10, 2, 9, 7});
+  CHECK(dense_story(task, more, 1) == Rows{{1, 2, 0, 11}, {0, 0, 0, 0}, {0, 0, 0, 0}});
+  CHECK(dense_story(task, task.train, 1) == Rows{{3, 2, 0, 13}, {1, 2, 4, 12}, {3, 2, 0, 11}});
+
+  // "Ann ate" and "Ann ate nil" are one row, so that the same stories never add anything twice.
+  CHECK(task.sentences.size(0) == known + 2);
+  const BabiDataset again = vectorise_more_babi(parse_text(kMore), task);
+  CHECK(task.sentences.size(0) == known + 2);
+  CHECK(again.story_sentences == more.story_sentences);
+
+  CHECK_THROWS_WITH(vectorise_more_babi(parse_text("1 Ann ate.\n2 Who?\tZoe\t1\n"), task),
+                    "stories.txt: no answer is in the vocabulary");
+}
+
 TEST_CASE("validation: the last N - int((1 - split) N) examples in file order", "[babi]") {
   CHECK(training_count(10000, 0.1) == 9000);
   CHECK(training_count(1000, 0.1) == 900);

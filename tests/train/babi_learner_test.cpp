@@ -5,6 +5,8 @@
 
 #include "catch.h"
 #include "data/dense_babi.h"
+#include "hmem/data/babi_files.h"
+#include "support/runtime_guard.h"
 
 using namespace hmem;
 using hmem::test::parse_text;
@@ -37,6 +39,28 @@ real loss_of(BabiLearner& learner, Part part, int64_t example) {
   Tape tape(Tape::Mode::inference);
   return *learner.run(tape, part, &example, 1).loss.data();
 }
+
+std::vector<real> losses_of(BabiLearner& learner, Part part) {
+  std::vector<real> losses;
+  for (int64_t example = 0; example < learner.count(part); ++example) losses.push_back(loss_of(learner, part, example));
+  return losses;
+}
+
+/// Generated questions of task 1, the first ones and those of every epoch.
+struct OnlineTask {
+  static constexpr int64_t kQuestions = 20;
+
+  static BabiStories stories(int64_t epoch) { return generate_babi_epoch(1, kQuestions, 1, {}, epoch); }
+
+  BabiTask task = vectorise_babi(stories(0), stories(99));
+  HMemQa model = make_model(task);
+  BabiOnlineLearner learner{model, task, 0.25, [](int64_t epoch) { return stories(epoch); }};
+
+  std::vector<real> train_losses(int64_t epoch) {
+    learner.start_epoch(epoch);
+    return losses_of(learner, Part::train);
+  }
+};
 
 }  // namespace
 
@@ -87,4 +111,42 @@ TEST_CASE("wrong answers are counted one by one", "[fit]") {
     errors += best - result.logits.data() != task.test.answers[static_cast<size_t>(example)];
   }
   CHECK(evaluate(learner, Part::test, 2).error == Approx(20.0 * static_cast<double>(errors)));
+}
+
+TEST_CASE("new stories in every epoch but the first; validation and test stay", "[fit]") {
+  OnlineTask online, plain;
+  BabiLearner first(plain.model, plain.task, 0.25);
+  const std::vector<real> validation = losses_of(first, Part::validation), test = losses_of(first, Part::test);
+  CHECK(online.train_losses(0) == losses_of(first, Part::train));
+  CHECK(online.learner.count(Part::train) == 15);
+
+  std::vector<std::vector<real>> epochs = {losses_of(first, Part::train)};
+  for (const int64_t epoch : {1, 2}) {
+    epochs.push_back(online.train_losses(epoch));
+    CHECK(online.learner.count(Part::train) == OnlineTask::kQuestions);
+    CHECK(losses_of(online.learner, Part::validation) == validation);
+    CHECK(losses_of(online.learner, Part::test) == test);
+    OnlineTask alone;
+    alone.task.train = vectorise_more_babi(OnlineTask::stories(epoch), alone.task);
+    BabiLearner expected(plain.model, alone.task, 0);
+    CHECK(epochs.back() == losses_of(expected, Part::train));
+  }
+  CHECK(epochs[1] != epochs[2]);
+  CHECK(online.learner.unknown_answers() == 0);
+}
+
+TEST_CASE("the stories of an epoch do not depend on threads or on the epochs before", "[fit]") {
+  const test::RuntimeGuard guard;
+  std::vector<std::vector<real>> expected;
+  for (const int threads : {1, 2}) {
+    set_num_threads(threads);
+    OnlineTask online, later;
+    std::vector<std::vector<real>> losses;
+    for (const int64_t epoch : {0, 1, 2}) losses.push_back(online.train_losses(epoch));
+    CHECK(online.train_losses(2) == losses[2]);
+    CHECK(online.train_losses(1) == losses[1]);
+    CHECK(later.train_losses(2) == losses[2]);
+    if (threads == 1) expected = losses;
+    CHECK(losses == expected);
+  }
 }
