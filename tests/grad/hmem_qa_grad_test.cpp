@@ -51,17 +51,17 @@ BabiBatch small_batch() {
   return batch;
 }
 
-void check_model(const HMemQa::Config& config) {
+void check_model(const HMemQa::Config& config, double step = 1e-5) {
   HMemQa model(config, 1);
   // Away from the start values 0 and 1, at which a scale or a shift can hide a mistake.
   Rng rng(4, "hmem_qa_grad_test");
   for (Parameter* p : model.parameters()) {
-    const double range = p->name.rfind("gamma", 0) == 0 ? 0.01 : 0.3;
+    const double range = p->name.rfind("gamma", 0) == 0 ? 0.05 : 0.3;
     for (real& x : p->value) x += static_cast<real>(rng.uniform(-range, range));
   }
   const BabiBatch batch = small_batch();
   GradCheckSettings settings;
-  if (config.learn_gamma_pos) settings.step = 3e-6;  // a rate is a small number: the loss bends on its scale
+  settings.step = step;
   const GradReport report = check_gradients(
       model.parameters(), [&](Tape& tape) { return model.forward(tape, batch).loss; }, settings);
   CAPTURE(report.problem, report.worst_error);
@@ -78,13 +78,13 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   config.words_per_sentence = 4;
   config.embeddings_size = 6;
   config.memory_size = 5;
-  config.rule = {real(0.08), real(0.05), real(1.3)};
+  config.rule = {real(0.2), real(0.1), real(1.3)};
   config.write_rule = rule;
   config.read_before_write = read_before_write;
   config.tie_keys = tie_keys;
   config.learn_gamma_pos = learn;
   config.learn_gamma_neg = learn && rule == WriteRule::hebbian;
-  check_model(config);
+  check_model(config, 3e-6);  // the memory is strong here and the loss bends
 }
 
 TEST_CASE("gradients of the question answering network, every option", "[grad]") {
