@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/rng.h"
 #include "hmem/core/text.h"
 #include "hmem/data/babi_tasks.h"
 
@@ -17,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kMaxGenerated = 10000000;
+constexpr int64_t kPartsOfEpoch = 8;
 
 const char* name_of(BabiPart part) { return part == BabiPart::kTrain ? "train" : "test"; }
 
@@ -80,10 +83,8 @@ std::string babi_file_name(int task, BabiPart part) {
 }
 
 std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
-                               const BabiStoryOptions& options, int64_t epoch) {
-  std::string stream = std::string("babi.") + name_of(part);
-  if (epoch > 0) stream += ".epoch" + std::to_string(epoch);
-  Rng rng(seed, stream);
+                               const BabiStoryOptions& options) {
+  Rng rng(seed, std::string("babi.") + name_of(part));
   return generate_babi(task, questions, rng, options);
 }
 
@@ -140,8 +141,19 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
 
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
                                 int64_t epoch) {
-  return parse_generated(task, generate_babi_part(task, questions, BabiPart::kTrain, seed, options, epoch),
-                         BabiPart::kTrain);
+  // Parts of an epoch have streams of their own, so that they can be made at the same time; their number is fixed. The
+  // first epoch is what babi_generate writes.
+  const int64_t parts = epoch == 0 ? 1 : std::min<int64_t>(kPartsOfEpoch, questions);
+  std::vector<BabiStories> made(static_cast<size_t>(parts));
+  parallel_for(parts, 1, [&](int64_t part) {
+    const int64_t begin = questions * part / parts, end = questions * (part + 1) / parts;
+    const std::string suffix = epoch == 0 ? "" : ".epoch" + std::to_string(epoch) + "." + std::to_string(part);
+    Rng rng(seed, std::string("babi.") + name_of(BabiPart::kTrain) + suffix);
+    made[static_cast<size_t>(part)] =
+        parse_generated(task, generate_babi(task, end - begin, rng, options), BabiPart::kTrain);
+  });
+  for (size_t part = 1; part < made.size(); ++part) append_stories(made[0], made[part]);
+  return std::move(made[0]);
 }
 
 }  // namespace hmem

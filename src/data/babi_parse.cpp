@@ -283,6 +283,19 @@ class Parser {
 
 }  // namespace
 
+void append_stories(BabiStories& stories, const BabiStories& more) {
+  const auto phrases = static_cast<int32_t>(stories.phrases.size());
+  const auto statements = static_cast<int64_t>(stories.statements.size());
+  stories.phrases.insert(stories.phrases.end(), more.phrases.begin(), more.phrases.end());
+  stories.statements.reserve(stories.statements.size() + more.statements.size());
+  for (const int32_t phrase : more.statements) stories.statements.push_back(phrases + phrase);
+  stories.questions.reserve(stories.questions.size() + more.questions.size());
+  for (const BabiStories::Question& question : more.questions) {
+    stories.questions.push_back(
+        {phrases + question.phrase, question.answer, statements + question.begin, statements + question.end});
+  }
+}
+
 BabiWords babi_words(std::string_view text) {
   BabiWords words = tokenize(lower_ascii(text));
   drop_final_mark(words);

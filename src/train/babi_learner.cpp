@@ -1,7 +1,5 @@
 #include "hmem/train/babi_learner.h"
 
-#include "hmem/core/parallel.h"
-
 namespace hmem {
 
 BabiLearner::BabiLearner(HMemQa& model, const BabiTask& task, double validation_split)
@@ -48,14 +46,10 @@ BabiOnlineLearner::BabiOnlineLearner(HMemQa& model, BabiTask& task, double valid
     : BabiLearner(model, task, validation_split), task_(task), stories_(std::move(stories)) {}
 
 void BabiOnlineLearner::start_epoch(int64_t epoch) {
-  if (epoch > 0) {
-    data_ = vectorise_more_babi(next_epoch_ == epoch ? next_.get() : stories_(epoch), task_);
-    unknown_answers_ += data_.unknown_answers;
-    train_on(data_);
-  }
-  next_epoch_ = epoch + 1;
-  const auto policy = num_threads() > 1 ? std::launch::async : std::launch::deferred;
-  next_ = std::async(policy, stories_, next_epoch_);
+  if (epoch == 0) return;
+  data_ = vectorise_more_babi(stories_(epoch), task_);
+  unknown_answers_ += data_.unknown_answers;
+  train_on(data_);
 }
 
 }  // namespace hmem

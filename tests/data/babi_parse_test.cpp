@@ -150,3 +150,22 @@ TEST_CASE("files: missing, a folder, endless, far too large", "[bad]") {
   std::filesystem::resize_file(sparse, (uintmax_t{1} << 30) + 1);
   CHECK_THROWS_WITH(read_babi_file(sparse), sparse + ": found 1073741825 bytes, expected at most 1073741824");
 }
+
+TEST_CASE("stories can be put behind others", "[babi]") {
+  const std::string first = "1 Bob ate.\n2 Who ate?\tBob\t1\n3 Ann ate.\n4 Who ate?\tAnn\t3\n";
+  const std::string second = "1 Ann ate.\n2 Bob ate figs.\n3 Who ate figs?\tBob\t2\n";
+  BabiStories stories = parse_text(first);
+  append_stories(stories, parse_text(second));
+  const BabiStories expected = parse_text(first + second);
+  REQUIRE(stories.questions.size() == expected.questions.size());
+  REQUIRE(stories.statements.size() == expected.statements.size());
+  for (int64_t i = 0; i < static_cast<int64_t>(expected.statements.size()); ++i) {
+    CHECK(stories.statement(i) == expected.statement(i));
+  }
+  for (size_t i = 0; i < expected.questions.size(); ++i) {
+    CHECK(stories.words_of(stories.questions[i]) == expected.words_of(expected.questions[i]));
+    CHECK(stories.questions[i].answer == expected.questions[i].answer);
+    CHECK(stories.questions[i].begin == expected.questions[i].begin);
+    CHECK(stories.questions[i].end == expected.questions[i].end);
+  }
+}

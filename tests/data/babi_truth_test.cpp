@@ -115,10 +115,8 @@ TEST_CASE("generated stories: the same bytes on every machine", "[babi]") {
       CHECK_FALSE(fields_of(lines_of(fewer).back()).empty());  // it ends with the last question
     }
     const std::set<std::string> others = {generate_babi_part(task, 1000, BabiPart::kTrain, 2),
-                                          generate_babi_part(task, 1000, BabiPart::kTest, 1),
-                                          generate_babi_part(task, 1000, BabiPart::kTrain, 1, {}, 1),
-                                          generate_babi_part(task, 1000, BabiPart::kTrain, 1, {}, 2), text};
-    CHECK(others.size() == 5);
+                                          generate_babi_part(task, 1000, BabiPart::kTest, 1), text};
+    CHECK(others.size() == 3);
   }
 }
 

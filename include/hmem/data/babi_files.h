@@ -25,10 +25,9 @@ std::filesystem::path find_babi_file(const std::filesystem::path& folder, int ta
 /// "qa{task}_{name}_{train,test}.txt", as the official file is called.
 std::string babi_file_name(int task, BabiPart part);
 
-/// Generated text of one part of a task: training and test stories come from streams of their own of the same seed, and
-/// so do the training stories of every `epoch` (0: those of a training set that does not change).
+/// Generated text of one part of a task: training and test stories come from streams of their own of the same seed.
 std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
-                               const BabiStoryOptions& options = {}, int64_t epoch = 0);
+                               const BabiStoryOptions& options = {});
 
 /// Questions of a training set: "1k", "10k" or a number. Throws UsageError for anything else.
 int64_t babi_training_questions(const std::string& training_set_size);
@@ -43,7 +42,8 @@ BabiStoryOptions babi_story_options(const Options& options);
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed = 0, const BabiStoryOptions& options = {});
 
-/// Generated training stories of an epoch, for training on new ones in every epoch.
+/// Generated training stories of an epoch, for training on new ones in every epoch; those of epoch 0 are the text of
+/// generate_babi_part. Parallel over parts of the questions; the same for any number of threads.
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
                                 int64_t epoch);
 

@@ -38,6 +38,9 @@ struct BabiStories {
   const BabiWords& words_of(const Question& question) const { return phrases[static_cast<size_t>(question.phrase)]; }
 };
 
+/// Adds the stories of `more` behind those of `stories`. A phrase that both have is there twice then.
+void append_stories(BabiStories& stories, const BabiStories& more);
+
 /// Words of a statement or question: ASCII lower-cased runs of word characters (letters, digits, underscore, every
 /// byte from 0x80 on). What stands between two words is a token of its own when it is more than blanks
 /// ("a, b" has three tokens), as with the tokenizer of the reference; one final `.` or `?` is dropped.

@@ -3,7 +3,6 @@
 /// H-Mem and the questions of one bAbI task, for the training loop.
 
 #include <functional>
-#include <future>
 #include <memory>
 
 #include "hmem/data/babi_batch.h"
@@ -47,8 +46,7 @@ class BabiLearner : public Learner {
 /// The same with new training stories in every epoch but the first, so that nothing can be learnt by heart.
 class BabiOnlineLearner : public BabiLearner {
  public:
-  /// Training stories of an epoch; must depend on nothing else, as it is called ahead of time on a thread of its own
-  /// when training has more than one.
+  /// Training stories of an epoch; must depend on nothing else, so that a training can be resumed.
   using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
 
   /// `task` gets the sentences of new stories that it does not have; its vocabulary and sizes stay.
@@ -61,8 +59,6 @@ class BabiOnlineLearner : public BabiLearner {
  private:
   BabiTask& task_;
   StoriesOfEpoch stories_;
-  std::future<BabiStories> next_;
-  int64_t next_epoch_ = -1;
   BabiDataset data_;
   int64_t unknown_answers_ = 0;
 };
