@@ -169,10 +169,8 @@ class Parser {
       const auto byte = static_cast<unsigned char>(c);
       return (byte < 0x20 && byte != '\t') || byte == 0x7F;
     };
-    bool found = false;
-    for (const char c : line) found |= is_control(c);  // no early end: many bytes at a time
-    if (!found) return;
     const auto clean = static_cast<size_t>(std::find_if(line.begin(), line.end(), is_control) - line.begin());
+    if (clean == line.size()) return;
     fail_here("found the control character ", static_cast<int>(line[clean]), " at byte ", clean + 1,
               " of the line, expected text: this is not a bAbI file");
   }
