@@ -27,10 +27,12 @@ inline Cell next_cell(const Cell& from, size_t step) { return {from.x + kSteps[s
 /// Steps of a route without detours: none leads back against an earlier one, so no two of its cells touch but those
 /// that follow each other.
 inline std::vector<size_t> draw_route(int length, Rng& rng) {
-  std::vector<size_t> allowed = {0, 1, 2, 3}, route;
-  for (int i = 0; i < length; ++i) {
-    route.push_back(allowed[pick_index(allowed.size(), rng)]);
-    allowed.erase(std::remove(allowed.begin(), allowed.end(), opposite(route.back())), allowed.end());
+  std::array<size_t, kSteps.size()> allowed = {0, 1, 2, 3};
+  auto end = allowed.end();
+  std::vector<size_t> route(static_cast<size_t>(length));
+  for (size_t& step : route) {
+    step = allowed[pick_index(static_cast<size_t>(end - allowed.begin()), rng)];
+    end = std::remove(allowed.begin(), end, opposite(step));
   }
   return route;
 }

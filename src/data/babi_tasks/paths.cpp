@@ -106,6 +106,7 @@ static void write_path_finding(StoryText& story, const BabiStoryOptions& options
   }
   std::string answer;
   std::vector<int> supporting;
+  supporting.reserve(route.size());
   for (size_t i = 0; i < route.size(); ++i) {
     answer.append(i == 0 ? "" : ",").append(kLetters[route[i]]);
     supporting.push_back(passages[i].line);

@@ -89,8 +89,10 @@ inline size_t pick_other(size_t n, size_t taken, Rng& rng) {
 
 /// A random order of 0 .. n-1.
 inline std::vector<size_t> draw_order(size_t n, Rng& rng) {
-  const std::vector<int64_t> order = rng.permutation(static_cast<int64_t>(n));
-  return {order.begin(), order.end()};
+  std::vector<size_t> order(n);
+  for (size_t i = 0; i < n; ++i) order[i] = i;
+  for (size_t i = n; i > 1; --i) std::swap(order[i - 1], order[pick_index(i, rng)]);
+  return order;
 }
 
 /// Takes a random element out of a list.
