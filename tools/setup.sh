@@ -2,7 +2,7 @@
 # Installs what is missing to build, run and test. Does nothing when all is there.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only say what is missing; exit 1 if anything is
-#   --ci     also what .ci/run needs (CMake)
+#   --ci     also what .ci/run needs (CMake, GNU parallel)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, an aarch64 compiler)
 set -u
 
@@ -37,6 +37,7 @@ base header:nlohmann/json.hpp  nlohmann-json3-dev    json-devel            nlohm
 base library:openblas       libopenblas-dev          openblas-devel        openblas
 base catch2                 catch2                   catch-devel           catch2
 ci   command:cmake          cmake                    cmake                 cmake
+ci   command:parallel       parallel                 parallel              parallel
 dev  command:clang++        clang                    clang                 clang
 dev  clang-openmp           libomp-dev               libomp-devel          openmp
 dev  command:clang-format   clang-format             clang-tools-extra     clang

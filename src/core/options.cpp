@@ -202,6 +202,37 @@ void Options::add_switch(std::string name, bool value, std::string help) {
   add({std::move(name), Kind::kSwitch, int64_t{value}, std::move(help), {0, 1}});
 }
 
+void Options::add_presets(std::string name, std::string help, std::vector<Preset> presets) {
+  HMEM_CHECK(preset_flag_.empty(), "presets are registered already, as --", preset_flag_);
+  std::vector<std::string> names = {"none"};
+  for (const Preset& preset : presets) {
+    names.push_back(preset.name);
+    for (const auto& [flag, text] : preset.values) {
+      HMEM_CHECK(find(flag).read(text).has_value(), "preset ", preset.name, ": --", flag, " must be ",
+                 find(flag).expectation(), ", found ", quote(text));
+    }
+  }
+  preset_flag_ = name;
+  presets_ = std::move(presets);
+  add_choice(std::move(name), "none", std::move(help), std::move(names));
+}
+
+void Options::apply_preset() {
+  if (preset_flag_.empty()) return;
+  for (const Preset& preset : presets_) {
+    if (preset.name != get_string(preset_flag_)) continue;
+    for (const auto& [flag, text] : preset.values) {
+      Option& option = find_flag(flag);
+      if (!option.given) option.value = *option.read(text);
+    }
+  }
+}
+
+bool Options::has(std::string_view name) const {
+  const std::string wanted = with_underscores(name);
+  return std::any_of(options_.begin(), options_.end(), [&](const Option& option) { return option.name == wanted; });
+}
+
 const Options::Option& Options::find(std::string_view name) const {
   for (const Option& option : options_) {
     if (option.name == name) return option;
@@ -262,6 +293,7 @@ void Options::parse(int argc, const char* const* argv) {
     if (!value) usage_error("--", option.name, ": found ", quote(text), ", expected ", option.expectation());
     option.value = *std::move(value);
   }
+  apply_preset();
 }
 
 int64_t Options::get_int(std::string_view name) const { return std::get<int64_t>(find(name, Kind::kInt).value); }

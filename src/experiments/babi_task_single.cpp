@@ -6,10 +6,7 @@
 #include "hmem/train/babi_options.h"
 
 int main(int argc, char** argv) {
-  hmem::Options options("babi_task_single", "Trains H-Mem on one bAbI question-answering task and tests it.");
-  options.section("Data");
-  options.add_int("task_id", 1, "bAbI task", {1, 20});
-  hmem::add_babi_options(options);
+  hmem::Options options = hmem::babi_task_single_options();
   return hmem::run_program(argc, argv, options, [](const hmem::Options& given) {
     return hmem::run_babi_experiment(given, given.get_int("task_id"));
   });

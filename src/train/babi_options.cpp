@@ -7,6 +7,7 @@
 #include "hmem/core/program.h"
 #include "hmem/data/babi_files.h"
 #include "hmem/optim/schedule.h"
+#include "hmem/train/babi_presets.h"
 #include "hmem/train/training_run.h"
 
 namespace hmem {
@@ -87,6 +88,16 @@ void add_babi_options(Options& options) {
   add_model_options(options);
   add_training_options(options);
   add_output_options(options);
+  options.add_presets("preset", "defaults of other flags: the paper's read-before-write runs, or our best so far",
+                      babi_presets());
+}
+
+Options babi_task_single_options() {
+  Options options("babi_task_single", "Trains H-Mem on one bAbI question-answering task and tests it.");
+  options.section("Data");
+  options.add_int("task_id", 1, "bAbI task", {1, 20});
+  add_babi_options(options);
+  return options;
 }
 
 BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description) {

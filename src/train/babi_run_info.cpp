@@ -8,11 +8,12 @@ namespace hmem {
 
 namespace {
 
-/// Flags that results do not depend on. The seed is not among the flags: it may have been drawn.
+/// Flags that results do not depend on: a preset acts through the flags it sets. The seed is not among the flags: it
+/// may have been drawn.
 const std::set<std::string>& flags_without_effect() {
   static const std::set<std::string> names = {
-      "data_dir",   "test_data_dir", "epochs", "random_state",     "threads", "limit_steps", "save",
-      "checkpoint", "resume",        "out",    "checkpoint_every", "logging", "verbose",     "quiet"};
+      "data_dir", "test_data_dir", "epochs",           "random_state", "threads", "limit_steps", "save",  "checkpoint",
+      "resume",   "out",           "checkpoint_every", "logging",      "verbose", "quiet",       "preset"};
   return names;
 }
 
@@ -33,6 +34,8 @@ class Hash {
 };
 
 }  // namespace
+
+bool babi_flag_has_effect(const std::string& name) { return flags_without_effect().count(name) == 0; }
 
 std::string babi_data_hash(const BabiTask& task) {
   Hash hash;

@@ -69,6 +69,14 @@ class Options {
   /// A switch: 0 or 1; the bare flag means 1.
   void add_switch(std::string name, bool value, std::string help);
 
+  /// Registers a choice between "none" (the default) and named lists of defaults: the values of the one that is given
+  /// hold for flags that are not. All their flags must be registered before.
+  struct Preset {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> values;
+  };
+  void add_presets(std::string name, std::string help, std::vector<Preset> presets);
+
   /// Reads the command line; `argv[0]` is skipped. `--help` (or `-h`) and `--version` win over everything else and
   /// leave the values alone.
   void parse(int argc, const char* const* argv);
@@ -83,6 +91,9 @@ class Options {
   bool get_switch(std::string_view name) const;
   /// Whether the user gave the flag (and not only the default).
   bool was_given(std::string_view name) const;
+
+  /// Whether there is such a flag; `-` is read as `_`.
+  bool has(std::string_view name) const;
 
   const std::string& program() const { return program_; }
   /// Every flag with its value as text, in the order of registration.
@@ -116,12 +127,15 @@ class Options {
   const Option& find(std::string_view name) const;
   const Option& find(std::string_view name, Kind kind) const;
   Option& find_flag(std::string_view flag);
+  void apply_preset();
   const Option& nearest(std::string_view name) const;
 
   std::string program_;
   std::string summary_;
   std::string section_ = "Flags";
   std::vector<Option> options_;
+  std::string preset_flag_;
+  std::vector<Preset> presets_;
   bool help_requested_ = false;
   bool version_requested_ = false;
 };

@@ -15,6 +15,9 @@ namespace hmem {
 /// Registers every flag but those that choose the tasks: they come first, in the section "Data", which is open then.
 void add_babi_options(Options& options);
 
+/// All flags of bin/babi_task_single; programs that start it check command lines with them.
+Options babi_task_single_options();
+
 /// The stories of one task as the flags say; `description` gets where they come from. Throws UsageError for flags that
 /// contradict each other or the data, Error for data that are not there or wrong.
 BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description);

@@ -1,0 +1,41 @@
+#pragma once
+/// \file process.h
+/// Child processes and the lock that tells whether one still works in a folder.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hmem {
+
+/// An exclusive lock on a file, held by whoever has it open: this process and a child that inherits it. It ends with
+/// the last of them, however they end.
+class FileLock {
+ public:
+  FileLock() = default;
+  ~FileLock() { release(); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+  /// False when another process holds it. Error when the file cannot be made.
+  bool take(const std::string& path);
+  void release();
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// Starts `argv[0]` in a process group of its own, without input; what it says is appended to `log`. It inherits
+/// `lock`. Returns its id; throws Error.
+pid_t start_process(const std::vector<std::string>& argv, const std::string& log, const FileLock& lock);
+
+/// Exit code once the process has ended (128 + signal for one that a signal ended), else nothing.
+std::optional<int> poll_process(pid_t process);
+
+/// To the whole process group.
+void signal_process(pid_t process, int signal);
+
+}  // namespace hmem

@@ -1,0 +1,26 @@
+#pragma once
+/// \file run_record.h
+/// Reads back what a run wrote with `--out`.
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace hmem {
+
+/// The last run of a file: settings (header lines; where two have the same key the first holds) and the final line,
+/// values as text.
+struct RunRecord {
+  std::map<std::string, std::string> header;
+  std::optional<std::map<std::string, std::string>> final_line;
+  int bad_lines = 0;  ///< not JSON objects, as the half line of a run that was killed
+
+  bool finished() const { return final_line.has_value(); }
+  /// Value of the final line as a number; nothing when there is none.
+  std::optional<double> figure(const std::string& key) const;
+};
+
+/// Never throws for what is in the file; Error when it cannot be read.
+RunRecord read_run_record(const std::string& path);
+
+}  // namespace hmem

@@ -1,0 +1,75 @@
+#include "hmem/train/run_record.h"
+
+#include <charconv>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kLongestLine = size_t{1} << 20;
+constexpr int kDeepest = 2;  // our lines are flat
+
+std::map<std::string, std::string> flat_values(const Json& line) {
+  std::map<std::string, std::string> values;
+  for (const auto& [key, value] : line.items()) {
+    if (value.is_string()) values[key] = value.get<std::string>();
+    if (value.is_number_integer()) values[key] = value.dump();
+    if (value.is_number_float()) values[key] = format_real(value.get<double>());
+  }
+  return values;
+}
+
+/// Nothing for a line that is no flat JSON object.
+std::optional<std::map<std::string, std::string>> parse_line(const std::string& line) {
+  if (line.size() > kLongestLine) return std::nullopt;
+  const auto flat = [](int depth, Json::parse_event_t, Json&) { return depth <= kDeepest; };
+  const Json json = Json::parse(line, flat, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  return flat_values(json);
+}
+
+}  // namespace
+
+std::optional<double> RunRecord::figure(const std::string& key) const {
+  if (!final_line || final_line->count(key) == 0) return std::nullopt;
+  const std::string& text = final_line->at(key);
+  double value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+RunRecord read_run_record(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  HMEM_CHECK(in.good(), path, ": cannot be read, expected the lines that a run wrote with --out");
+  RunRecord record;
+  std::string line;
+  while (std::getline(in, line)) {
+    const auto values = parse_line(line);
+    if (!values || values->count("event") == 0) {
+      ++record.bad_lines;
+      continue;
+    }
+    const std::string& event = values->at("event");
+    if (event == "header") {
+      if (values->count("program") == 1) {  // a run begins, maybe a resumed one
+        record.header.clear();
+        record.final_line.reset();
+      }
+      record.header.insert(values->begin(), values->end());
+    } else if (event == "final") {
+      record.final_line = *values;
+    }
+  }
+  HMEM_CHECK(!in.bad(), path, ": cannot be read to its end");
+  return record;
+}
+
+}  // namespace hmem

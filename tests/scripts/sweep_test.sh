@@ -1,0 +1,71 @@
+#!/bin/sh
+# bin/babi_sweep: killed and continued, a failed run, wrong flags, a list for GNU parallel.
+# Usage: [BIN=DIR] tests/scripts/sweep_test.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+bin=$(cd "${BIN:-bin}" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset HMEM_DATA HMEM_KERNELS
+small='--data_dir=generated --training_set_size=200'
+die() {
+  echo "$*"
+  tail -n 8 out err 2> /dev/null
+  exit 1
+}
+
+# shellcheck disable=SC2086  # lists of flags
+{
+  # Killed in the middle, where the runs it started may still work; continued to its end.
+  flags="--tasks=1,15 --runs=2 --jobs=2 $small --epochs=60 --checkpoint_every=1 --out=runs"
+  "$bin/babi_sweep" $flags > out 2> err &
+  sweep=$!
+  while kill -0 "$sweep" 2> /dev/null && [ ! -e runs/task1_seed1/checkpoint.safetensors ]; do sleep 0.01; done
+  { kill -s KILL "$sweep"; wait "$sweep"; } 2> /dev/null
+  "$bin/babi_sweep" $flags > out 2> err || die 'the continued sweep failed'
+  [ "$(grep -c -E ' state=(done|kept)$' out)" -eq 4 ] || die 'expected four runs'
+  grep -q '^final runs=4 failed=0 ' out || die 'no final line'
+  for file in run.log run.jsonl model.safetensors checkpoint.safetensors command.txt; do
+    [ -s "runs/task15_seed2/$file" ] || die "no $file"
+  done
+  "$bin/babi_sweep" $flags > out 2> err || die 'the third sweep failed'
+  [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'finished runs were repeated'
+
+  # SIGTERM is passed on, and the runs save.
+  # In front: a shell starts background jobs with SIGINT ignored.
+  timeout --preserve-status -s TERM 1 "$bin/babi_sweep" --tasks=1 --runs=2 --jobs=2 $small --epochs=1000000 --out=stop > out 2> err
+  status=$?
+  [ "$status" -eq 143 ] || die "SIGTERM: exit $status, expected 143"
+  grep -q 'SIGTERM: stopped at' stop/task1_seed2/run.log || die 'the run was not told to stop'
+
+  # A run that fails is reported, the others go on.
+  "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=1 $small --epochs=2 --learning_rate=1e30,0.003 --out=fail > out 2> err
+  status=$?
+  [ "$status" -eq 1 ] || die "a failed run: exit $status, expected 1"
+  grep -q 'state=failed error=.*the loss is' out || die 'the failed run was not reported'
+  grep -q ' state=done$' out || die 'the other run was not done'
+  grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
+
+  # Wrong flags stop it before anything starts.
+  for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 ''; do
+    "$bin/babi_sweep" $wrong ${wrong:+--out=none} > out 2> err
+    status=$?
+    [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"
+    [ "$(wc -l < err)" -eq 1 ] || die "'$wrong': expected one line"
+    [ ! -e none ] || die "'$wrong': something was written"
+  done
+
+  # The list of command lines, for other machines.
+  "$bin/babi_sweep" --tasks=1,2 --runs=2 $small --epochs=2 --out='with blank' --print > list 2> err || die '--print failed'
+  [ "$(wc -l < list)" -eq 4 ] || die '--print: expected four lines'
+  [ ! -e 'with blank' ] || die '--print wrote something'
+  if command -v parallel > /dev/null; then
+    parallel --will-cite --jobs 2 < list > out 2> err || die 'parallel failed'
+  else
+    echo 'GNU parallel is not installed: the list is run by sh'
+    sh -e list > out 2> err || die 'the list failed'
+  fi
+  "$bin/babi_sweep" --tasks=1,2 --runs=2 $small --epochs=2 --out='with blank' > out 2> err || die 'after the list'
+  [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'runs of the list were repeated'
+}

@@ -1,0 +1,123 @@
+#include "hmem/train/babi_sweep.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "hmem/train/babi_options.h"
+#include "hmem/train/run_record.h"
+#include "support/error_text.h"
+#include "support/temp_folder.h"
+
+using namespace hmem;
+using Catch::Matchers::Contains;
+using hmem::test::error_text;
+
+namespace {
+
+std::vector<SweepRun> plan(const std::vector<std::string>& training, const std::vector<int64_t>& tasks = {1, 2},
+                           int64_t runs = 2) {
+  std::vector<std::string> notes;
+  return plan_sweep(tasks, runs, "out", training, "", notes);
+}
+
+Options task_options(const std::vector<const char*>& flags) {
+  Options options = babi_task_single_options();
+  std::vector<const char*> argv = {"p"};
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  options.parse(static_cast<int>(argv.size()), argv.data());
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("lists of numbers", "[sweep]") {
+  using Numbers = std::vector<int64_t>;
+  CHECK(parse_number_list("tasks", "1-3,7", {1, 20}) == Numbers{1, 2, 3, 7});
+  CHECK(parse_number_list("tasks", "5,1-2,5", {1, 20}) == Numbers{5, 1, 2});
+  for (const char* wrong :
+       {"", "0", "21", "1-21", "3-1", "a", "1,", ",1", "1--2", "-1", "1-", "99999999999999999999"}) {
+    INFO(wrong);
+    CHECK_THAT(error_text<UsageError>([&] {
+                 parse_number_list("tasks", wrong, {1, 20});
+               }),
+               Contains("--tasks: found") && Contains("1..20"));
+  }
+}
+
+TEST_CASE("comma lists multiply, one folder for every run", "[sweep]") {
+  const std::vector<SweepRun> runs = plan({"--hops=1,2", "--keep_best", "--l2", "0,0.1", "--data_dir=generated"});
+  CHECK(runs.size() == 2 * 2 * 2 * 2);
+  std::set<std::string> folders;
+  for (const SweepRun& run : runs) folders.insert(run.folder);
+  CHECK(folders.size() == runs.size());
+  CHECK(folders.count("out/task2_seed1_hops=2_l2=0.1") == 1);
+  const std::vector<std::string> first = {"--task_id=1", "--random_state=1", "--hops=1"};
+  CHECK(std::vector<std::string>(runs[0].flags.begin(), runs[0].flags.begin() + 3) == first);
+  CHECK(plan({"--data_dir=generated"})[0].folder == "out/task1_seed1");
+}
+
+TEST_CASE("what a run would refuse is refused before anything starts", "[sweep]") {
+  CHECK_THAT(error_text<UsageError>([] { plan({"--hops=1,x"}); }), Contains("--hops: found 'x'"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--hops=1,1"}); }), Contains("twice"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--hops=1", "--hops=2"}); }), Contains("given twice"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--random_state=3"}); }), Contains("--random_state"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--epochs"}); }), Contains("--epochs: found no value"));
+  Options own("babi_sweep", "");
+  own.add_int("jobs", 1, "");
+  std::vector<std::string> sweep, training;
+  divide_arguments({"--jobs", "3", "--epochs", "4", "--keep-best"}, own, sweep, training);
+  CHECK(sweep == std::vector<std::string>{"--jobs", "3"});
+  CHECK(training == std::vector<std::string>{"--epochs", "4", "--keep-best"});
+  CHECK_THAT(error_text<UsageError>([&] { divide_arguments({"--job=3"}, own, sweep, training); }),
+             Contains("the nearest one is --jobs"));
+  CHECK_THAT(error_text<UsageError>([&] { divide_arguments({"--epohcs=3"}, own, sweep, training); }),
+             Contains("the nearest one is --epochs"));
+}
+
+TEST_CASE("words for a shell", "[sweep]") {
+  CHECK(shell_word("a/b_1=2.5") == "a/b_1=2.5");
+  CHECK(shell_word("a b") == "'a b'");
+  CHECK(shell_word("it's") == "'it'\\''s'");
+  CHECK(shell_word("") == "''");
+}
+
+TEST_CASE("a run is done when its file has a final line of the same settings", "[sweep]") {
+  const test::TempFolder folder;
+  const SweepRun run = plan({"--epochs=2", "--data_dir=generated"}, {1}, 1)[0];
+  std::string header = "{\"event\":\"header\",\"program\":\"babi_task_single\",\"seed\":1}\n{\"event\":\"header\"";
+  for (const auto& [name, value] : run.settings) header += ",\"" + name + "\":\"" + value + "\"";
+  header += "}\n";
+  const std::string final_line = "{\"event\":\"final\",\"test_error\":1.5,\"val_error\":2}\n";
+  const auto record = [&](const std::string& text) { return read_run_record(folder.write("run.jsonl", text)); };
+
+  CHECK(run.is_done(record(header + final_line)));
+  CHECK(record(header + final_line).figure("test_error") == 1.5);
+  CHECK_FALSE(run.is_done(record(header)));
+  CHECK_FALSE(run.is_done(record("")));
+  CHECK_FALSE(run.is_done(record(header + final_line.substr(0, 30))));
+  CHECK_FALSE(run.is_done(record(header + final_line + header)));  // begun again
+  const RunRecord bad = record(header + "{\"event\":\"ep\n[1]\n\xff\n" + std::string(100000, '[') + "\n" + final_line);
+  CHECK(bad.bad_lines == 4);
+  CHECK(run.is_done(bad));
+  CHECK_FALSE(plan({"--epochs=3", "--data_dir=generated"}, {1}, 1)[0].is_done(record(header + final_line)));
+  CHECK_FALSE(plan({"--epochs=2", "--data_dir=generated"}, {1}, 2)[1].is_done(record(header + final_line)));
+  CHECK(plan({"--epochs=2", "--threads=2", "--data_dir=generated"}, {1}, 1)[0].is_done(record(header + final_line)));
+  CHECK_THROWS_AS(read_run_record(folder.file("missing")), Error);
+}
+
+TEST_CASE("a preset sets defaults, flags override it", "[sweep]") {
+  CHECK(task_options({}).get_int("epochs") == 100);
+  CHECK(task_options({"--preset=paper"}).get_int("epochs") == 250);
+  CHECK(task_options({"--preset=paper"}).get_int("read_before_write") == 1);
+  CHECK_FALSE(task_options({"--preset=paper"}).get_switch("keep_best"));
+  CHECK(task_options({"--preset=best"}).get_switch("keep_best"));
+  CHECK(task_options({"--epochs=7", "--preset=paper"}).get_int("epochs") == 7);
+  CHECK(task_options({"--preset=paper", "--epochs=100"}).get_int("epochs") == 100);
+  CHECK_FALSE(task_options({"--preset=paper"}).was_given("epochs"));
+  CHECK_THROWS_AS(task_options({"--preset=papers"}), UsageError);
+  Options options("p", "");
+  options.add_int("a", 1, "", {1, 2});
+  CHECK_THROWS_AS(options.add_presets("preset", "", {{"x", {{"a", "3"}}}}), Error);
+}
