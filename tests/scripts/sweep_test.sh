@@ -1,5 +1,5 @@
 #!/bin/sh
-# bin/babi_sweep: killed and continued, a failed run, wrong flags, a list for GNU parallel.
+# bin/babi_sweep: killed and continued, a failed run, wrong flags, a list for GNU parallel; bin/babi_report.
 # Usage: [BIN=DIR] tests/scripts/sweep_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -33,11 +33,31 @@ die() {
   [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'finished runs were repeated'
 
   # SIGTERM is passed on, and the runs save.
-  # In front: a shell starts background jobs with SIGINT ignored.
-  timeout --preserve-status -s TERM 1 "$bin/babi_sweep" --tasks=1 --runs=2 --jobs=2 $small --epochs=1000000 --out=stop > out 2> err
+  "$bin/babi_sweep" --tasks=1 --runs=2 --jobs=2 $small --epochs=100000 --out=stop > out 2> err &
+  sweep=$!
+  while kill -0 "$sweep" 2> /dev/null &&
+    ! { grep -q '^epoch=' stop/task1_seed1/run.log && grep -q '^epoch=' stop/task1_seed2/run.log; } 2> /dev/null; do
+    sleep 0.01
+  done
+  kill -s TERM "$sweep"
+  wait "$sweep"
   status=$?
   [ "$status" -eq 143 ] || die "SIGTERM: exit $status, expected 143"
   grep -q 'SIGTERM: stopped at' stop/task1_seed2/run.log || die 'the run was not told to stop'
+
+  # The report, in every format; runs that are not finished are named and left out.
+  mkdir -p runs/task9_seed1 && echo '{"event":"hea' > runs/task9_seed1/run.jsonl
+  "$bin/babi_report" runs > out 2> err || die 'no report'
+  grep -q '^ *15\*  *2 ' out || die 'task 15 is not in the table'
+  grep -q '^note: runs/task9_seed1/run.jsonl has no final line' err || die 'no note'
+  for format in table markdown csv json; do
+    "$bin/babi_report" --dir=runs --format=$format --out=report.$format 2> err || die "no $format"
+    [ -s report.$format ] || die "empty $format"
+  done
+  [ "$(wc -l < report.csv)" -eq 3 ] || die 'CSV: expected a heading and two tasks'
+  grep -q '"failed_tasks":' report.json || die 'JSON: no failed_tasks'
+  "$bin/babi_report" none > out 2> err && die 'a report of no folder'
+  [ "$(wc -l < err)" -eq 1 ] || die 'no folder: expected one line'
 
   # A run that fails is reported, the others go on.
   "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=1 $small --epochs=2 --learning_rate=1e30,0.003 --out=fail > out 2> err

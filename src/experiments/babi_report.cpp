@@ -1,0 +1,51 @@
+// Tables of the results of a sweep.
+
+#include "hmem/train/babi_report.h"
+
+#include <iostream>
+
+#include "hmem/core/atomic_file.h"
+#include "hmem/core/check.h"
+#include "hmem/core/program.h"
+#include "hmem/core/text.h"
+
+namespace {
+
+using namespace hmem;
+
+int report(const Options& options) {
+  const std::string& folder = options.get_string("dir");
+  if (folder.empty()) throw UsageError("--dir is missing: the folder of a sweep");
+  const BabiReport found = read_babi_report(folder);
+  for (const std::string& note : found.notes) std::cerr << "note: " << one_line(note) << std::endl;
+  const std::string& format = options.get_string("format");
+  const std::string text = format == "json"       ? report_json(found)
+                           : format == "csv"      ? report_csv(found)
+                           : format == "markdown" ? report_markdown(found)
+                                                  : report_table(found);
+  if (options.get_string("out").empty()) {
+    std::cout << text;
+    return 0;
+  }
+  AtomicFile file(options.get_string("out"));
+  file.write(text.data(), text.size());
+  file.commit();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options("babi_report",
+                  "Tables of the runs in a folder: babi_report DIR. Best run by validation, mean, spread.");
+  options.add_string("dir", "", "folder of a sweep, also without the flag as first argument");
+  options.add_choice("format", "table", "of the report", {"table", "markdown", "csv", "json"});
+  options.add_string("out", "", "write to this file instead of the standard output");
+  std::vector<const char*> arguments(argv, argv + argc);
+  std::string dir;
+  if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0') {
+    dir = "--dir=" + std::string(argv[1]);
+    arguments[1] = dir.c_str();
+  }
+  return run_program(argc, arguments.data(), options, report);
+}
