@@ -54,7 +54,8 @@ void add_model_options(Options& options) {
 void add_training_options(Options& options) {
   options.section("Training");
   options.add_int("epochs", 100, "passes over the training questions; 0: only test", {0, 1000000});
-  options.add_real("learning_rate", 0.003, "Adam; times 0.85 every 20 epochs", RealRange::above(0));
+  options.add_real("learning_rate", 0.003, "Adam; times 0.85 every 20 epochs; read-before-write: falls after epoch 150",
+                   RealRange::above(0));
   options.add_int("batch_size_per_replica", 128, "questions per update (there is one replica)", {1, 1000000});
   options.add_real("max_grad_norm", 20, "clip each parameter's gradient to this norm; 0: never",
                    RealRange::at_least(0));
