@@ -18,4 +18,10 @@ double exponential_decay(double base, int64_t epoch, int64_t start, double rate)
   return epoch <= start ? base : base * std::exp(rate * static_cast<double>(start - epoch));
 }
 
+double cosine_decay(double base, int64_t epoch, int64_t epochs) {
+  HMEM_CHECK(epoch >= 0 && epoch < epochs, "cosine_decay: epoch ", epoch, " of ", epochs);
+  constexpr double kPi = 3.14159265358979323846;
+  return base * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
+}
+
 }  // namespace hmem

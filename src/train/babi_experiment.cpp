@@ -91,7 +91,9 @@ void BabiRun::make_model() {
   adam_settings.max_grad_norm = options.get_real("max_grad_norm");
   adam_ = std::make_unique<Adam>(model->parameters(), adam_settings);
   if (options.get_switch("keep_best")) best_ = std::make_unique<BestWeights>(model->parameters(), model->buffers());
-  training_ = {model->parameters(), model->buffers(), adam_.get(), best_.get(), {}};
+  const double decay = options.get_real("weight_average");
+  if (decay > 0) average_ = std::make_unique<WeightAverage>(model->parameters(), model->buffers(), decay);
+  training_ = {model->parameters(), model->buffers(), adam_.get(), best_.get(), average_.get(), {}};
 }
 
 void BabiRun::set_learner(std::unique_ptr<Learner> learner_in) {
@@ -178,7 +180,11 @@ int BabiRun::train_and_test(RunLog& log, KerasCsvLog* csv) {
 /// Tests and saves the weights of the last or of the best epoch; the final line up to the speed.
 Record BabiRun::test(KerasCsvLog* csv) {
   const int64_t epochs = options.get_int("epochs"), batch_size = options.get_int("batch_size_per_replica");
-  if (best_) best_->restore();
+  if (best_) {
+    best_->restore();
+  } else if (average_) {
+    average_->exchange();
+  }
   FitState::Figures tested = best_ ? training_.state.best : training_.state.last;
   if (tested.epoch < 0) {
     tested.train = evaluate(*learner, Learner::Part::train, batch_size);

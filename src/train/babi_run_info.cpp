@@ -63,6 +63,9 @@ RunInfo babi_run_info(const Options& options, uint64_t seed, const ModelInfo& mo
     info.emplace_back(is_limit ? "limit of " + name : name, take ? of_model->second : value);
     done.insert(info.back().first);
   }
+  // Only then the learning rates of the first epochs depend on how many there will be.
+  if (options.get_string("schedule") == "cosine")
+    info.emplace_back("epochs", std::to_string(options.get_int("epochs")));
   info.emplace_back("seed", std::to_string(seed));
   for (const auto& [name, value] : model) {
     if (done.count(name) == 0) info.emplace_back(name, value);

@@ -88,6 +88,7 @@ std::vector<Buffer*> all_buffers(const Training& training) {
   const auto append = [&all](const std::vector<Buffer*>& more) { all.insert(all.end(), more.begin(), more.end()); };
   append(training.optimizer->state());
   if (training.best) append(training.best->state());
+  if (training.average) append(training.average->state());
   return all;
 }
 

@@ -62,6 +62,7 @@ bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settin
     } catch (const Error& error) {
       fail("epoch ", state.epoch, ", step ", state.step, ": ", error.what());
     }
+    if (settings.average) settings.average->follow(optimizer.steps());
     state.sums.add(result.loss, result.errors, count);
     state.largest_norm = std::max(state.largest_norm, result.largest_norm);
     ++state.step;
@@ -80,6 +81,7 @@ void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch
   report.largest_norm = state.largest_norm;
   report.training_seconds = state.epoch_seconds;
   report.examples_per_s = static_cast<double>(epoch.order.size()) / state.epoch_seconds;
+  if (settings.average) settings.average->exchange();
   report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
 
   FitState next;
@@ -93,6 +95,7 @@ void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch
   if (settings.progress) settings.progress->clear();
   if (settings.on_epoch) settings.on_epoch(report);
   if (better && settings.on_best) settings.on_best();
+  if (settings.average) settings.average->exchange();
   if (settings.after_epoch) settings.after_epoch(state);
 }
 

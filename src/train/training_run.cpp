@@ -78,6 +78,7 @@ int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit
   fit_settings.on_best = [&training] {
     if (training.best) training.best->take();
   };
+  fit_settings.average = training.average;
   if (settings.path.empty()) {
     fit(learner, *training.optimizer, fit_settings, training.state);
     return 0;

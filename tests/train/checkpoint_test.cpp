@@ -60,7 +60,8 @@ struct Run {
   PathLearner learner;
   Adam adam{learner.parameters(), {}};
   BestWeights best{learner.parameters(), {&learner.average}};
-  Training training{learner.parameters(), {&learner.average}, &adam, &best, {}};
+  WeightAverage smooth{learner.parameters(), {&learner.average}, 0.9};
+  Training training{learner.parameters(), {&learner.average}, &adam, &best, &smooth, {}};
   std::vector<EpochReport> reports;
 
   /// Trains until `stop_after` steps are done here (-1: to the end); whether it got to the end.
@@ -72,6 +73,7 @@ struct Run {
     settings.learning_rate = [](int64_t epoch) { return epoch < 2 ? 0.1 : 0.01; };
     settings.on_epoch = [this](const EpochReport& report) { reports.push_back(report); };
     settings.on_best = [this] { best.take(); };
+    settings.average = &smooth;
     settings.stop = [this, stop_after, steps = int64_t{0}]() mutable { return ++steps == stop_after; };
     return fit(learner, adam, settings, training.state);
   }
@@ -94,6 +96,7 @@ void check_same(Run& found, Run& expected) {
   CHECK(same_bits(found.learner.average.value, expected.learner.average.value));
   for (size_t i = 0; i < 2; ++i) CHECK(same_bits(found.adam.state()[i]->value, expected.adam.state()[i]->value));
   CHECK(same_bits(found.best.state()[0]->value, expected.best.state()[0]->value));
+  for (size_t i = 0; i < 2; ++i) CHECK(same_bits(found.smooth.state()[i]->value, expected.smooth.state()[i]->value));
   CHECK(found.adam.steps() == expected.adam.steps());
   CHECK(found.training.state.best.epoch == expected.training.state.best.epoch);
   CHECK(found.training.state.best.validation.loss == expected.training.state.best.validation.loss);

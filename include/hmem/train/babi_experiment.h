@@ -60,6 +60,7 @@ class BabiRun {
   std::unique_ptr<Checkpoint> resumed_;
   std::unique_ptr<Adam> adam_;
   std::unique_ptr<BestWeights> best_;
+  std::unique_ptr<WeightAverage> average_;
   Training training_;
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 /// \file checkpoint.h
 /// A training that was interrupted, as a safetensors file: tensors `<parameter>`, `<buffer>`, `adam.m.<parameter>`,
-/// `adam.v.<parameter>`, `best.<parameter or buffer>`; in the metadata what run it is (RunInfo) and, as `state.*`,
-/// where it stands. Numbers are written so that they read back bit for bit.
+/// `adam.v.<parameter>`, `best.` and `average.<parameter or buffer>`; in the metadata what run it is (RunInfo) and, as
+/// `state.*`, where it stands. Numbers are written so that they read back bit for bit.
 
 #include <cstdint>
 #include <string>
@@ -20,12 +20,13 @@ namespace hmem {
 /// Differences are reported in this order, so that causes come before what follows from them.
 using RunInfo = std::vector<std::pair<std::string, std::string>>;
 
-/// Everything that a training changes. `best` may be null.
+/// Everything that a training changes. `best` and `average` may be null.
 struct Training {
   std::vector<Parameter*> parameters;
   std::vector<Buffer*> buffers;
   Optimizer* optimizer = nullptr;
   BestWeights* best = nullptr;
+  WeightAverage* average = nullptr;
   FitState state;
 };
 

@@ -10,6 +10,7 @@
 #include "hmem/core/progress.h"
 #include "hmem/core/rng.h"
 #include "hmem/optim/optimizer.h"
+#include "hmem/train/weight_average.h"
 
 namespace hmem {
 
@@ -87,6 +88,8 @@ struct FitSettings {
   int64_t batch_size = 128;
   uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
+  /// Follows every step; validation, on_best and what they keep see it instead of the weights.
+  WeightAverage* average = nullptr;
   Progress* progress = nullptr;
   std::function<void(const EpochReport&)> on_epoch;
   /// After on_epoch, when the epoch was better than all before it (see FitState::best).

@@ -36,7 +36,8 @@ void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, cons
 /// Trains from `training.state` on. With a checkpoint the state is saved every so many epochs and at the end, and
 /// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the signal is
 /// returned (0: all epochs are done). Without, signals do what they always do. `training.best`, where there is one,
-/// follows the best epoch; it is not put into the model. `fit_settings.on_best`, `after_epoch` and `stop` are set here.
+/// follows the best epoch; it is not put into the model. `fit_settings.on_best`, `after_epoch`, `stop` and
+/// `average` are set here.
 int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
                            const CheckpointSettings& settings, const RunInfo& run, RunLog& log);
 
