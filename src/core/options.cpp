@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -33,22 +32,6 @@ std::string with_underscores(std::string_view name) {
   std::string result(name);
   std::replace(result.begin(), result.end(), '-', '_');
   return result;
-}
-
-/// Levenshtein distance, one row of the table at a time.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 std::string join(const std::vector<std::string>& words, const char* separator) {

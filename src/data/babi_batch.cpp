@@ -1,6 +1,7 @@
 #include "hmem/data/babi_batch.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "hmem/core/check.h"
 #include "hmem/core/rng.h"
@@ -75,6 +76,29 @@ void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count,
   pairs.seconds_begin = distinct;
   pairs.index_rows();
   batch.padded = count * task_.max_num_sentences - pairs.count();
+}
+
+BabiBatch babi_question_batch(const BabiTask& task, const std::vector<BabiWords>& sentences,
+                              const BabiWords& question) {
+  HMEM_CHECK(!sentences.empty(), "found a question without a story, expected at least one sentence");
+  BabiStories stories;
+  stories.source = "question";
+  stories.phrases = sentences;
+  stories.phrases.push_back(question);
+  stories.statements.resize(sentences.size());
+  std::iota(stories.statements.begin(), stories.statements.end(), 0);
+  const auto count = static_cast<int64_t>(sentences.size());
+  stories.questions.push_back({static_cast<int32_t>(count), "", 0, count});
+
+  BabiTask own;
+  own.vocabulary = task.vocabulary;
+  own.words_per_sentence = task.words_per_sentence;
+  own.max_num_sentences = task.max_num_sentences;
+  const BabiDataset data = vectorise_unanswered_babi(stories, own);
+  BabiBatch batch;
+  const int64_t example = 0;
+  BabiBatcher(own, data).fill(batch, &example, 1);
+  return batch;
 }
 
 }  // namespace hmem

@@ -198,6 +198,16 @@ class Vectoriser {
   std::map<Ids, int32_t> row_of_ids_;
 };
 
+BabiDataset vectorise_more(const BabiStories& stories, BabiTask& task, Misfits misfits) {
+  BabiOptions options;
+  options.separate_test = true;
+  BabiDataset more;
+  Vectoriser vectoriser(task, options);
+  vectoriser.add(stories, misfits, more);
+  task.sentences = vectoriser.sentences(stories.source);
+  return more;
+}
+
 }  // namespace
 
 BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const BabiOptions& options) {
@@ -228,13 +238,11 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
 }
 
 BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task) {
-  BabiOptions options;
-  options.separate_test = true;
-  BabiDataset more;
-  Vectoriser vectoriser(task, options);
-  vectoriser.add(stories, Misfits::kDropUnknown, more);
-  task.sentences = vectoriser.sentences(stories.source);
-  return more;
+  return vectorise_more(stories, task, Misfits::kDropUnknown);
+}
+
+BabiDataset vectorise_unanswered_babi(const BabiStories& stories, BabiTask& task) {
+  return vectorise_more(stories, task, Misfits::kKeep);
 }
 
 int64_t training_count(int64_t count, double validation_split) {

@@ -38,6 +38,12 @@ const std::string& ModelFile::require(const std::string& key) const {
   return found->second;
 }
 
+const Shape& ModelFile::shape_of(const std::string& tensor) const {
+  const Tensor* found = contents_->file.find(tensor);
+  HMEM_CHECK(found, path_, ": no tensor '", tensor, "'; the file holds another kind of model");
+  return found->shape();
+}
+
 void ModelFile::copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const {
   std::vector<std::pair<std::string, Tensor*>> targets;
   for (Parameter* parameter : parameters) targets.emplace_back(parameter->name, &parameter->value);
@@ -46,10 +52,10 @@ void ModelFile::copy_to(const std::vector<Parameter*>& parameters, const std::ve
   std::set<std::string> known;
   for (const auto& [name, target] : targets) {
     known.insert(name);
+    const Shape& shape = shape_of(name);
+    HMEM_CHECK(shape == target->shape(), path_, ": tensor '", name, "' has shape ", shape, ", expected ",
+               target->shape());
     const Tensor* source = contents_->file.find(name);
-    HMEM_CHECK(source, path_, ": no tensor '", name, "'; the file holds another kind of model");
-    HMEM_CHECK(source->shape() == target->shape(), path_, ": tensor '", name, "' has shape ", source->shape(),
-               ", expected ", target->shape());
     HMEM_CHECK(std::all_of(source->begin(), source->end(), [](real x) { return std::isfinite(x); }), path_,
                ": tensor '", name, "' holds values that are not finite");
   }

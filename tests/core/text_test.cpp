@@ -67,5 +67,13 @@ TEST_CASE("JSON strings escape what they must", "[core]") {
   CHECK(json_string("a\xe9z") == "\"a\xef\xbf\xbdz\"");
 }
 
+TEST_CASE("the edit distance counts insertions, deletions and replacements", "[core]") {
+  CHECK(edit_distance("", "") == 0);
+  CHECK(edit_distance("abc", "") == 3);
+  CHECK(edit_distance("kitchn", "kitchen") == 1);
+  CHECK(edit_distance("sitting", "kitten") == 3);
+  CHECK(edit_distance("ab", "ba") == 2);
+}
+
 }  // namespace
 }  // namespace hmem

@@ -153,3 +153,34 @@ TEST_CASE("an example that is not there is refused", "[babi][bad]") {
   // Nothing of the failed batch may be left in the batcher's memory.
   CHECK(stories_of(fill(batcher, {0})) == std::vector<Rows>{{{kBob, kAte, 0, kTime2}, {kAnn, kAte, kFigs, kTime1}}});
 }
+
+TEST_CASE("a question about told sentences becomes the batch of the same story from a file", "[babi]") {
+  const BabiTask task = make_task();
+  BabiBatcher batcher(task, task.train);
+  const BabiBatch from_file = fill(batcher, {1});
+  const std::vector<BabiWords> story = {{"bob", "ate"}, {"ann", "ate", "figs"}, {"bob", "ate"}};
+  const BabiBatch told = babi_question_batch(task, story, {"who", "ate"});
+  CHECK(told.size() == 1);
+  CHECK(told.offsets == Offsets{0, 3});
+  REQUIRE(told.rows.size(0) == from_file.rows.size(0));
+  for (int64_t row = 0; row < told.rows.size(0); ++row) CHECK(row_of(told.rows, row) == row_of(from_file.rows, row));
+  CHECK(told.pairs.first == from_file.pairs.first);
+  CHECK(told.pairs.second == from_file.pairs.second);
+  CHECK(row_of(told.questions, 0) == Ids{kWho, kAte, 0, 0});
+  CHECK(told.answers[0] == BabiDataset::kUnknownAnswer);
+  CHECK(told.padded == from_file.padded);
+}
+
+TEST_CASE("a told story may be too long and have unknown words", "[babi]") {
+  const BabiTask task = make_task();
+  const std::vector<BabiWords> story = {
+      {"ann", "ate"}, {"bob", "ate", "raw", "figs"}, {"zoe"}, {"bob", "ate", "figs", "who"}};
+  const BabiBatch told = babi_question_batch(task, story, {"who", "zoe", "ate", "figs", "ann"});
+  CHECK(told.offsets == Offsets{0, 3});
+  CHECK(row_of(told.rows, 0) == Ids{kBob, kAte, 0, 0});  // "raw" is unknown, "figs" cut off
+  CHECK(row_of(told.rows, 1) == Ids{0, 0, 0, 0});
+  CHECK(row_of(told.rows, 2) == Ids{kBob, kAte, kFigs, 0});
+  CHECK(row_of(told.rows, 3) == Ids{0, 0, 0, kTime1});
+  CHECK(row_of(told.questions, 0) == Ids{kWho, 0, kAte, kFigs});
+  CHECK(error_text([&] { babi_question_batch(task, {}, {"who"}); }).find("at least one sentence") != std::string::npos);
+}

@@ -122,3 +122,71 @@ TEST_CASE("a model file with bad numbers or names is refused", "[model_file][bad
           std::string::npos);
   }
 }
+
+TEST_CASE("a model file alone gives vocabulary, sizes and settings", "[model_file]") {
+  const TempFolder folder;
+  const BabiTask task = make_task("\xC3\x89mile", "2 Bob ate.\n");
+  const HMemQa::Config config = make_config(task);
+  HMemQa model(config, 1);
+  const std::string path = folder.file("model");
+  for (const char* task_id : {"3", "1-20", "[1,2]", ""}) {
+    ModelInfo info = babi_model_info(3, task, config);
+    info["task_id"] = task_id;
+    save_model(path, info, model.parameters(), model.buffers());
+    const ModelFile file(path);
+    const BabiModel found = read_babi_model(file);
+    CHECK(found.task_id == task_id);
+    CHECK(found.task.vocabulary.all_words() == task.vocabulary.all_words());
+    CHECK(found.task.vocabulary.max_age() == task.vocabulary.max_age());
+    CHECK(found.task.words_per_sentence == task.words_per_sentence);
+    CHECK(found.task.max_num_sentences == 2);
+    CHECK(found.config.vocabulary == config.vocabulary);
+    CHECK(found.config.hops == config.hops);
+    CHECK(found.config.encoding == config.encoding);
+    HMemQa other(found.config, 2);
+    file.copy_to(other.parameters(), other.buffers());
+    CHECK(value_hash(other.parameters(), other.buffers()) == value_hash(model.parameters(), model.buffers()));
+  }
+}
+
+TEST_CASE("a model file that does not fit itself is refused", "[model_file][bad]") {
+  const TempFolder folder;
+  const BabiTask task = make_task();  // words ate, bob, who; 1 time word; W = 3
+  HMemQa::Config config = make_config(task);
+  config.encoding = EncodingType::learned;
+  HMemQa model(config, 1);
+  const std::string path = folder.file("model");
+  const auto refused = [&](const std::string& key, const std::string& value, const std::string& expected) {
+    ModelInfo info = babi_model_info(3, task, config);
+    info[key] = value;
+    save_model(path, info, model.parameters(), model.buffers());
+    const std::string text = error_text([&] { read_babi_model(ModelFile(path)); });
+    INFO(key << " = " << value << ": " << text);
+    CHECK(text.find(path + ": ") == 0);
+    CHECK(text.find(expected) != std::string::npos);
+    CHECK(text.find("expected") != std::string::npos);
+    CHECK(text.find('\n') == std::string::npos);
+    CHECK(text.size() < path.size() + 400);
+  };
+  refused("kind", "hmem_image", "kind is 'hmem_image'");
+  refused("vocabulary", "ate bob who", "vocabulary: found invalid JSON");
+  refused("vocabulary", R"({"ate":1})", "vocabulary: found an object");
+  refused("vocabulary", R"(["ate",7,"who"])", "vocabulary: found 7");
+  refused("vocabulary", "[]", "vocabulary: found no words");
+  refused("vocabulary", R"(["","ate","bob"])", "a word without letters");
+  refused("vocabulary", R"(["ate","ate","who"])", "found 'ate' after 'ate'");
+  refused("vocabulary", R"(["who","bob","ate"])", "found 'bob' after 'who'");
+  refused("vocabulary", R"(["ate","who"])", "'embedding.weight' has shape [5, 5], expected [4, 5]");
+  std::string many = "[\"\"";
+  for (int i = 0; i < 1000001; ++i) many += ",\"\"";
+  refused("vocabulary", many + "]", "vocabulary: found more than 1000000 texts");
+  refused("time_words", "1000000000", "'embedding.weight' has shape [5, 5], expected [1000000004, 5]");
+  refused("time_words", "0", "time_words is 0");
+  refused("time_words", "9999999999", "time_words is 9999999999");
+  refused("max_num_sentences", "2", "max_num_sentences is 2, expected 1..1");
+  refused("words_per_sentence", "4", "'encoding.weight' has shape [3, 5], expected [4, 5]");
+  refused("words_per_sentence", "1", "words_per_sentence is 1, expected 2..");
+  refused("words_per_sentence", "99999999", "words_per_sentence is 99999999");
+  refused("embeddings_size", "4096", "'embedding.weight' has shape [5, 5], expected [5, 4096]");
+  refused("memory_size", "4096", "'output.weight' has shape [7, 5], expected [4096, 5]");
+}

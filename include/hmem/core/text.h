@@ -24,4 +24,8 @@ std::string quote(std::string_view text, size_t limit = 80);
 /// "text" as a JSON string; bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 
+/// Levenshtein distance in bytes: insertions, deletions and replacements from one text to the other. Costs the product
+/// of the lengths.
+size_t edit_distance(std::string_view a, std::string_view b);
+
 }  // namespace hmem

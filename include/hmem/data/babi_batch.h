@@ -48,4 +48,9 @@ class BabiBatcher {
   std::vector<int32_t> row_of_sentence_;  // row in the current batch, -1: not there
 };
 
+/// One question about one story, of which only the latest max_num_sentences sentences are kept. Vocabulary and sizes
+/// are those of `task`: unknown words become nil, words beyond W - 1 (in the question W) are cut off. The answer is
+/// unknown. Throws Error when there is no sentence.
+BabiBatch babi_question_batch(const BabiTask& task, const std::vector<BabiWords>& sentences, const BabiWords& question);
+
 }  // namespace hmem

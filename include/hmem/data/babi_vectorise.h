@@ -67,6 +67,9 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
 /// nothing and are left out. The counts are in the result. Sentences that `task` does not have are added to it.
 BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task);
 
+/// The same for questions to be answered: none is left out, whatever its answer.
+BabiDataset vectorise_unanswered_babi(const BabiStories& stories, BabiTask& task);
+
 /// Examples that remain for training when the last `count - int((1 - split) * count)` in file order are set aside for
 /// validation. Throws UsageError unless 0 <= split < 1 and at least one remains.
 int64_t training_count(int64_t count, double validation_split);

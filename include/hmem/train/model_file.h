@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hmem/autodiff/parameter.h"
+#include "hmem/core/shape.h"
 
 namespace hmem {
 
@@ -30,6 +31,8 @@ class ModelFile {
   const ModelInfo& info() const;
   /// Value of `key`; throws Error naming the file when it is not there.
   const std::string& require(const std::string& key) const;
+  /// Shape of a tensor; throws Error naming the file when it is not there.
+  const Shape& shape_of(const std::string& tensor) const;
   /// Throws Error unless the file has exactly these tensors with these shapes and finite values; changes nothing then.
   void copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const;
   const std::string& path() const { return path_; }
