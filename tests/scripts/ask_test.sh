@@ -1,0 +1,147 @@
+#!/bin/sh
+# bin/babi_ask on a small model: answers and notes through a pipe, lines that are wrong, models that are wrong.
+# Usage: [BIN=DIR] tests/scripts/ask_test.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+bin=$(cd "${BIN:-bin}" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/run" "$work/log"
+cd "$work/run" || exit 1
+unset HMEM_DATA HMEM_KERNELS
+out=$work/log/out err=$work/log/err
+
+die() {
+  echo "$*"
+  head -c 2000 "$out" "$err"
+  exit 1
+}
+# ask FLAGS...: asks the model what comes on the standard input
+ask() {
+  timeout 60 "$bin/babi_ask" --load=model --data_dir=generated "$@" > "$out" 2> "$err" || die "failed: babi_ask $*"
+}
+# expect LINE TEXT: line number LINE of the output begins with TEXT
+expect() {
+  case $(sed -n "$1p" "$out") in
+    "$2"*) ;;
+    *) die "expected line $1 to begin with: $2" ;;
+  esac
+}
+lines() {
+  [ "$(wc -l < "$out")" -eq "$1" ] || die "expected $1 lines"
+  [ "$(wc -l < "$err")" -eq "$2" ] || die "expected $2 lines on stderr"
+}
+# refuse STATUS TEXT FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+refuse() {
+  status=$1 text=$2
+  shift 2
+  before=$(find . | sort)
+  echo 'Mary went to the kitchen.' | timeout 60 "$bin/babi_ask" "$@" > "$out" 2> "$err"
+  found=$?
+  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
+  lines 0 1
+  [ "$(wc -c < "$err")" -lt 1500 ] || die "expected a short line on stderr: $*"
+  grep -qF -e "babi_ask: error: " "$err" || die "expected the name of the program: $*"
+  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
+  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
+}
+
+"$bin/babi_task_single" --data_dir=generated --training_set_size=5000 --task_id=1 --random_state=1 --epochs=8 \
+  --memory_size=50 --threads=1 --save=model --quiet > "$out" 2> "$err" || die 'the training failed'
+
+# ---- 1. Answers ------------------------------------------------------------------------------------------------------
+printf 'Mary went to the kitchen.\nJohn went to the hallway.\n\nWhere is Mary?\nwhere is john ?' | ask
+lines 2 0
+expect 1 'kitchen '
+expect 2 'hallway '
+cp "$out" "$work/log/first"
+printf '\357\273\277Mary went to the kitchen. John went to the hallway.\r\nWhere is Mary? Where is John?\r\n' |
+  ask --threads=2
+cmp -s "$out" "$work/log/first" || die 'another form of the same story and two threads: another answer'
+grep -q '^kitchen [0-9.]* %  [a-z]* [0-9.]* %  [a-z]* [0-9.]* %$' "$out" || die 'expected three answers'
+printf 'Mary went to the kitchen.\nWhere is Mary?\n' | ask --top=1
+grep -qx 'kitchen [0-9.]* %' "$out" || die 'expected one answer'
+printf 'Mary went to the kitchen.\nWhere is Mary?\n' | ask --top=1000
+grep -q '<nil>.*<age 10>\|<age 10>.*<nil>' "$out" || die 'expected every class'
+ask < /dev/null
+lines 0 0
+
+# ---- 2. Notes --------------------------------------------------------------------------------------------------------
+printf 'Mary went to the kitchn.\nMary went back to the hallway and to the garden.\nWhere is Mary?\n' | ask
+lines 4 0
+expect 1 "warning: 'kitchn' is not in the vocabulary: read as nil; the nearest word is 'kitchen'"
+expect 2 "warning: 'and' is not in the vocabulary"
+expect 3 'note: the sentence has 10 words, the model reads 6'
+printf 'Mary went to the kitchn.\nWhere is Mary?\n' | ask --quiet
+lines 1 0
+i=0
+while [ "$i" -lt 15 ]; do echo 'John went to the garden.'; i=$((i + 1)); done > story
+{ echo 'Mary went to the kitchen.'; cat story; echo 'John went to the office.'; echo 'Where is John?'; } | ask
+lines 2 0
+expect 1 'note: the model reads 10 sentences: older ones are forgotten'
+expect 2 'office '
+
+# ---- 3. Commands -----------------------------------------------------------------------------------------------------
+printf 'Mary went to the kitchen.\n:reset\nWhere is Mary?\n:show\n' | ask
+lines 3 0
+expect 2 'note: no answer: the story is empty'
+printf ':story 2\n:story\n:story 2\n' | ask
+[ "$(grep -c '^story 2 of 1000 (generated task 1 test)$' "$out")" -eq 2 ] || die 'expected story 2 twice'
+grep -q '^story 3 of 1000' "$out" || die 'expected the next story'
+[ "$(grep -c '^true answer: ' "$out")" -eq 3 ] || die 'expected three true answers'
+i=1
+while [ "$i" -le 100 ]; do echo ':story'; i=$((i + 1)); done | ask
+right=$(grep -c '^true answer: .* (right)$' "$out")
+[ "$right" -ge 90 ] || die "expected at least 90 of 100 right answers, found $right"
+printf ':story 1\n' | ask --task_id=15
+grep -q 'generated task 15 test' "$out" || die 'expected a story of task 15'
+printf ':quit\nWhere is Mary?\n' | ask
+lines 0 0
+
+# ---- 4. Lines that are wrong: one line on stderr, and the session goes on --------------------------------------------
+{
+  printf 'Mary went to the kitchen.\n:stroy\n:story 0\n:story 1001\n:story x\n:reset now\nMary \033[2J went.\n'
+  head -c 3000000 /dev/zero | tr '\0' 'a'
+  printf '\nWhere is Mary?\n'
+} | ask
+lines 1 7
+expect 1 'kitchen '
+grep -qF "babi_ask: error: line 2: unknown command ':stroy'" "$err" || die 'expected the number of the line'
+grep -qF 'line 8: found more than 1048576 bytes' "$err" || die 'expected a line that is too long'
+printf ':story\n' | timeout 60 "$bin/babi_ask" --load=model --data_dir=nowhere > "$out" 2> "$err" || die 'expected exit 0'
+lines 0 1
+ask < model  # bytes that are no text
+
+# ---- 5. Models and flags that are wrong ------------------------------------------------------------------------------
+refuse 2 '--load is missing'
+refuse 2 '--top:' --load=model --top=0
+refuse 2 'nearest one is --load' --lod=model
+refuse 1 'missing' --load=missing
+refuse 1 'is not a regular file' --load=.
+for bytes in 0 7 100 3000 "$(($(wc -c < model) - 1))"; do
+  head -c "$bytes" model > truncated
+  refuse 1 'truncated' --load=truncated
+done
+# damage TEXT SED: a copy of the model whose metadata keep their length
+damage() {
+  LC_ALL=C sed "$2" model > damaged
+  [ "$(wc -c < damaged)" -eq "$(wc -c < model)" ] || die "this damage changes the length: $2"
+  refuse 1 "damaged: $1" --load=damaged
+}
+damage "kind is 'hmem_xy'" 's/"hmem_qa"/"hmem_xy"/'
+damage 'vocabulary: found invalid JSON' 's/"vocabulary":"\[/"vocabulary":"(/'
+damage 'vocabulary: found 123456' 's/\\"office\\"/    123456/'
+damage "vocabulary: found 'bedroom' after 'bedroom'" 's/\\"bathroom\\",\\"bedroom\\"/\\"bedroom\\" ,\\"bedroom\\"/'
+damage "vocabulary: found 'aaaaaa'" 's/\\"office\\"/\\"aaaaaa\\"/'
+damage "tensor 'embedding.weight' has shape" 's/"time_words":"10"/"time_words":"99"/'
+damage 'max_num_sentences is 99, expected 1..10' 's/"max_num_sentences":"10"/"max_num_sentences":"99"/'
+damage "tensor 'output.weight' has shape" 's/"memory_size":"50"/"memory_size":"51"/'
+damage "tensor 'encoding.weight' has shape" 's/"words_per_sentence":"7"/"words_per_sentence":"8"/'
+damage "no 'task_id'" 's/"task_id"/"task_ix"/'
+# A model of several tasks has another task_id: it answers, and :story asks for one.
+sed 's/"task_id":"1"/"task_id":"A"/' model > several
+printf 'Mary went to the kitchen.\nWhere is Mary?\n:story\n' |
+  timeout 60 "$bin/babi_ask" --load=several > "$out" 2> "$err" || die 'a model of another task_id was refused'
+lines 1 1
+grep -qF "give --task_id" "$err" || die 'expected a hint at --task_id'
+exit 0
