@@ -258,7 +258,7 @@ const std::string* BabiDialogue::nearest_word(std::string_view word) const {
     nearest = &known;
     least = distance;
   }
-  return nearest;
+  return 2 * least <= word.size() + 1 ? nearest : nullptr;  // beyond that it is no slip of the keys
 }
 
 /// Nil and time words are classes of the output layer like any other.

@@ -134,6 +134,7 @@ TEST_CASE("what the model cannot read is said, unless it is quiet", "[dialogue]"
   CHECK(cut[0] == "note: the question has 5 words, the model reads 4: cut after 'bob'");
   CHECK(told("a b a c d e f g").size() == 7);  // five words, "more", cut
   CHECK(joined(told(std::string(5000, 'x'))).find("nearest") == std::string::npos);
+  CHECK(told("elephant").front() == "warning: 'elephant' is not in the vocabulary: read as nil");
 
   Told quiet({1, false});
   CHECK(quiet("An ate who figs. Ann ate. Ann ate.").empty());

@@ -54,6 +54,7 @@ class BabiDialogue {
   void note(const std::string& text, Lines& lines) const;
   void warn_unknown(const std::vector<Phrase>& phrases, Lines& lines) const;
   void note_cut(const BabiWords& words, int slots, const char* what, Lines& lines) const;
+  /// Null when no known word is like it.
   const std::string* nearest_word(std::string_view word) const;
   std::string answer_text(int32_t id) const;
 
