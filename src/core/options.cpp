@@ -185,6 +185,13 @@ void Options::add_switch(std::string name, bool value, std::string help) {
   add({std::move(name), Kind::kSwitch, int64_t{value}, std::move(help), {0, 1}});
 }
 
+void Options::set_default(std::string_view name, std::string_view text) {
+  Option& option = find_flag(find(name).name);
+  const auto value = option.read(text);
+  HMEM_CHECK(value.has_value(), "the default of --", name, " must be ", option.expectation(), ", found ", quote(text));
+  option.value = option.default_value = *value;
+}
+
 void Options::add_presets(std::string name, std::string help, std::vector<Preset> presets) {
   HMEM_CHECK(preset_flag_.empty(), "presets are registered already, as --", preset_flag_);
   std::vector<std::string> names = {"none"};

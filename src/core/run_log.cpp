@@ -83,6 +83,8 @@ void RunLog::write_header(const Record& record) { write("header", record.to_text
 
 void RunLog::write_epoch(const Record& record) { write("epoch", record.to_text(), record); }
 
+void RunLog::write_task(const Record& record) { write("task", "task " + record.to_text(), record); }
+
 void RunLog::write_final(const Record& record) { write("final", "final " + record.to_text(), record); }
 
 void RunLog::write_note(std::string_view text) {

@@ -48,6 +48,15 @@ bool has_ends(const std::string& name, const std::string& begin, const std::stri
          name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
+bool has_file(const fs::path& folder, int task, BabiPart part) {
+  try {
+    find_babi_file(folder, task, part);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// Reads a string where it stands, without a copy.
 class TextBuffer : public std::streambuf {
  public:
@@ -137,6 +146,12 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
                      " is for generated stories, the official files have 1k and 10k (or use --data_dir=generated)");
   }
   return read_babi_file(find_babi_file(source.folder / (questions == 1000 ? "en" : "en-10k"), task, part).string());
+}
+
+bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {
+  if (source.generated() || training_set_size != "10k") return false;
+  const fs::path folder = source.folder / "en-10k";
+  return !has_file(folder, task, BabiPart::kTrain) && has_file(folder, task, BabiPart::kTest);
 }
 
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,

@@ -159,7 +159,8 @@ class Vectoriser {
     out.examples.reserve(stories.questions.size());
     out.answers.reserve(stories.questions.size());
     kept_questions.reserve(stories.questions.size());
-    for (const BabiStories::Question& question : stories.questions) {
+    for (size_t number = 0; number < stories.questions.size(); ++number) {
+      const BabiStories::Question& question = stories.questions[number];
       const PhraseIds::Entry& words = ids.of(question.phrase);
       const int64_t length = question.end - question.begin;
       out.longest_story = std::max(out.longest_story, length);
@@ -175,7 +176,7 @@ class Vectoriser {
         if (misfits == Misfits::kDropUnknown) continue;
       }
       if (kept < length) ++out.shortened;
-      out.examples.push_back({question.end - kept, question.end});
+      out.examples.push_back({question.end - kept, question.end, static_cast<int64_t>(number)});
       out.answers.push_back(answer == Vocabulary::kNil ? BabiDataset::kUnknownAnswer : answer);
       kept_questions.push_back(&words.ids);
     }

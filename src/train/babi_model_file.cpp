@@ -136,9 +136,9 @@ void expect_kind(const ModelFile& file) { expect_value(file, "kind", kKind, "ano
 
 }  // namespace
 
-ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::Config& config) {
+ModelInfo babi_model_info(const std::string& tasks, const BabiTask& task, const HMemQa::Config& config) {
   return {{"kind", kKind},
-          {"task_id", std::to_string(task_id)},
+          {"task_id", tasks},
           {"vocabulary", vocabulary_json(task.vocabulary)},
           {"max_num_sentences", std::to_string(task.max_num_sentences)},
           {"time_words", std::to_string(task.vocabulary.max_age())},
@@ -185,12 +185,12 @@ BabiModel read_babi_model(const ModelFile& file) {
   return model;
 }
 
-HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const BabiTask& task) {
+HMemQa::Config babi_model_config(const ModelFile& file, const std::string& tasks, const BabiTask& task) {
   const auto expect = [&file](const std::string& key, const std::string& expected, const std::string& hint) {
     expect_value(file, key, expected, hint);
   };
   expect_kind(file);
-  expect("task_id", std::to_string(task_id), "the model was trained on another task: give its --task_id");
+  expect("task_id", tasks, "the model was trained on another task: give its --task_id or --tasks");
   const std::string hint = "the model was trained on other data: give its --data_dir and --training_set_size";
   expect("vocabulary", vocabulary_json(task.vocabulary), hint);
   expect("max_num_sentences", std::to_string(task.max_num_sentences), hint);

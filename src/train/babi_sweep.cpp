@@ -117,22 +117,11 @@ Options parsed_options(const std::vector<std::string>& flags) {
   return options;
 }
 
-bool has_file(const fs::path& folder, int task, BabiPart part) {
-  try {
-    find_babi_file(folder, task, part);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 /// The official training file of task 3 is not to be had everywhere: flags that train on generated stories instead.
 std::vector<std::string> data_flags(int64_t task, const Options& options, const fs::path& program_folder) {
   if (task != 3 || options.was_given("test_data_dir")) return {};
   const BabiSource source = find_babi(options.get_string("data_dir"), program_folder);
-  if (source.generated() || options.get_string("training_set_size") != "10k") return {};
-  const fs::path folder = source.folder / "en-10k";
-  if (has_file(folder, 3, BabiPart::kTrain) || !has_file(folder, 3, BabiPart::kTest)) return {};
+  if (!lacks_training_file(source, 3, options.get_string("training_set_size"))) return {};
   return {"--data_dir=generated", "--test_data_dir=" + source.folder.string()};
 }
 
@@ -160,6 +149,18 @@ std::vector<int64_t> parse_number_list(const std::string& flag, const std::strin
     }
   }
   return numbers;
+}
+
+std::string number_list_text(const std::vector<int64_t>& numbers) {
+  std::string text;
+  for (size_t first = 0; first < numbers.size();) {
+    size_t last = first;
+    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(numbers[first]);
+    if (last > first) text += (last == first + 1 ? "," : "-") + std::to_string(numbers[last]);
+    first = last + 1;
+  }
+  return text;
 }
 
 bool SweepRun::is_done(const RunRecord& record) const {

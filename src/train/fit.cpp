@@ -107,17 +107,26 @@ void RunningSums::add(double batch_loss, int64_t batch_errors, int64_t batch_cou
   count += batch_count;
 }
 
+void RunningSums::add(const RunningSums& other) {
+  loss += other.loss;
+  errors += other.errors;
+  count += other.count;
+}
+
 Evaluation RunningSums::means() const {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   if (count == 0) return {kNone, kNone};
   return {loss / static_cast<double>(count), 100.0 * static_cast<double>(errors) / static_cast<double>(count)};
 }
 
-Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
+RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
+                           int64_t batch_size) {
   HMEM_CHECK(batch_size > 0, "the batch size must be positive, found ", batch_size);
-  const int64_t n = learner.count(part);
+  HMEM_CHECK(0 <= range_begin && range_begin <= range_end && range_end <= learner.count(part),
+             "cannot evaluate the examples ", range_begin, "..", range_end - 1, ": there are ", learner.count(part));
+  const int64_t n = range_end - range_begin;
   std::vector<int64_t> examples(static_cast<size_t>(n));
-  std::iota(examples.begin(), examples.end(), 0);
+  std::iota(examples.begin(), examples.end(), range_begin);
   Tape tape;
   RunningSums sums;
   for (int64_t begin = 0; begin < n; begin += batch_size) {
@@ -126,7 +135,11 @@ Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
     const Learner::BatchResult batch = learner.run(tape, part, examples.data() + begin, count);
     sums.add(static_cast<double>(*batch.loss.data()), batch.errors, count);
   }
-  return sums.means();
+  return sums;
+}
+
+Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
+  return evaluate_range(learner, part, 0, learner.count(part), batch_size).means();
 }
 
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state) {

@@ -55,6 +55,23 @@ TEST_CASE("defaults hold when nothing is given", "[core]") {
   CHECK_FALSE(options.was_given("task_id"));
 }
 
+TEST_CASE("a program may give a shared flag another default", "[core]") {
+  Options options = sample();
+  options.set_default("task_id", "7");
+  options.set_default("quiet", "1");
+  CHECK(options.get_int("task_id") == 7);
+  CHECK(options.get_switch("quiet"));
+  CHECK_FALSE(options.was_given("task_id"));
+  CHECK(options.help_text().find("which task (1..20; default 7)") != std::string::npos);
+  const char* argv[] = {"sample", "--task_id=3"};
+  options.parse(2, argv);
+  CHECK(options.get_int("task_id") == 3);
+  CHECK(options.get_switch("quiet"));
+  CHECK_THROWS_AS(options.set_default("task_id", "21"), Error);
+  CHECK_THROWS_AS(options.set_default("task_id", "x"), Error);
+  CHECK(test::error_text([&] { options.set_default("task", "1"); }) == "sample has no flag named 'task'");
+}
+
 TEST_CASE("a flag may be spelled in three ways", "[core]") {
   const std::vector<std::vector<const char*>> spellings = {
       {"--task_id=4"}, {"--task_id", "4"}, {"--task-id", "4"}, {"--task-id=4"}};

@@ -36,6 +36,9 @@ TEST_CASE("lists of numbers", "[sweep]") {
   using Numbers = std::vector<int64_t>;
   CHECK(parse_number_list("tasks", "1-3,7", {1, 20}) == Numbers{1, 2, 3, 7});
   CHECK(parse_number_list("tasks", "5,1-2,5", {1, 20}) == Numbers{5, 1, 2});
+  CHECK(number_list_text({4}) == "4");
+  CHECK(number_list_text({1, 2, 3, 7, 9, 10}) == "1-3,7,9,10");
+  CHECK(number_list_text(parse_number_list("tasks", "1-20", {1, 20})) == "1-20");
   for (const char* wrong :
        {"", "0", "21", "1-21", "3-1", "a", "1,", ",1", "1--2", "-1", "1-", "99999999999999999999"}) {
     INFO(wrong);

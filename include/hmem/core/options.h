@@ -69,6 +69,10 @@ class Options {
   /// A switch: 0 or 1; the bare flag means 1.
   void add_switch(std::string name, bool value, std::string help);
 
+  /// Another default for a flag that is registered: programs share flags, not every value suits all of them. To be
+  /// called before parse(). Throws Error for a value that the flag does not allow.
+  void set_default(std::string_view name, std::string_view text);
+
   /// Registers a choice between "none" (the default) and named lists of defaults: the values of the one that is given
   /// hold for flags that are not. All their flags must be registered before.
   struct Preset {

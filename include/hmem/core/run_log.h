@@ -52,6 +52,8 @@ class RunLog {
   void write_header(const Record& record);
   /// `key=value ...`; event "epoch".
   void write_epoch(const Record& record);
+  /// `task key=value ...`; event "task". Results of one of several tasks, before the final line.
+  void write_task(const Record& record);
   /// `final key=value ...`; event "final".
   void write_final(const Record& record);
   /// `note: text`; event "note". For what the user has to know: data that was generated, stories that were left out.

@@ -42,6 +42,10 @@ BabiStoryOptions babi_story_options(const Options& options);
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed = 0, const BabiStoryOptions& options = {});
 
+/// Whether `source` has the official test questions of the task but not its training stories of this size, as is often
+/// so for the 10k stories of task 3.
+bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size);
+
 /// Generated training stories of an epoch, for training on new ones in every epoch; those of epoch 0 are the text of
 /// generate_babi_part. Parallel over parts of the questions; the same for any number of threads.
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,

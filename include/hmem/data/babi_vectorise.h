@@ -18,7 +18,8 @@ namespace hmem {
 /// Questions of one file. Stories share their sentences: nothing is padded in time, nothing stored twice.
 struct BabiDataset {
   struct Example {
-    int64_t begin, end;  ///< the sentences so far: this range of `story_sentences`, oldest first
+    int64_t begin, end;    ///< the sentences so far: this range of `story_sentences`, oldest first
+    int64_t question = 0;  ///< number in BabiStories::questions, where some may have been left out
   };
   static constexpr int32_t kUnknownAnswer = -1;
 

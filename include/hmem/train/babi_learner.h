@@ -1,9 +1,10 @@
 #pragma once
 /// \file babi_learner.h
-/// H-Mem and the questions of one bAbI task, for the training loop.
+/// H-Mem and questions of the bAbI tasks, for the training loop.
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "hmem/data/babi_batch.h"
 #include "hmem/data/babi_parse.h"
@@ -12,11 +13,20 @@
 
 namespace hmem {
 
-/// The last examples of the training file, in file order, are the validation part (training_count() says how many
-/// remain). An unknown answer (-1) is never predicted and counts as an error.
+/// Which examples of BabiTask::train are trained on and which are set aside; each part is numbered in this order.
+struct BabiSplit {
+  std::vector<int64_t> train, validation;
+};
+
+/// The last of `count` examples, in file order, are the validation part (training_count() says how many remain).
+BabiSplit split_babi(int64_t count, double validation_split);
+
+/// An unknown answer (-1) is never predicted and counts as an error.
 class BabiLearner : public Learner {
  public:
   /// `model` and `task` must outlive the learner.
+  BabiLearner(HMemQa& model, const BabiTask& task, BabiSplit split);
+  /// The end of the training file is the validation part.
   BabiLearner(HMemQa& model, const BabiTask& task, double validation_split);
 
   /// Jitters the ages of training stories from now on.
@@ -34,13 +44,12 @@ class BabiLearner : public Learner {
  private:
   HMemQa& model_;
   const BabiTask& task_;
-  int64_t validation_begin_;  // in task_.train
-  int64_t train_count_;
+  BabiSplit split_;
   std::unique_ptr<BabiBatcher> train_;
   BabiBatcher validation_, test_;
   BabiBatch batch_;
   AgeJitter jitter_;
-  std::vector<int64_t> shifted_;
+  std::vector<int64_t> in_data_;
 };
 
 /// The same with new training stories in every epoch but the first, so that nothing can be learnt by heart.
@@ -50,6 +59,7 @@ class BabiOnlineLearner : public BabiLearner {
   using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
 
   /// `task` gets the sentences of new stories that it does not have; its vocabulary and sizes stay.
+  BabiOnlineLearner(HMemQa& model, BabiTask& task, BabiSplit split, StoriesOfEpoch stories);
   BabiOnlineLearner(HMemQa& model, BabiTask& task, double validation_split, StoriesOfEpoch stories);
 
   void start_epoch(int64_t epoch) override;

@@ -2,14 +2,21 @@
 /// \file babi_model_file.h
 /// What a model file says about an H-Mem for question answering.
 
+#include <cstdint>
+#include <string>
+
 #include "hmem/data/babi_vectorise.h"
 #include "hmem/models/hmem_qa.h"
 #include "hmem/train/model_file.h"
 
 namespace hmem {
 
-/// Kind, task, sizes, settings under the names of their flags, and the vocabulary as a JSON list.
-ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::Config& config);
+/// Kind, task, sizes, settings under the names of their flags, and the vocabulary as a JSON list. `tasks`: "4", or of
+/// a model of several tasks "1-3,7" (number_list_text()).
+ModelInfo babi_model_info(const std::string& tasks, const BabiTask& task, const HMemQa::Config& config);
+inline ModelInfo babi_model_info(int64_t task_id, const BabiTask& task, const HMemQa::Config& config) {
+  return babi_model_info(std::to_string(task_id), task, config);
+}
 
 /// What a program needs that has the model file and no training data.
 struct BabiModel {
@@ -24,6 +31,9 @@ BabiModel read_babi_model(const ModelFile& file);
 
 /// Configuration of the model in `file`. Throws Error when the file is of another kind or task, or when its vocabulary
 /// or sizes are not those of `task`.
-HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const BabiTask& task);
+HMemQa::Config babi_model_config(const ModelFile& file, const std::string& tasks, const BabiTask& task);
+inline HMemQa::Config babi_model_config(const ModelFile& file, int64_t task_id, const BabiTask& task) {
+  return babi_model_config(file, std::to_string(task_id), task);
+}
 
 }  // namespace hmem

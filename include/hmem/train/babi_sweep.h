@@ -17,6 +17,9 @@ namespace hmem {
 /// `flag`.
 std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range);
 
+/// The shortest such text of ascending numbers: 1 2 3 7 -> "1-3,7".
+std::string number_list_text(const std::vector<int64_t>& numbers);
+
 struct SweepRun {
   int64_t task = 0;
   int64_t seed = 0;

@@ -36,11 +36,28 @@ class Learner {
   virtual void after_update() {}
 };
 
-/// Mean loss and error of a part, without training. NaN for a part without examples.
+/// Mean loss and error of examples. NaN where there are none.
 struct Evaluation {
   double loss = 0;
   double error = 0;  ///< wrong answers in %
 };
+
+/// Sums over examples, for running means.
+struct RunningSums {
+  double loss = 0;
+  int64_t errors = 0;
+  int64_t count = 0;
+
+  void add(double batch_loss, int64_t batch_errors, int64_t batch_count);
+  void add(const RunningSums& other);
+  /// Means; NaN without examples.
+  Evaluation means() const;
+};
+
+/// Loss and errors of the examples range_begin..range_end-1 of a part, without training.
+RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
+                           int64_t batch_size);
+/// Means over a whole part.
 Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size);
 
 struct EpochReport {
@@ -51,17 +68,6 @@ struct EpochReport {
   double largest_norm = 0;      ///< largest gradient norm of a parameter in the epoch, before clipping
   double training_seconds = 0;  ///< without validation
   double examples_per_s = 0;    ///< in training
-};
-
-/// Sums over examples, for running means.
-struct RunningSums {
-  double loss = 0;
-  int64_t errors = 0;
-  int64_t count = 0;
-
-  void add(double batch_loss, int64_t batch_errors, int64_t batch_count);
-  /// Means; NaN without examples.
-  Evaluation means() const;
 };
 
 /// Where a training stands: all that it needs to continue apart from the tensors.
