@@ -1,5 +1,6 @@
 #include "hmem/train/babi_experiment.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -17,6 +18,7 @@
 #include "hmem/train/babi_model_file.h"
 #include "hmem/train/babi_options.h"
 #include "hmem/train/babi_run_info.h"
+#include "hmem/train/babi_sweep.h"
 #include "hmem/train/run_output.h"
 
 namespace hmem {
@@ -65,8 +67,8 @@ void write_data_notes(RunLog& log, const BabiTask& task) {
 
 }  // namespace
 
-BabiRun::BabiRun(const Options& options_in, int64_t task_id_in)
-    : options(options_in), task_id(task_id_in), seed(0), checkpoint_settings_(checkpoint_settings(options_in)) {
+BabiRun::BabiRun(const Options& options_in, std::vector<int64_t> tasks_in)
+    : options(options_in), tasks(std::move(tasks_in)), seed(0), checkpoint_settings_(checkpoint_settings(options_in)) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
   resumed_ = open_checkpoint(checkpoint_settings_);
@@ -80,7 +82,7 @@ void BabiRun::make_model() {
   std::optional<ModelFile> loaded;
   if (!options.get_string("load").empty()) {
     loaded.emplace(options.get_string("load"));
-    config = babi_model_config(*loaded, task_id, *task);
+    config = babi_model_config(*loaded, number_list_text(tasks), *task);
     check_same_settings(*loaded, options);
     set_regularisation(config, options);
   }
@@ -106,7 +108,7 @@ void BabiRun::set_learner(std::unique_ptr<Learner> learner_in) {
   resumed_->copy_to(training_, options.get_int("epochs"));
 }
 
-ModelInfo BabiRun::model_info() const { return babi_model_info(task_id, *task, model->config()); }
+ModelInfo BabiRun::model_info() const { return babi_model_info(number_list_text(tasks), *task, model->config()); }
 
 RunInfo BabiRun::run_info() const { return babi_run_info(options, seed, model_info(), *task); }
 
@@ -123,7 +125,7 @@ FitSettings BabiRun::fit_settings() const {
 std::string BabiRun::csv_path() const {
   const auto given = options.get_optional_int("random_state");
   const ModelInfo info = model_info();
-  return "results/" + std::to_string(task_id) + "_" + options.get_string("training_set_size") + "_" +
+  return "results/" + info.at("task_id") + "_" + options.get_string("training_set_size") + "_" +
          info.at("encodings_type") + "_" + info.at("hops") + "-" + (given ? std::to_string(*given) : "None") + ".log";
 }
 
@@ -137,6 +139,7 @@ void BabiRun::check_outputs() const {
 }
 
 void BabiRun::write_notes(RunLog& log) const {
+  for (const std::string& note : notes) log.write_note(note);
   write_data_notes(log, *task);
   write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state, options.get_int("epochs"));
 }
@@ -171,14 +174,14 @@ int BabiRun::train_and_test(RunLog& log, KerasCsvLog* csv) {
   const int signal = train_with_checkpoints(*learner, training_, settings, checkpoint_settings_, run_info(), log);
   if (signal != 0) return exit_code_of_signal(signal);
   const double seconds = timer.seconds();
-  Record line = test(csv);
+  Record line = test(log, csv);
   line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
   log.write_final(line);
   return 0;
 }
 
 /// Tests and saves the weights of the last or of the best epoch; the final line up to the speed.
-Record BabiRun::test(KerasCsvLog* csv) {
+Record BabiRun::test(RunLog& log, KerasCsvLog* csv) {
   const int64_t epochs = options.get_int("epochs"), batch_size = options.get_int("batch_size_per_replica");
   if (best_) {
     best_->restore();
@@ -190,7 +193,10 @@ Record BabiRun::test(KerasCsvLog* csv) {
     tested.train = evaluate(*learner, Learner::Part::train, batch_size);
     tested.validation = evaluate(*learner, Learner::Part::validation, batch_size);
   }
-  const Evaluation found = evaluate(*learner, Learner::Part::test, batch_size);
+  const bool joint = !ranges.empty();
+  const JointResults results = joint ? evaluate_tasks(*learner, ranges, batch_size) : JointResults();
+  for (const TaskResult& result : results.tasks) log.write_task(task_record(result));
+  const Evaluation found = joint ? results.test : evaluate(*learner, Learner::Part::test, batch_size);
   if (csv) csv->write_test(found.error);
   if (!options.get_string("save").empty()) {
     save_model(options.get_string("save"), model_info(), model->parameters(), model->buffers());
@@ -199,9 +205,18 @@ Record BabiRun::test(KerasCsvLog* csv) {
   const double examples = static_cast<double>(epochs * learner->count(Learner::Part::train));
   const double training_seconds = training_.state.training_seconds;
   Record line;
-  line.add_int("task_id", task_id).add_int("epochs", epochs).add_real("train_loss", tested.train.loss);
+  if (joint) {
+    line.add_text("tasks", number_list_text(tasks));
+  } else {
+    line.add_int("task_id", tasks.front());
+  }
+  line.add_int("epochs", epochs).add_real("train_loss", tested.train.loss);
   line.add_real("val_error", tested.validation.error, 4).add_real("test_loss", found.loss);
   line.add_real("test_error", found.error, 4);
+  if (joint) {
+    line.add_real("mean_val_error", results.mean_val_error, 4).add_real("mean_error", results.mean_error, 4);
+    line.add_int("failed_tasks", results.failed_tasks);
+  }
   if (best_) line.add_int("best_epoch", tested.epoch);
   line.add_int("examples_per_s", training_seconds > 0 ? std::llround(examples / training_seconds) : 0);
   return line;
@@ -216,7 +231,7 @@ std::unique_ptr<Learner> make_babi_learner(const BabiRun& run) {
     learner->set_age_jitter(jitter);
     return learner;
   }
-  const auto new_stories = [task = static_cast<int>(run.task_id),
+  const auto new_stories = [task = static_cast<int>(run.tasks.front()),
                             count = training_count(run.task->train.count(), split), seed = run.seed,
                             stories = babi_story_options(run.options)](int64_t epoch) {
     return generate_babi_epoch(task, count, seed, stories, epoch);
@@ -227,10 +242,35 @@ std::unique_ptr<Learner> make_babi_learner(const BabiRun& run) {
 }
 
 int run_babi_experiment(const Options& options, int64_t task_id) {
-  BabiRun run(options, task_id);
+  BabiRun run(options, {task_id});
   run.set_task(load_babi_task(options, task_id, run.seed, run.data));
   run.make_model();
   run.set_learner(make_babi_learner(run));
+  return run.train();
+}
+
+int run_babi_joint_experiment(const Options& options) {
+  std::vector<int64_t> tasks = parse_number_list("tasks", options.get_string("tasks"), {1, 20});
+  std::sort(tasks.begin(), tasks.end());
+  BabiRun run(options, tasks);
+  BabiJointData joint = load_babi_joint(BabiDataFlags(options, run.seed), tasks, options.get_real("validation_split"));
+  run.data = joint.description;
+  run.ranges = joint.ranges;
+  run.notes = joint.notes;
+  run.set_task(std::move(joint.task));
+  run.make_model();
+  std::unique_ptr<BabiLearner> learner;
+  if (options.get_switch("online")) {
+    learner = std::make_unique<BabiOnlineLearner>(
+        *run.model, *run.task, joint.split,
+        [ranges = run.ranges, seed = run.seed, stories = babi_story_options(options)](int64_t epoch) {
+          return generate_joint_epoch(ranges, seed, stories, epoch);
+        });
+  } else {
+    learner = std::make_unique<BabiLearner>(*run.model, *run.task, joint.split);
+  }
+  learner->set_age_jitter({options.get_real("age_jitter"), run.seed});
+  run.set_learner(std::move(learner));
   return run.train();
 }
 

@@ -105,27 +105,53 @@ Options babi_task_single_options() {
   return options;
 }
 
-BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description) {
-  const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
-  description = source.description;
+Options babi_task_joint_options() {
+  Options options("babi_task_joint",
+                  "Trains one H-Mem with one vocabulary on several bAbI tasks together and tests it on each.\n"
+                  "Stories of different tasks have very different lengths. So max_num_sentences, which holds for all,\n"
+                  "keep_latest and batch_norm have defaults that babi_task_single does not have.");
+  options.section("Data");
+  options.add_string("tasks", "1-20", "bAbI tasks, as 1-3,7");
+  add_babi_options(options);
+  options.set_default("max_num_sentences", "130");
+  options.set_default("keep_latest", "1");
+  options.set_default("batch_norm", "masked");
+  return options;
+}
+
+BabiDataFlags::BabiDataFlags(const Options& options, uint64_t seed_in)
+    : source(find_babi(options.get_string("data_dir"), program_folder())),
+      test_source(source),
+      size(options.get_string("training_set_size")),
+      stories(babi_story_options(options)),
+      seed(seed_in) {
   if (options.get_switch("online") && !source.generated()) {
-    throw UsageError("--online makes new stories for every epoch and needs --data_dir=generated, found " + description);
+    throw UsageError("--online makes new stories for every epoch and needs --data_dir=generated, found " +
+                     source.description);
   }
-  const BabiStoryOptions stories = babi_story_options(options);
-  const int task = static_cast<int>(task_id);
-  const std::string& size = options.get_string("training_set_size");
-  BabiOptions how;
-  how.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
-  how.keep_latest = options.get_switch("keep_latest");
-  if (options.get_real("age_jitter") > 0) how.extra_ages = kAgesForJitter;
-  const BabiStories train = load_babi(source, task, size, BabiPart::kTrain, seed, stories);
-  if (options.get_string("test_data_dir").empty()) {
-    return vectorise_babi(train, load_babi(source, task, size, BabiPart::kTest, seed, stories), how);
-  }
-  how.separate_test = true;
-  const BabiSource test_source = find_babi(options.get_string("test_data_dir"), program_folder());
+  vectorise.max_num_sentences = static_cast<int>(options.get_int("max_num_sentences"));
+  vectorise.keep_latest = options.get_switch("keep_latest");
+  if (options.get_real("age_jitter") > 0) vectorise.extra_ages = kAgesForJitter;
+  vectorise.separate_test = !options.get_string("test_data_dir").empty();
+  if (vectorise.separate_test) test_source = find_babi(options.get_string("test_data_dir"), program_folder());
+}
+
+BabiStories BabiDataFlags::train(int task) const {
+  return load_babi(source, task, size, BabiPart::kTrain, seed, stories);
+}
+
+BabiStories BabiDataFlags::test(int task) const {
+  if (!vectorise.separate_test) return load_babi(source, task, size, BabiPart::kTest, seed, stories);
   const std::string& test_size = test_source.generated() || size == "1k" ? size : "10k";  // the test sets are the same
-  return vectorise_babi(train, load_babi(test_source, task, test_size, BabiPart::kTest, seed), how);
+  return load_babi(test_source, task, test_size, BabiPart::kTest, seed);
+}
+
+BabiTask load_babi_task(const Options& options, int64_t task_id, uint64_t seed, std::string& description) {
+  const BabiDataFlags flags(options, seed);
+  description = flags.source.description;
+  const int task = static_cast<int>(task_id);
+  const BabiStories train = flags.train(task);
+  return vectorise_babi(train, flags.test(task), flags.vectorise);
 }
 
 HMemQa::Config babi_config(const Options& options, const BabiTask& task) {

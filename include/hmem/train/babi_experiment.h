@@ -3,7 +3,7 @@
 /// One run of a bAbI program from its flags to its final line. A program that needs other data or another learner takes
 /// the steps one by one:
 ///
-///     BabiRun run(options, task_id);                                      // flags, threads, seed, checkpoint
+///     BabiRun run(options, {task_id});                                     // flags, threads, seed, checkpoint
 ///     run.set_task(load_babi_task(options, task_id, run.seed, run.data));
 ///     run.make_model();
 ///     run.set_learner(std::make_unique<BabiLearner>(..));
@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hmem/core/options.h"
 #include "hmem/core/run_log.h"
 #include "hmem/data/babi_vectorise.h"
 #include "hmem/models/hmem_qa.h"
+#include "hmem/train/babi_joint.h"
 #include "hmem/train/babi_learner.h"
 #include "hmem/train/keras_csv_log.h"
 #include "hmem/train/training_run.h"
@@ -27,7 +29,7 @@ class BabiRun {
  public:
   /// Reads the checkpoint when the run is to continue from one. `options` must outlive the run and have the flags of
   /// add_babi_options(). Every function throws UsageError or Error, one line, before anything is written.
-  BabiRun(const Options& options, int64_t task_id);
+  BabiRun(const Options& options, std::vector<int64_t> tasks);
 
   void set_task(BabiTask task);
   /// From the flags or the file of --load.
@@ -39,10 +41,12 @@ class BabiRun {
   int train();
 
   const Options& options;
-  const int64_t task_id;
+  const std::vector<int64_t> tasks;
   uint64_t seed;
-  std::string data;                ///< where the stories come from
-  std::unique_ptr<BabiTask> task;  ///< the learner refers to it
+  std::string data;                   ///< where the stories come from
+  std::unique_ptr<BabiTask> task;     ///< the learner refers to it
+  std::vector<BabiTaskRange> ranges;  ///< of joint training: every task gets a line of results
+  std::vector<std::string> notes;     ///< about the data
   std::unique_ptr<HMemQa> model;
   std::unique_ptr<Learner> learner;
 
@@ -54,7 +58,7 @@ class BabiRun {
   void check_outputs() const;
   void write_notes(RunLog& log) const;
   int train_and_test(RunLog& log, KerasCsvLog* csv);
-  Record test(KerasCsvLog* csv);
+  Record test(RunLog& log, KerasCsvLog* csv);
 
   CheckpointSettings checkpoint_settings_;
   std::unique_ptr<Checkpoint> resumed_;
@@ -69,5 +73,8 @@ std::unique_ptr<Learner> make_babi_learner(const BabiRun& run);
 
 /// All steps for one task; returns the exit code.
 int run_babi_experiment(const Options& options, int64_t task_id);
+
+/// The same for the tasks of --tasks together.
+int run_babi_joint_experiment(const Options& options);
 
 }  // namespace hmem

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hmem/core/options.h"
+#include "hmem/data/babi_files.h"
 #include "hmem/data/babi_vectorise.h"
 #include "hmem/models/hmem_qa.h"
 
@@ -17,6 +18,23 @@ void add_babi_options(Options& options);
 
 /// All flags of bin/babi_task_single; programs that start it check command lines with them.
 Options babi_task_single_options();
+
+/// All flags of bin/babi_task_joint: --tasks instead of --task_id, and defaults for stories of very different length.
+Options babi_task_joint_options();
+
+/// What the flags say about data. Every function throws UsageError for flags that contradict each other or the data,
+/// Error for data that are not there or wrong.
+struct BabiDataFlags {
+  BabiDataFlags(const Options& options, uint64_t seed);
+  BabiStories train(int task) const;
+  BabiStories test(int task) const;
+
+  BabiSource source, test_source;  ///< the same without --test_data_dir
+  BabiOptions vectorise;
+  std::string size;  ///< --training_set_size
+  BabiStoryOptions stories;
+  uint64_t seed;
+};
 
 /// The stories of one task as the flags say; `description` gets where they come from. Throws UsageError for flags that
 /// contradict each other or the data, Error for data that are not there or wrong.
