@@ -113,7 +113,7 @@ consistent() {
     [ "$status" -eq 2 ] || die "--tasks=$wrong: exit $status, expected 2"
     [ "$(wc -l < err)" -eq 1 ] || die "--tasks=$wrong: expected one line"
     grep -q -e '--tasks: found' err || die "--tasks=$wrong: the message does not name the flag"
-    [ ! -s out ] && [ ! -e none ] || die "--tasks=$wrong: something was written"
+    if [ -s out ] || [ -e none ]; then die "--tasks=$wrong: something was written"; fi
   done
   "$program" --task_id=1 > out 2> err
   [ "$?" -eq 2 ] || die '--task_id: expected exit 2'
