@@ -18,10 +18,10 @@ double exponential_decay(double base, int64_t epoch, int64_t start, double rate)
   return epoch <= start ? base : base * std::exp(rate * static_cast<double>(start - epoch));
 }
 
-double cosine_decay(double base, int64_t epoch, int64_t epochs) {
-  HMEM_CHECK(epoch >= 0 && epoch < epochs, "cosine_decay: epoch ", epoch, " of ", epochs);
-  constexpr double kPi = 3.14159265358979323846;
-  return base * 0.5 * (1 + std::cos(kPi * static_cast<double>(epoch) / static_cast<double>(epochs)));
+double stable_decay(double base, int64_t epoch, int64_t epochs) {
+  HMEM_CHECK(epoch >= 0 && epoch < epochs, "stable_decay: epoch ", epoch, " of ", epochs);
+  const int64_t start = epochs * 3 / 5;
+  return epoch <= start ? base : base * static_cast<double>(epochs - epoch) / static_cast<double>(epochs - start);
 }
 
 }  // namespace hmem

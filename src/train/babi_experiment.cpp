@@ -117,6 +117,7 @@ FitSettings BabiRun::fit_settings() const {
   settings.epochs = options.get_int("epochs");
   settings.batch_size = options.get_int("batch_size_per_replica");
   settings.seed = seed;
+  settings.stop_when_solved = options.get_int("stop_when_solved");
   settings.learning_rate = babi_learning_rate(options, model->config());
   return settings;
 }
@@ -141,7 +142,8 @@ void BabiRun::check_outputs() const {
 void BabiRun::write_notes(RunLog& log) const {
   for (const std::string& note : notes) log.write_note(note);
   write_data_notes(log, *task);
-  write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state, options.get_int("epochs"));
+  write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state,
+                        is_finished(fit_settings(), training_.state));
 }
 
 int BabiRun::train() {
@@ -182,7 +184,7 @@ int BabiRun::train_and_test(RunLog& log, KerasCsvLog* csv) {
 
 /// Tests and saves the weights of the last or of the best epoch; the final line up to the speed.
 Record BabiRun::test(RunLog& log, KerasCsvLog* csv) {
-  const int64_t epochs = options.get_int("epochs"), batch_size = options.get_int("batch_size_per_replica");
+  const int64_t epochs = training_.state.epoch, batch_size = options.get_int("batch_size_per_replica");
   if (best_) {
     best_->restore();
   } else if (average_) {

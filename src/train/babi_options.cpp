@@ -55,9 +55,11 @@ void add_training_options(Options& options) {
   options.section("Training");
   options.add_int("epochs", 100, "passes over the training questions; 0: only test", {0, 1000000});
   options.add_real("learning_rate", 0.003, "Adam: at the begin", RealRange::above(0));
-  options.add_choice("schedule", "paper",
-                     "paper: times 0.85 every 20 epochs, read-before-write falls after epoch 150; cosine: to 0",
-                     {"paper", "cosine"});
+  options.add_choice(
+      "schedule", "paper",
+      "paper: times 0.85 every 20 epochs, read-before-write falls after epoch 150; stable: constant for 60 % "
+      "of the epochs, then linearly to 0",
+      {"paper", "stable"});
   options.add_int("batch_size_per_replica", 128, "questions per update (there is one replica)", {1, 1000000});
   options.add_real("max_grad_norm", 20, "clip each parameter's gradient to this norm; 0: never",
                    RealRange::at_least(0));
@@ -68,6 +70,8 @@ void add_training_options(Options& options) {
                    RealRange::half_open(0, 1));
   options.add_real("weight_average", 0, "validate and test a moving average of the weights with this decay; 0: off",
                    RealRange::half_open(0, 1));
+  options.add_int("stop_when_solved", 0,
+                  "end the training when so many epochs in a row had no validation error; 0: never", {0, 1000000});
   options.add_switch("keep_best", false,
                      "test and save the weights of the epoch with the lowest validation error, not of the last");
   options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
@@ -182,8 +186,8 @@ void set_regularisation(HMemQa::Config& config, const Options& options) {
 
 std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config) {
   const double base = options.get_real("learning_rate");
-  if (options.get_string("schedule") == "cosine") {
-    return [base, epochs = options.get_int("epochs")](int64_t epoch) { return cosine_decay(base, epoch, epochs); };
+  if (options.get_string("schedule") == "stable") {
+    return [base, epochs = options.get_int("epochs")](int64_t epoch) { return stable_decay(base, epoch, epochs); };
   }
   if (config.read_before_write) return [base](int64_t epoch) { return exponential_decay(base, epoch, 150, 0.01); };
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };

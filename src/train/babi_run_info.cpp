@@ -64,7 +64,7 @@ RunInfo babi_run_info(const Options& options, uint64_t seed, const ModelInfo& mo
     done.insert(info.back().first);
   }
   // Only then the learning rates of the first epochs depend on how many there will be.
-  if (options.get_string("schedule") == "cosine")
+  if (options.get_string("schedule") == "stable")
     info.emplace_back("epochs", std::to_string(options.get_int("epochs")));
   info.emplace_back("seed", std::to_string(seed));
   for (const auto& [name, value] : model) {

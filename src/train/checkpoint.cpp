@@ -11,7 +11,7 @@ namespace hmem {
 
 namespace {
 
-constexpr char kFormatKey[] = "checkpoint_format", kFormat[] = "1";
+constexpr char kFormatKey[] = "checkpoint_format", kFormat[] = "2";
 constexpr char kSeedKey[] = "seed";
 constexpr char kStatePrefix[] = "state.";
 constexpr int64_t kMaxCount = int64_t{1} << 53;
@@ -40,6 +40,7 @@ void visit_state(Io& io, State& state, Count& optimizer_steps, Count& draws) {
   io.real("largest_norm", state.largest_norm);
   io.real("epoch_seconds", state.epoch_seconds);
   io.real("training_seconds", state.training_seconds);
+  io.whole("solved", 0, state.solved);
   visit_figures(io, "last", state.last);
   visit_figures(io, "best", state.best);
 }

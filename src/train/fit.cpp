@@ -89,6 +89,7 @@ void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch
   next.shuffle = shuffle.position();
   next.training_seconds = state.training_seconds + state.epoch_seconds;
   next.last = {state.epoch, report.train, report.validation};
+  next.solved = report.validation.error == 0 ? state.solved + 1 : 0;
   const bool better = is_better(report.validation, state.best);
   next.best = better ? next.last : state.best;
   state = next;
@@ -142,6 +143,11 @@ Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
   return evaluate_range(learner, part, 0, learner.count(part), batch_size).means();
 }
 
+bool is_finished(const FitSettings& settings, const FitState& state) {
+  const bool solved = settings.stop_when_solved > 0 && state.solved >= settings.stop_when_solved;
+  return state.epoch >= settings.epochs || (solved && state.step == 0);
+}
+
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state) {
   HMEM_CHECK(settings.batch_size > 0, "the batch size must be positive, found ", settings.batch_size);
   HMEM_CHECK(settings.learning_rate != nullptr, "fit: no learning rate was given");
@@ -149,7 +155,7 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
   Rng shuffle(settings.seed, "shuffle");
   shuffle.set_position(state.shuffle);
   Tape tape;
-  while (state.epoch < settings.epochs) {
+  while (!is_finished(settings, state)) {
     const double start = steady_seconds() - state.epoch_seconds;
     learner.start_epoch(state.epoch);
     const int64_t n = learner.count(Learner::Part::train);

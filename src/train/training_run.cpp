@@ -60,10 +60,11 @@ std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings) 
 }
 
 void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, const Checkpoint* resumed,
-                           const FitState& state, int64_t epochs) {
+                           const FitState& state, bool finished) {
   if (settings.path.empty()) return;
-  if (resumed && state.epoch >= epochs) {
-    log.write_note(settings.path + " has all " + std::to_string(state.epoch) + " epochs: the model is only tested");
+  if (resumed && finished) {
+    log.write_note(settings.path + " has all " + std::to_string(state.epoch) +
+                   " epochs of its training: the model is only tested");
   } else if (resumed) {
     log.write_note("continues from " + settings.path + " at " + place(state));
   } else if (settings.resume) {
@@ -86,7 +87,7 @@ int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit
   const InterruptGuard guard;
   fit_settings.stop = [&guard] { return guard.signal() != 0; };
   fit_settings.after_epoch = [&](const FitState& state) {
-    if (state.epoch % settings.every == 0 || state.epoch == fit_settings.epochs) {
+    if (state.epoch % settings.every == 0 || is_finished(fit_settings, state)) {
       save_checkpoint(settings.path, run, training);
     }
   };

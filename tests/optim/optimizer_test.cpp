@@ -225,5 +225,15 @@ TEST_CASE("the two schedules follow the golden values", "[golden][optim]") {
   CHECK_THROWS_AS(exponential_decay(base, -1, 150, 0.01), Error);
 }
 
+TEST_CASE("stable_decay is constant, then a line to 0", "[optim]") {
+  CHECK(stable_decay(0.5, 0, 10) == 0.5);
+  CHECK(stable_decay(0.5, 6, 10) == 0.5);
+  CHECK(stable_decay(0.5, 7, 10) == Approx(0.5 * 3 / 4));
+  CHECK(stable_decay(0.5, 9, 10) == Approx(0.5 / 4));
+  CHECK(stable_decay(0.5, 0, 1) == 0.5);
+  CHECK_THROWS_AS(stable_decay(0.5, -1, 10), Error);
+  CHECK_THROWS_AS(stable_decay(0.5, 10, 10), Error);
+}
+
 }  // namespace
 }  // namespace hmem

@@ -129,7 +129,7 @@ variant() {
     [ "$status" -eq 130 ] || die "SIGINT: exit $status, expected 130"
   fi
   variant 'read before write' '--epochs=8 --read_before_write=1' 4 3
-  variant 'online, best weights' '--epochs=12 --online --keep_best --weight_average=0.99 --schedule=cosine' 3 3
+  variant 'online, best weights' '--epochs=12 --online --keep_best --weight_average=0.99 --schedule=stable' 3 3
 }
 [ "$killed" -eq 20 ] || die "$killed runs were killed, expected 20"
 [ "$continued" -ge 5 ] || die "only $continued runs continued from a checkpoint: the kills did not land inside"

@@ -98,6 +98,7 @@ void check_same(Run& found, Run& expected) {
   CHECK(same_bits(found.best.state()[0]->value, expected.best.state()[0]->value));
   for (size_t i = 0; i < 2; ++i) CHECK(same_bits(found.smooth.state()[i]->value, expected.smooth.state()[i]->value));
   CHECK(found.adam.steps() == expected.adam.steps());
+  CHECK(found.training.state.solved == expected.training.state.solved);
   CHECK(found.training.state.best.epoch == expected.training.state.best.epoch);
   CHECK(found.training.state.best.validation.loss == expected.training.state.best.validation.loss);
 }
@@ -289,7 +290,7 @@ TEST_CASE("a damaged or foreign checkpoint is refused and changes nothing", "[ch
   CHECK(contains(resume_error(folder, [](auto& file) { file.metadata.erase("state.step"); }), "no 'state.step'"));
   CHECK(contains(resume_error(folder, [](auto& file) { file.metadata.erase("checkpoint_format"); }),
                  "expected a file written by --checkpoint"));
-  CHECK(contains(resume_error(folder, [](auto& file) { file.metadata["checkpoint_format"] = "2"; }),
+  CHECK(contains(resume_error(folder, [](auto& file) { file.metadata["checkpoint_format"] = "3"; }),
                  "another version wrote this file"));
   for (const char* name : {"w", "average", "adam.m.w", "adam.v.w", "best.w", "best.average"}) {
     CHECK(contains(resume_error(folder,

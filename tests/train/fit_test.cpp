@@ -191,3 +191,21 @@ TEST_CASE("timing: warm-up, full batches only, a part that is too small", "[fit]
   CHECK(times.examples_per_s == Approx(2 / times.median_ms * 1e3));
   CHECK_THROWS_AS(time_steps(learner, sgd, settings(0, 6), 3), Error);
 }
+
+TEST_CASE("a training ends when its validation part has been solved for some epochs", "[fit]") {
+  const auto epochs_of = [](int64_t validation, int64_t stop_when_solved) {
+    CountingLearner learner(4, validation);  // the second validation example is always wrong
+    Sgd sgd(learner.parameters(), {});
+    FitSettings six = settings(6, 2);
+    six.stop_when_solved = stop_when_solved;
+    FitState state;
+    CHECK(fit(learner, sgd, six, state));
+    CHECK(is_finished(six, state));
+    return state.epoch;
+  };
+  CHECK(epochs_of(1, 0) == 6);
+  CHECK(epochs_of(1, 2) == 2);
+  CHECK(epochs_of(1, 7) == 6);
+  CHECK(epochs_of(2, 2) == 6);
+  CHECK(epochs_of(0, 2) == 6);  // without validation nothing is known to be solved
+}

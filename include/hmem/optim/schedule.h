@@ -13,7 +13,8 @@ double step_decay(double base, int64_t epoch, double factor, int64_t every);
 /// 0.01) and the image experiments (start 50, rate 0.1).
 double exponential_decay(double base, int64_t epoch, int64_t start, double rate);
 
-/// base (1 + cos(pi epoch / epochs)) / 2: from base towards 0 (Loshchilov & Hutter, ICLR 2017, without restarts).
-double cosine_decay(double base, int64_t epoch, int64_t epochs);
+/// base for the first 60 % of the epochs, then linearly towards 0 (warmup-stable-decay without warmup: Hu et al., arXiv
+/// 2404.06395).
+double stable_decay(double base, int64_t epoch, int64_t epochs);
 
 }  // namespace hmem

@@ -85,8 +85,9 @@ struct FitState {
     int64_t epoch = -1;  ///< -1: there was none
     Evaluation train, validation;
   };
-  Figures last;  ///< the epoch before the running one
-  Figures best;  ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
+  int64_t solved = 0;  ///< epochs in a row, up to the running one, without validation error
+  Figures last;        ///< the epoch before the running one
+  Figures best;        ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
 };
 
 struct FitSettings {
@@ -94,6 +95,8 @@ struct FitSettings {
   int64_t batch_size = 128;
   uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
+  /// Ends the training when so many epochs in a row had no validation error; 0: never.
+  int64_t stop_when_solved = 0;
   /// Follows every step; validation, on_best and what they keep see it instead of the weights.
   WeightAverage* average = nullptr;
   Progress* progress = nullptr;
@@ -106,11 +109,14 @@ struct FitSettings {
   std::function<bool()> stop;
 };
 
-/// Trains from `state` until `epochs` are done. Every epoch is a new random permutation of the training examples; the
-/// last, shorter batch is trained on as well. Returns whether all epochs were done; false: settings.stop said so, and
-/// `state` is where to continue. With the parameters, buffers and optimizer of that moment, training continues bit for
-/// bit as if it had not stopped. Throws Error naming epoch and step when the loss or a gradient is not finite, and when
-/// `state` is not of such a training.
+/// Whether a training that stands at `state` has come to its end.
+bool is_finished(const FitSettings& settings, const FitState& state);
+
+/// Trains from `state` until `epochs` are done, or the problem is solved (settings.stop_when_solved). Every epoch is a
+/// new random permutation of the training examples; the last, shorter batch is trained on as well. Returns whether all
+/// epochs were done; false: settings.stop said so, and `state` is where to continue. With the parameters, buffers and
+/// optimizer of that moment, training continues bit for bit as if it had not stopped. Throws Error naming epoch and
+/// step when the loss or a gradient is not finite, and when `state` is not of such a training.
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state);
 /// The same from the begin.
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);

@@ -31,7 +31,7 @@ std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings);
 /// Says in a note where a run continues, that it starts anew although it was to continue, or that it will replace a
 /// checkpoint that is there.
 void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, const Checkpoint* resumed,
-                           const FitState& state, int64_t epochs);
+                           const FitState& state, bool finished);
 
 /// Trains from `training.state` on. With a checkpoint the state is saved every so many epochs and at the end, and
 /// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the signal is
