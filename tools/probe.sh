@@ -67,6 +67,16 @@ if compiles '#ifndef __x86_64__
   isas='generic avx2 avx512'
 fi
 
+stb='missing, no JPEG, PNG, BMP and .gz: tools/setup.sh installs it' stb_flags=''
+packaged=$(pkg-config --cflags stb 2>/dev/null | sed 's/-I/-isystem /g')
+for flags in "$packaged" '-isystem /usr/include/stb'; do
+  # shellcheck disable=SC2086
+  if compiles '#include <stb_image.h>' $flags; then
+    stb=stb_image stb_flags="-DHMEM_STB=1 $flags"
+    break
+  fi
+done
+
 catch=missing catch_libs=''
 if compiles '#include <catch2/catch_all.hpp>'; then
   catch=3 catch_libs=-lCatch2
@@ -75,7 +85,7 @@ elif compiles '#include <catch2/catch.hpp>'; then
 fi
 
 state=complete
-case "$blas $omp $catch" in *missing*) state=missing ;; esac
+case "$blas $omp $stb $catch" in *missing*) state=missing ;; esac
 
 cat > "$out.new" <<END
 CONFIG_STATE := $state
@@ -83,6 +93,7 @@ BLAS_FLAGS := $blas_flags
 BLAS_LIBS := $blas_libs
 OMP_FLAGS := $omp_flags
 ISAS := $isas
+STB_FLAGS := $stb_flags
 CATCH := $catch
 CATCH_LIBS := $catch_libs
 END
@@ -95,5 +106,6 @@ hmem: compiler  $($CXX --version | head -n 1)
       BLAS      $blas
       threads   $omp
       kernels   $isas
+      images    $stb
       tests     Catch2 $catch
 END

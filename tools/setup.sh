@@ -35,6 +35,7 @@ base command:pkg-config     pkg-config               pkgconf-pkg-config    pkgco
 base compiler               g++                      gcc-c++               gcc
 base header:nlohmann/json.hpp  nlohmann-json3-dev    json-devel            nlohmann-json
 base library:openblas       libopenblas-dev          openblas-devel        openblas
+base header:stb/stb_image.h    libstb-dev            stb_image-devel       stb
 base catch2                 catch2                   catch-devel           catch2
 ci   command:cmake          cmake                    cmake                 cmake
 ci   command:parallel       parallel                 parallel              parallel

@@ -47,15 +47,15 @@ expect_no_calls() {
 }
 
 machine root apt-get
-expect 1 'missing: make findutils mawk pkg-config g++ nlohmann-json3-dev libopenblas-dev catch2' --check
+expect 1 'missing: make findutils mawk pkg-config g++ nlohmann-json3-dev libopenblas-dev libstb-dev catch2' --check
 expect_no_calls
 expect 0 'apt-get install -y --no-install-recommends make findutils mawk pkg-config g++'
 machine root apt-get
 expect 0 'catch2 cmake' --ci
 machine root dnf
-expect 0 'dnf install -y make findutils gawk pkgconf-pkg-config gcc-c++ json-devel openblas-devel catch-devel'
+expect 0 'dnf install -y make findutils gawk pkgconf-pkg-config gcc-c++ json-devel openblas-devel stb_image-devel catch-devel'
 machine root pacman
-expect 0 'pacman -S --needed --noconfirm make findutils gawk pkgconf gcc nlohmann-json openblas catch2'
+expect 0 'pacman -S --needed --noconfirm make findutils gawk pkgconf gcc nlohmann-json openblas stb catch2'
 machine user sudo apt-get
 expect 0 'sudo apt-get install -y --no-install-recommends make'
 machine user apt-get

@@ -1,0 +1,50 @@
+#pragma once
+/// \file image_set.h
+/// Labelled images as bytes, and as numbers.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hmem/core/tensor.h"
+
+namespace hmem {
+
+/// Images of one size. `pixels` is count x height x width x channels (NHWC), 0 to 255; `labels` is a class of each.
+struct ImageSet {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t channels = 0;
+  std::vector<uint8_t> pixels;
+  std::vector<int32_t> labels;
+
+  int64_t count() const { return static_cast<int64_t>(labels.size()); }
+  /// Bytes of one image.
+  int64_t image_size() const { return height * width * channels; }
+  const uint8_t* image(int64_t i) const { return pixels.data() + i * image_size(); }
+};
+
+/// A data set: its own training and test part, of the same image size and classes.
+struct ImageData {
+  ImageSet train;
+  ImageSet test;
+  std::vector<std::string> class_names;
+  std::string description;  ///< one line for the header of a run, without paths that the user did not write
+  std::string note;         ///< what was done to the images, or could not be; mostly empty
+
+  int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
+};
+
+/// Throws Error unless sizes agree, every label is a class, and every class has an image in both parts.
+void check_images(const ImageData& data, const std::string& source);
+
+/// out = pixels / 255, `count` values in [0, 1].
+void pixels_to_real(const uint8_t* pixels, int64_t count, real* out);
+
+/// Images `which` as [n, height, width, channels] in [0, 1]; throws Error for an index that there is not.
+Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which);
+
+/// Indices of the images of each class, in order.
+std::vector<std::vector<int64_t>> images_by_class(const ImageSet& images, int64_t classes);
+
+}  // namespace hmem
