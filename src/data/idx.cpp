@@ -96,7 +96,8 @@ bool holds_mnist(const fs::path& folder) { return !find_file(folder, "train-imag
 
 ImageData read_mnist(const fs::path& folder) {
   const auto read = [&](const std::string& part) {
-    return read_idx_images(need_file(folder, part + "-images", "idx3"), need_file(folder, part + "-labels", "idx1"));
+    const std::string images = need_file(folder, part + "-images", "idx3");
+    return read_idx_images(images, need_file(folder, part + "-labels", "idx1"));
   };
   ImageData data;
   data.train = read("train");

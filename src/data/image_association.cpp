@@ -37,35 +37,33 @@ int64_t circular_distance(int64_t from, int64_t to, int64_t classes) {
 
 int triangle(int64_t distance) { return distance > 2 ? 0 : static_cast<int>(3 - distance); }
 
-/// Digit classes under reference pairing: Metropolis swaps between two examples of a round at the same position keep
-/// every class balanced; they start from digit = photograph, which is allowed, and aim at the triangle weights.
+/// Digit classes under reference pairing: Metropolis swaps between two examples at the same position keep every class
+/// balanced; they start from digit = photograph, which is allowed, and aim at the triangle weights.
 Classes draw_reference_digits(const Classes& photographs, int64_t classes, int64_t timesteps, Rng& rng) {
-  constexpr int64_t kSwapsPerPair = 20;
+  constexpr int64_t kSwapsPerPair = 60;  // most are refused; about 10 of them happen
   Classes digits = photographs;
-  const int64_t round = classes * timesteps;
-  for (int64_t begin = 0; begin + round <= static_cast<int64_t>(digits.size()); begin += round) {
-    const int32_t* shown = photographs.data() + begin;
-    int32_t* drawn = digits.data() + begin;
-    const auto repeats = [&](int64_t example, int64_t position, int32_t digit) {
-      for (int64_t j = 0; j < timesteps; ++j) {
-        if (j != position && drawn[example * timesteps + j] == digit) return true;
-      }
-      return false;
-    };
-    for (int64_t swap = 0; swap < kSwapsPerPair * round; ++swap) {
-      const auto position = static_cast<int64_t>(rng.below(static_cast<uint32_t>(timesteps)));
-      const auto i = static_cast<int64_t>(rng.below(static_cast<uint32_t>(classes)));
-      const auto k = static_cast<int64_t>(rng.below(static_cast<uint32_t>(classes)));
-      const int64_t at_i = i * timesteps + position, at_k = k * timesteps + position;
-      const auto weight = [&](int64_t at, int32_t digit) {
-        return triangle(circular_distance(shown[at], digit, classes));
-      };
-      const int proposed = weight(at_i, drawn[at_k]) * weight(at_k, drawn[at_i]);
-      const int current = weight(at_i, drawn[at_i]) * weight(at_k, drawn[at_k]);
-      if (i == k || proposed == 0 || repeats(i, position, drawn[at_k]) || repeats(k, position, drawn[at_i])) continue;
-      if (proposed >= current || static_cast<int>(rng.below(static_cast<uint32_t>(current))) < proposed) {
-        std::swap(drawn[at_i], drawn[at_k]);
-      }
+  const auto pairs = static_cast<int64_t>(digits.size()), examples = pairs / timesteps;
+  const auto digit_at = [&](int64_t pair) -> int32_t& { return digits[static_cast<size_t>(pair)]; };
+  const auto weight = [&](int64_t pair, int32_t digit) {
+    return triangle(circular_distance(photographs[static_cast<size_t>(pair)], digit, classes));
+  };
+  const auto shown_elsewhere = [&](int64_t pair, int32_t digit) {
+    const int64_t begin = pair / timesteps * timesteps;
+    for (int64_t other = begin; other < begin + timesteps; ++other) {
+      if (other != pair && digit_at(other) == digit) return true;
+    }
+    return false;
+  };
+  for (int64_t swap = 0; swap < kSwapsPerPair * pairs; ++swap) {
+    const int64_t one = rng.below(static_cast<uint32_t>(pairs));
+    const int64_t two = rng.below(static_cast<uint32_t>(examples)) * timesteps + one % timesteps;
+    const int proposed = weight(one, digit_at(two)) * weight(two, digit_at(one));
+    const int current = weight(one, digit_at(one)) * weight(two, digit_at(two));
+    if (one == two || proposed == 0 || shown_elsewhere(one, digit_at(two)) || shown_elsewhere(two, digit_at(one))) {
+      continue;
+    }
+    if (proposed >= current || static_cast<int>(rng.below(static_cast<uint32_t>(current))) < proposed) {
+      std::swap(digit_at(one), digit_at(two));
     }
   }
   return digits;
