@@ -1,9 +1,10 @@
 #!/bin/sh
-# Gets a data set, verifies it file by file and puts it where the programs look for it.
-# Usage: datasets/fetch.sh babi [--from COPY] [--to DIR]
-#   --from COPY  a local copy instead of the network: the archive, or a folder that holds en/ and en-10k/ or
-#                tasks_1-20_v1-2/
-#   --to DIR     where to put babi/tasks_1-20_v1-2 (default: the folder of this script); name it in $HMEM_DATA
+# Gets data sets, verifies them and puts them where the programs look for them.
+# Usage: datasets/fetch.sh babi|mnist|cifar10 ... [--from COPY] [--to DIR]
+#   --from COPY  a local copy instead of the network: the archive, or a folder that holds en/ and en-10k/,
+#                tasks_1-20_v1-2/, the four files of MNIST, or CIFAR-10 (data_batch_1.bin ..., train/ and test/ of JPEG
+#                files, cifar-10-binary.tar.gz or cifar10-jpeg.tar.gz); also in folders babi/, mnist/, cifar10/ of it
+#   --to DIR     where to put babi/, mnist/, cifar10/ (default: the folder of this script); name it in $HMEM_DATA
 # Exit code 0: there and verified, with a list of files that a local copy lacks; 1: not done, nothing changed; 2: usage.
 set -u
 
@@ -22,7 +23,7 @@ die() {
 
 usage() {
   [ $# -eq 0 ] || echo "fetch.sh: $*" >&2
-  sed -n '3,7s/^# //p' "$0" >&2
+  sed -n '3,8s/^# //p' "$0" >&2
   exit 2
 }
 
@@ -103,15 +104,242 @@ from_network() {
   return 1
 }
 
-[ $# -gt 0 ] || usage "which data set? There is: babi"
-case $1 in
-  babi) shift ;;
-  -h | --help) usage ;;
-  *) usage "unknown data set '$1', there is: babi" ;;
-esac
-from='' to=$here
+# ---- MNIST and CIFAR-10: whole folders, replaced in one step ----------------------------------------------------------
+# MD5 of the uncompressed files
+mnist_sums='6bbc9ace898e44ae57da46a324031adb train-images-idx3-ubyte
+a25bea736e30d166cdddb491f175f624 train-labels-idx1-ubyte
+2646ac647ad5339dbf082846283269ea t10k-images-idx3-ubyte
+27ae3e4e09519cfbb04c329615203637 t10k-labels-idx1-ubyte'
+mnist_urls='https://ossci-datasets.s3.amazonaws.com/mnist
+https://storage.googleapis.com/cvdf-datasets/mnist'
+cifar10_url=https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
+cifar10_sha=c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd
+cifar10_batch=30730000                  # bytes of a batch
+cifar10_train=5000 cifar10_test=1000    # JPEG files of a class
+cifar10_classes='airplane automobile bird cat deer dog frog horse ship truck'
+
+md5() {
+  if command -v md5sum > /dev/null; then md5sum | cut -d ' ' -f 1; else command md5 -q; fi
+}
+
+make_work() {  # a folder below $to, so that the last step is a rename
+  mkdir -p "$to" || die "cannot make the folder $to"
+  work=$(mktemp -d "$to/.fetch.XXXXXX") || die "cannot write in $to"
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 1' HUP INT TERM
+  mkdir "$work/new"
+}
+
+put() {  # put NAME: $work/new becomes $to/NAME
+  if [ -e "$to/$1" ]; then mv "$to/$1" "$work/old" || die "cannot replace $to/$1"; fi
+  if ! mv "$work/new" "$to/$1"; then
+    [ ! -e "$work/old" ] || mv "$work/old" "$to/$1"
+    die "cannot write $to/$1"
+  fi
+}
+
+tell_where() {
+  if [ "$to" != "$here" ]; then echo "Tell the programs: export HMEM_DATA='$to'"; fi
+}
+
+# mnist_state FOLDER: sets `good`, `missing` and `corrupted` (names, one a line); files may be plain or .gz
+mnist_state() {
+  good=0 missing='' corrupted=''
+  while read -r sum name; do
+    if [ -f "$1/$name" ]; then
+      found=$(md5 < "$1/$name")
+    elif [ -f "$1/$name.gz" ]; then
+      found=$(gzip -dc < "$1/$name.gz" 2> /dev/null | md5)
+    else
+      missing="$missing
+  $name"
+      continue
+    fi
+    if [ "$found" = "$sum" ]; then good=$((good + 1)); else corrupted="$corrupted
+  $name"; fi
+  done << END
+$mnist_sums
+END
+}
+
+fetch_mnist() {
+  mnist_state "$to/mnist"
+  if [ "$good" -eq 4 ]; then
+    echo "MNIST: already in $to/mnist, all 4 files verified"
+    return 0
+  fi
+  make_work
+  if [ -n "$from" ]; then
+    [ -d "$from" ] || die "$from: there is no such folder, expected one with the four files of MNIST"
+    source=$from
+    if [ -d "$from/mnist" ]; then source=$from/mnist; fi
+    for name in $(echo "$mnist_sums" | cut -d ' ' -f 2); do
+      for file in "$source/$name" "$source/$name.gz"; do
+        if [ -f "$file" ]; then cp "$file" "$work/new/" || die "cannot copy $file"; fi
+      done
+    done
+    chmod -R u+w "$work/new"
+    mnist_state "$work/new"
+    [ -z "$missing" ] || die "$source: these files of MNIST are missing; nothing was copied:$missing"
+    [ -z "$corrupted" ] || die "these files of $source are not the published ones; nothing was copied:$corrupted"
+  else
+    for url in $mnist_urls; do
+      for name in $(echo "$mnist_sums" | cut -d ' ' -f 2); do
+        echo "trying $url/$name.gz" >&2
+        download "$url/$name.gz" "$work/new/$name.gz" >&2 || break
+      done
+      mnist_state "$work/new"
+      if [ "$good" -eq 4 ]; then break; fi
+      if [ -n "$corrupted" ]; then echo "these are not the published files:$corrupted" >&2; fi
+      rm -f "$work/new"/*
+    done
+    [ "$good" -eq 4 ] || die "MNIST could not be downloaded. By hand: get the four files from one of
+$mnist_urls
+or from anybody who has them, then run: datasets/fetch.sh mnist --from FOLDER"
+  fi
+  put mnist
+  echo "MNIST: 4 files verified, in $to/mnist"
+  tell_where
+}
+
+# Prints which form of CIFAR-10 lies in folder $1: binary or jpeg.
+cifar10_form() {
+  if [ -f "$1/data_batch_1.bin" ]; then
+    for name in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
+      [ -f "$1/$name.bin" ] && [ "$(($(wc -c < "$1/$name.bin")))" -eq "$cifar10_batch" ] || return 1
+    done
+    echo binary
+  elif [ -d "$1/train" ]; then
+    for class in $cifar10_classes; do
+      [ "$(find "$1/train/$class" -name '*.jpg' 2> /dev/null | wc -l)" -eq "$cifar10_train" ] || return 1
+      [ "$(find "$1/test/$class" -name '*.jpg' 2> /dev/null | wc -l)" -eq "$cifar10_test" ] || return 1
+    done
+    echo jpeg
+  else
+    return 1
+  fi
+}
+
+unpack_cifar10() {  # unpack_cifar10 ARCHIVE: into $work/archive
+  case $1 in
+    *cifar-10-binary.tar.gz)
+      [ "$(sha 256 < "$1")" = "$cifar10_sha" ] || die "$1: is not the published archive (its SHA-256 differs)" ;;
+  esac
+  mkdir -p "$work/archive" || die "cannot write in $work"
+  tar -xzf "$1" -C "$work/archive" 2> "$work/tar.log" || die "$1: is not a gzip tar archive"
+}
+
+fetch_cifar10() {
+  if form=$(cifar10_form "$to/cifar10"); then
+    if [ "$form" = binary ] || [ -n "$from" ]; then
+      echo "CIFAR-10 ($form): already in $to/cifar10"
+      return 0
+    fi
+  fi
+  make_work
+  if [ -n "$from" ]; then
+    source=$from
+    if [ -d "$from/cifar10" ]; then source=$from/cifar10; fi
+    for archive in "$source/cifar-10-binary.tar.gz" "$source/cifar10-jpeg.tar.gz" "$source"; do
+      if [ -f "$archive" ]; then
+        unpack_cifar10 "$archive"
+        source=$work/archive
+        break
+      fi
+    done
+    [ -d "$source" ] || die "$from: there is no such file or folder"
+  else
+    echo "trying $cifar10_url" >&2
+    download "$cifar10_url" "$work/cifar-10-binary.tar.gz" >&2 || die "CIFAR-10 could not be downloaded. By hand: get
+$cifar10_url
+or the archive from anybody who has it, then run: datasets/fetch.sh cifar10 --from cifar-10-binary.tar.gz"
+    unpack_cifar10 "$work/cifar-10-binary.tar.gz"
+    source=$work/archive
+  fi
+  if [ -d "$source/cifar-10-batches-bin" ]; then source=$source/cifar-10-batches-bin; fi
+  form=$(cifar10_form "$source") ||
+    die "$from: holds no whole CIFAR-10, expected six batches of $cifar10_batch bytes, or train/<class>/ and \
+test/<class>/ with $cifar10_train and $cifar10_test JPEG files of each of the ten classes; nothing was copied"
+  if [ "$form" = binary ]; then
+    cp "$source"/*.bin "$work/new/" || die "cannot copy $source"
+  else
+    cp -R "$source/train" "$source/test" "$work/new/" || die "cannot copy $source"
+  fi
+  chmod -R u+w "$work/new"
+  put cifar10
+  echo "CIFAR-10 ($form): complete, in $to/cifar10"
+  if [ "$form" = jpeg ]; then
+    echo "These are JPEG files, lossy and not in the published order: say \"CIFAR-10 (JPEG)\" beside figures."
+  fi
+  tell_where
+}
+
+fetch_babi() {
+  target=$to/babi/tasks_1-20_v1-2
+  present=0
+  if [ -d "$target" ]; then
+    verify "$target"
+    if [ -z "$missing$corrupted" ]; then
+      echo "bAbI: already in $target, all $good files verified"
+      return 0
+    fi
+    present=$good
+  fi
+
+  # Below the target's file system, so that the last step is a rename.
+  mkdir -p "$to/babi" || die "cannot make the folder $to/babi"
+  work=$(mktemp -d "$to/babi/.fetch.XXXXXX") || die "cannot write in $to/babi"
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 1' HUP INT TERM
+
+  if [ -z "$from" ]; then
+    source=$(from_network) || die "the bAbI tasks could not be downloaded. By hand: get tasks_1-20_v1-2.tar.gz from one of
+$urls
+or from anybody who has it, then run: datasets/fetch.sh babi --from tasks_1-20_v1-2.tar.gz"
+  elif [ -d "$from" ]; then
+    source=$(find_stories "$from") || die "$from: holds neither en/ nor en-10k/ nor tasks_1-20_v1-2/"
+  elif [ -f "$from" ]; then
+    source=$(unpack "$from") || die "$from: is not the archive of the bAbI tasks (gzip tar with en/ and en-10k/)"
+  else
+    die "$from: there is no such file or folder"
+  fi
+
+  for file in $(files) LICENSE.txt README.txt; do
+    [ -e "$source/$file" ] || continue
+    if ! { mkdir -p "$work/stories/$(dirname "$file")" && cp "$source/$file" "$work/stories/$file" &&
+      chmod u+w "$work/stories/$file"; }; then
+      die "cannot copy $source/$file"
+    fi
+  done
+  [ -d "$work/stories" ] || die "$source: holds none of the bAbI files"
+  verify "$work/stories"
+  [ -z "$corrupted" ] || die "these files of $source are not the published ones; nothing was copied:$corrupted"
+  [ "$good" -gt 0 ] || die "$source: holds none of the bAbI files"
+  [ "$good" -ge "$present" ] ||
+    die "$target already holds $present good files, the new copy only $good; nothing was changed"
+
+  if [ -e "$target" ]; then mv "$target" "$work/old" || die "cannot replace $target"; fi
+  if ! mv "$work/stories" "$target"; then
+    [ ! -e "$work/old" ] || mv "$work/old" "$target"
+    die "cannot write $target"
+  fi
+
+  echo "bAbI: $good files verified, in $target"
+  [ -z "$missing" ] || echo "missing in this copy:$missing"
+  echo "Licence: Creative Commons Attribution 3.0 (CC BY 3.0), Copyright (c) 2015-present, Facebook, Inc. (LICENSE.txt)"
+  tell_where
+}
+
+known='babi, mnist, cifar10'
+sets='' from='' to=$here
 while [ $# -gt 0 ]; do
   case $1 in
+    babi | mnist | cifar10)
+      sets="$sets $1"
+      shift
+      continue
+      ;;
+    -h | --help) usage ;;
     --from=* | --to=*)
       option=${1%%=*} value=${1#*=}
       shift
@@ -121,62 +349,21 @@ while [ $# -gt 0 ]; do
       option=$1 value=$2
       shift 2
       ;;
-    *) usage "unknown argument '$1'" ;;
+    -*) usage "unknown argument '$1'" ;;
+    *) usage "unknown data set '$1', there are: $known" ;;
   esac
   [ -n "$value" ] || usage "$option needs a value"
   if [ "$option" = --from ]; then from=$value; else to=$value; fi
 done
+[ -n "$sets" ] || usage "which data set? There are: $known"
 
-target=$to/babi/tasks_1-20_v1-2
-present=0
-if [ -d "$target" ]; then
-  verify "$target"
-  if [ -z "$missing$corrupted" ]; then
-    echo "bAbI: already in $target, all $good files verified"
-    exit 0
-  fi
-  present=$good
-fi
-
-# Below the target's file system, so that the last step is a rename.
-mkdir -p "$to/babi" || die "cannot make the folder $to/babi"
-work=$(mktemp -d "$to/babi/.fetch.XXXXXX") || die "cannot write in $to/babi"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-
-if [ -z "$from" ]; then
-  source=$(from_network) || die "the bAbI tasks could not be downloaded. By hand: get tasks_1-20_v1-2.tar.gz from one of
-$urls
-or from anybody who has it, then run: datasets/fetch.sh babi --from tasks_1-20_v1-2.tar.gz"
-elif [ -d "$from" ]; then
-  source=$(find_stories "$from") || die "$from: holds neither en/ nor en-10k/ nor tasks_1-20_v1-2/"
-elif [ -f "$from" ]; then
-  source=$(unpack "$from") || die "$from: is not the archive of the bAbI tasks (gzip tar with en/ and en-10k/)"
-else
-  die "$from: there is no such file or folder"
-fi
-
-for file in $(files) LICENSE.txt README.txt; do
-  [ -e "$source/$file" ] || continue
-  if ! { mkdir -p "$work/stories/$(dirname "$file")" && cp "$source/$file" "$work/stories/$file" &&
-    chmod u+w "$work/stories/$file"; }; then
-    die "cannot copy $source/$file"
-  fi
+failed=0
+for set in $sets; do
+  # In a process of its own: it may die without the others.
+  case $set in
+    babi) (fetch_babi) || failed=1 ;;
+    mnist) (fetch_mnist) || failed=1 ;;
+    *) (fetch_cifar10) || failed=1 ;;
+  esac
 done
-[ -d "$work/stories" ] || die "$source: holds none of the bAbI files"
-verify "$work/stories"
-[ -z "$corrupted" ] || die "these files of $source are not the published ones; nothing was copied:$corrupted"
-[ "$good" -gt 0 ] || die "$source: holds none of the bAbI files"
-[ "$good" -ge "$present" ] ||
-  die "$target already holds $present good files, the new copy only $good; nothing was changed"
-
-if [ -e "$target" ]; then mv "$target" "$work/old" || die "cannot replace $target"; fi
-if ! mv "$work/stories" "$target"; then
-  [ ! -e "$work/old" ] || mv "$work/old" "$target"
-  die "cannot write $target"
-fi
-
-echo "bAbI: $good files verified, in $target"
-[ -z "$missing" ] || echo "missing in this copy:$missing"
-echo "Licence: Creative Commons Attribution 3.0 (CC BY 3.0), Copyright (c) 2015-present, Facebook, Inc. (LICENSE.txt)"
-if [ "$to" != "$here" ]; then echo "Tell the programs: export HMEM_DATA='$to'"; fi
+exit "$failed"

@@ -60,7 +60,7 @@ nothing_in() { [ -z "$(find "$1" -type f 2> /dev/null)" ]; }
 absent() { [ ! -e "$1" ]; }
 
 check 'no data set' 2 'which data set?'
-check 'unknown data set' 2 "unknown data set 'mnist'" mnist
+check 'unknown data set' 2 "unknown data set 'imagenet'" imagenet
 check 'unknown argument' 2 "unknown argument '--form'" babi --form x
 check 'option without value' 2 '--from needs a value' babi --from
 check 'no such copy' 1 'there is no such file or folder' babi --from "$work/none" --to "$work/to"

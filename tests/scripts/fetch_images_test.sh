@@ -1,0 +1,111 @@
+#!/bin/sh
+# Tests datasets/fetch.sh mnist cifar10 without the network, on tiny files with checksums and counts of their own.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+mkdir -p "$work/datasets" "$work/copy/mnist" "$work/copy/cifar10" "$work/fake"
+cp datasets/fetch.sh "$work/real.sh"
+sums=
+for name in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
+  echo "content of $name" > "$work/copy/mnist/$name"
+  sum=$(md5sum < "$work/copy/mnist/$name" | cut -d ' ' -f 1)
+  sums="$sums;s/[0-9a-f]\{32\} $name/$sum $name/"
+done
+gzip "$work/copy/mnist/train-images-idx3-ubyte"
+mkdir -p "$work/bin/cifar-10-batches-bin" "$work/jpeg"
+for name in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
+  echo 0123456789 > "$work/bin/cifar-10-batches-bin/$name.bin"
+done
+for class in airplane automobile bird cat deer dog frog horse ship truck; do
+  mkdir -p "$work/jpeg/train/$class" "$work/jpeg/test/$class"
+  touch "$work/jpeg/train/$class/1.jpg" "$work/jpeg/train/$class/2.jpg" "$work/jpeg/test/$class/1.jpg"
+done
+(cd "$work/jpeg" && tar -czf "$work/copy/cifar10/cifar10-jpeg.tar.gz" train test)
+(cd "$work/bin" && tar -czf "$work/cifar-10-binary.tar.gz" cifar-10-batches-bin)
+sha=$(sha256sum < "$work/cifar-10-binary.tar.gz" | cut -d ' ' -f 1)
+sed "${sums#;};s/^cifar10_sha=.*/cifar10_sha=$sha/;s/^cifar10_batch=[0-9]*/cifar10_batch=11/
+s/^cifar10_train=5000 cifar10_test=1000/cifar10_train=2 cifar10_test=1/" \
+  "$work/real.sh" > "$work/datasets/fetch.sh"
+for program in curl wget; do
+  cat > "$work/fake/$program" << END
+#!/bin/sh
+for last; do :; done
+[ -n "\${SERVED:-}" ] || exit 6
+while [ "\$1" != -o ] && [ "\$1" != -O ]; do shift; done
+if [ -d "\$SERVED" ]; then gzip -c "\$SERVED/\$(basename "\$last" .gz)" > "\$2"; else cp "\$SERVED" "\$2"; fi
+END
+  chmod +x "$work/fake/$program"
+done
+PATH=$work/fake:$PATH
+export PATH
+
+# check NAME STATUS TEXT ARGUMENTS...: runs fetch.sh and looks at its exit code and output
+check() {
+  name=$1 status=$2 text=$3
+  shift 3
+  output=$(sh "$work/datasets/fetch.sh" "$@" 2>&1)
+  found=$?
+  if [ "$found" -eq "$status" ] && printf '%s' "$output" | grep -qF -- "$text"; then
+    echo "PASS $name"
+  else
+    echo "FAIL $name: exit code $found, expected $status with '$text'; output: $output"
+    failed=$((failed + 1))
+  fi
+}
+# holds NAME COMMAND...
+holds() {
+  name=$1
+  shift
+  if "$@"; then
+    echo "PASS $name"
+  else
+    echo "FAIL $name: $*"
+    failed=$((failed + 1))
+  fi
+}
+
+check 'MNIST from a copy' 0 'MNIST: 4 files verified' mnist --from "$work/copy" --to "$work/to"
+holds 'still compressed' cmp -s "$work/copy/mnist/train-images-idx3-ubyte.gz" "$work/to/mnist/train-images-idx3-ubyte.gz"
+check 'MNIST again' 0 'already in' mnist --to "$work/to"
+check 'CIFAR-10 from JPEG files' 0 'CIFAR-10 (jpeg): complete' cifar10 --from "$work/copy" --to "$work/to"
+holds 'pictures are there' test -e "$work/to/cifar10/test/truck/1.jpg"
+check 'both at once' 0 'CIFAR-10 (jpeg): complete' mnist cifar10 --from "$work/copy" --to "$work/both"
+holds 'both are there' test -e "$work/both/mnist/t10k-labels-idx1-ubyte" -a -e "$work/both/cifar10/train/cat/2.jpg"
+check 'CIFAR-10 from the binary archive' 0 'CIFAR-10 (binary): complete' \
+  cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/binary"
+holds 'batches are there' cmp -s "$work/bin/cifar-10-batches-bin/test_batch.bin" "$work/binary/cifar10/test_batch.bin"
+check 'CIFAR-10 from a folder of batches' 0 'complete' cifar10 --from "$work/bin" --to "$work/batches"
+holds 'no work folder left' test -z "$(find "$work/to" "$work/both" "$work/binary" -name '.fetch.*')"
+
+cp -R "$work/copy" "$work/bad"
+echo other > "$work/bad/mnist/t10k-images-idx3-ubyte"
+check 'a corrupted file is named' 1 '  t10k-images-idx3-ubyte' mnist --from "$work/bad" --to "$work/none"
+rm "$work/bad/mnist/t10k-labels-idx1-ubyte"
+check 'a missing file is named' 1 'these files of MNIST are missing' mnist --from "$work/bad" --to "$work/none"
+echo rubbish > "$work/bad/cifar-10-binary.tar.gz"
+check 'another archive' 1 'is not the published archive' \
+  cifar10 --from "$work/bad/cifar-10-binary.tar.gz" --to "$work/none"
+rm "$work/jpeg/train/dog/1.jpg"
+check 'a set that is not whole' 1 'holds no whole CIFAR-10' cifar10 --from "$work/jpeg" --to "$work/none"
+check 'no such copy' 1 'there is no such' mnist cifar10 --from "$work/nowhere" --to "$work/none"
+holds 'nothing was written' test -z "$(find "$work/none" -type f 2> /dev/null)"
+
+check 'MNIST, net down' 1 'By hand: get the four files' mnist --to "$work/down"
+check 'CIFAR-10, net down' 1 'By hand: get' cifar10 --to "$work/down"
+SERVED=$work/cifar-10-binary.tar.gz
+export SERVED
+check 'CIFAR-10, download' 0 'CIFAR-10 (binary): complete' cifar10
+gzip -d "$work/copy/mnist/train-images-idx3-ubyte.gz"
+SERVED=$work/copy/mnist
+check 'MNIST, download' 0 'MNIST: 4 files verified' mnist
+check 'MNIST, download beside others' 0 'already in' mnist
+
+if [ -d "${HMEM_DATA:-datasets}/mnist" ]; then
+  cp "$work/real.sh" "$work/datasets/fetch.sh"
+  check 'real MNIST' 0 'MNIST: 4 files verified' mnist --from "${HMEM_DATA:-datasets}" --to "$work/real"
+fi
+
+[ "$failed" -eq 0 ]
