@@ -22,12 +22,12 @@ using Stroke = std::vector<Point>;
 
 uint8_t to_byte(double value) { return static_cast<uint8_t>(std::clamp(value * 255 + 0.5, 0.0, 255.0)); }
 
-double distance_to_segment(Point p, Point a, Point b) {
+double squared_distance_to_segment(Point p, Point a, Point b) {
   const double dx = b.x - a.x, dy = b.y - a.y;
   const double length = dx * dx + dy * dy;
   const double t = length > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0, 1.0) : 0.0;
   const double ex = p.x - a.x - t * dx, ey = p.y - a.y - t * dy;
-  return std::sqrt(ex * ex + ey * ey);
+  return ex * ex + ey * ey;
 }
 
 /// Part of an ellipse, angles in turns, clockwise from the right (y points down).
@@ -82,10 +82,10 @@ void draw_glyph(int64_t digit, Rng& rng, uint8_t* out) {
       for (const Stroke& stroke : strokes) {
         for (size_t i = 1; i < stroke.size(); ++i) {
           const Point p{static_cast<double>(x), static_cast<double>(y)};
-          nearest = std::min(nearest, distance_to_segment(p, stroke[i - 1], stroke[i]));
+          nearest = std::min(nearest, squared_distance_to_segment(p, stroke[i - 1], stroke[i]));
         }
       }
-      const double covered = std::clamp(thickness + 0.5 - nearest, 0.0, 1.0);
+      const double covered = std::clamp(thickness + 0.5 - std::sqrt(nearest), 0.0, 1.0);
       out[y * kSide + x] = to_byte(ink * covered + noise * (rng.next_u32() >> 8) * 0x1p-24);
     }
   }
@@ -109,7 +109,8 @@ bool even(double value) { return (static_cast<int64_t>(std::floor(value)) & 1) =
 
 /// Which colour the object has at (x, y), in units of its size: 0 background, 1 first colour, 2 second colour.
 int object_at(int64_t object, double x, double y) {
-  const double r = std::sqrt(x * x + y * y), angle = std::atan2(y, x);
+  if (std::max(std::abs(x), std::abs(y)) > 1.05) return 0;
+  const double r = std::sqrt(x * x + y * y);
   switch (object) {
     case 0:  // ball with a light spot
       return r > 1 ? 0 : std::hypot(x + 0.35, y + 0.35) < 0.3 ? 2 : 1;
@@ -119,8 +120,11 @@ int object_at(int64_t object, double x, double y) {
       return r > 1 || r < 0.55 ? 0 : 1;
     case 3:  // chequered triangle
       return !in_triangle(x, y, -1, 0.85, 1.05) ? 0 : even(3 * x + 20) == even(3 * y + 20) ? 1 : 2;
-    case 4:  // star of five points
-      return r > 0.45 + 0.55 * std::pow(std::abs(std::cos(2.5 * (angle + kPi / 2))), 3) ? 0 : 1;
+    case 4: {  // star of five points
+      if (r > 1) return 0;
+      const double ray = std::abs(std::cos(2.5 * (std::atan2(y, x) + kPi / 2)));
+      return r > 0.45 + 0.55 * ray * ray * ray ? 0 : 1;
+    }
     case 5:  // cross
       return std::min(std::abs(x), std::abs(y)) > 0.32 || std::max(std::abs(x), std::abs(y)) > 1 ? 0 : 1;
     case 6:  // moon

@@ -115,7 +115,7 @@ TEST_CASE("images: the real MNIST and CIFAR-10", "[data]") {
     WARN("no unpacked CIFAR-10 below " << folder << ": left out");
     return;
   }
-  const ImageData photographs = load_images(find_images(ImageKind::kCifar10, folder, {}));
+  const ImageData photographs = load_images(find_images(ImageKind::kCifar10, folder, {}), {}, "");
   CHECK(photographs.train.count() == 50000);
   CHECK(counts(photographs.train) == std::vector<size_t>(10, 5000));
   CHECK(counts(photographs.test) == std::vector<size_t>(10, 1000));
