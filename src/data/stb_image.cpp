@@ -4,6 +4,47 @@
 
 #ifdef HMEM_STB
 
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+/// stb asserts on some damaged files. Such an assertion must not end the process, so it throws, and what stb had
+/// allocated by then is in this list.
+struct AssertionFailed {};
+thread_local std::vector<void*> t_allocated;
+
+void forget(void* memory) {
+  const auto found = std::find(t_allocated.rbegin(), t_allocated.rend(), memory);
+  if (found != t_allocated.rend()) t_allocated.erase(found.base() - 1);
+}
+void* remember(void* memory) {
+  if (memory != nullptr) t_allocated.push_back(memory);
+  return memory;
+}
+void* allocate(size_t bytes) { return remember(std::malloc(bytes)); }
+void release(void* memory) {
+  forget(memory);
+  std::free(memory);
+}
+void* reallocate(void* memory, size_t bytes) {
+  void* moved = std::realloc(memory, bytes);
+  if (moved == nullptr) return nullptr;
+  forget(memory);
+  return remember(moved);
+}
+void release_all() {
+  for (void* memory : t_allocated) std::free(memory);
+  t_allocated.clear();
+}
+
+}  // namespace
+
+#define STBI_ASSERT(condition) ((condition) ? void() : throw AssertionFailed())
+#define STBI_MALLOC(bytes) allocate(bytes)
+#define STBI_REALLOC(memory, bytes) reallocate(memory, bytes)
+#define STBI_FREE(memory) release(memory)
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
@@ -32,8 +73,16 @@ namespace hmem::stb {
 bool available() { return true; }
 
 Pixels decode(const unsigned char* bytes, int size, int channels, int* width, int* height) {
-  int found = 0;
-  return Pixels(stbi_load_from_memory(bytes, size, width, height, &found, channels));
+  try {
+    int found = 0;
+    Pixels pixels(stbi_load_from_memory(bytes, size, width, height, &found, channels));
+    forget(pixels.get());
+    return pixels;
+  } catch (const AssertionFailed&) {
+    release_all();
+    stbi__g_failure_reason = "damaged data";
+    return {};
+  }
 }
 
 const char* failure() {
@@ -42,11 +91,16 @@ const char* failure() {
 }
 
 int inflate(const unsigned char* bytes, int size, unsigned char* out, int capacity) {
-  return stbi_zlib_decode_noheader_buffer(reinterpret_cast<char*>(out), capacity, reinterpret_cast<const char*>(bytes),
-                                          size);
+  try {
+    return stbi_zlib_decode_noheader_buffer(reinterpret_cast<char*>(out), capacity,
+                                            reinterpret_cast<const char*>(bytes), size);
+  } catch (const AssertionFailed&) {
+    release_all();
+    return -1;
+  }
 }
 
-void FreePixels::operator()(unsigned char* pixels) const { stbi_image_free(pixels); }
+void FreePixels::operator()(unsigned char* pixels) const { std::free(pixels); }
 
 }  // namespace hmem::stb
 
