@@ -29,9 +29,9 @@ void release(void* memory) {
   std::free(memory);
 }
 void* reallocate(void* memory, size_t bytes) {
-  void* moved = std::realloc(memory, bytes);
-  if (moved == nullptr) return nullptr;
   forget(memory);
+  void* moved = std::realloc(memory, bytes);
+  if (moved == nullptr) remember(memory);  // it is still there
   return remember(moved);
 }
 void release_all() {
