@@ -1,5 +1,7 @@
 #include "hmem/autodiff/ops_basic.h"
 
+#include <algorithm>
+
 #include "hmem/core/check.h"
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/elementwise.h"
@@ -7,7 +9,8 @@
 namespace hmem {
 
 namespace {
-const Op kAdd("add"), kMatmul("matmul"), kRelu("relu"), kL2Penalty("l2_penalty"), kWeightedSum("weighted_sum");
+const Op kAdd("add"), kMatmul("matmul"), kRelu("relu"), kElu("elu"), kAddBias("add_bias"), kConcatSteps("concat_steps"),
+    kL2Penalty("l2_penalty"), kWeightedSum("weighted_sum");
 }
 
 Var add(Var a, Var b) {
@@ -39,6 +42,57 @@ Var relu(Var inp) {
     relu_backward(inp.grad(), inp.data(), rectified.grad(), inp.count());
   });
   relu_forward(out.data(), inp.data(), inp.count());
+  return out;
+}
+
+Var elu(Var inp) {
+  Var out = inp.tape().record(kElu, inp.shape(), {inp},
+                              [=](Var y) { elu_backward(inp.grad(), y.data(), y.grad(), inp.count()); });
+  elu_forward(out.data(), inp.data(), inp.count());
+  return out;
+}
+
+Var add_bias(Var x, Var bias, Activation activation) {
+  HMEM_CHECK(x.shape().rank() == 2 && bias.shape() == Shape({x.size(1)}), "add_bias: x ", x.shape(), ", bias ",
+             bias.shape(), ", expected [rows, n] and [n]");
+  const int64_t rows = x.size(0), n = x.size(1);
+  Var out = x.tape().record(kAddBias, x.shape(), {x, bias}, [=](Var y) {
+    real* dz = y.grad();  // nobody reads dout any more: dz takes its place
+    bias_backward(dz, bias.grad(), y.grad(), y.data(), activation, rows, n);
+    if (x.needs_grad()) accumulate(x.grad(), dz, x.count());
+  });
+  bias_forward(out.data(), x.data(), bias.data(), activation, rows, n);
+  return out;
+}
+
+Var concat_steps(const std::vector<Var>& parts) {
+  HMEM_CHECK(!parts.empty() && parts[0].shape().rank() == 3, "concat_steps: expected sequences [B, T, n]");
+  const int64_t batch = parts[0].size(0), n = parts[0].size(2);
+  int64_t steps = 0;
+  for (const Var part : parts) {
+    HMEM_CHECK(part.shape() == Shape({batch, part.size(1), n}), "concat_steps: shapes ", parts[0].shape(), " and ",
+               part.shape(), " differ in more than the steps");
+    steps += part.size(1);
+  }
+  // visit(part, its rows of sample b, the rows of the result, number of elements)
+  const auto over_rows = [=](const auto& visit) {
+    for (int64_t b = 0; b < batch; ++b) {
+      int64_t to = b * steps * n;
+      for (const Var part : parts) {
+        const int64_t count = part.size(1) * n;
+        visit(part, b * count, to, count);
+        to += count;
+      }
+    }
+  };
+  Var out = parts[0].tape().record(kConcatSteps, {batch, steps, n}, parts, [=](Var joined) {
+    over_rows([&](Var part, int64_t from, int64_t to, int64_t count) {
+      if (part.needs_grad()) accumulate(part.grad() + from, joined.grad() + to, count);
+    });
+  });
+  over_rows([&](Var part, int64_t from, int64_t to, int64_t count) {
+    std::copy(part.data() + from, part.data() + from + count, out.data() + to);
+  });
   return out;
 }
 

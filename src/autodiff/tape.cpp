@@ -92,15 +92,24 @@ Var Tape::leaf(Parameter& parameter) {
 }
 
 Var Tape::slice(Var var, int64_t begin, int64_t end) {
+  return view(var, TensorView(var.data(), var.shape()).rows(begin, end));
+}
+
+Var Tape::reshape(Var var, const Shape& shape) {
+  HMEM_CHECK(shape.count() == var.count(), "reshape: ", var.shape(), " has ", var.count(), " elements, ", shape,
+             " has ", shape.count());
+  return view(var, {var.data(), shape});
+}
+
+Var Tape::view(Var var, const TensorView& part) {
   const Node& parent = node(var);
-  const TensorView view = TensorView(parent.value, parent.shape).rows(begin, end);
-  Node part;
-  part.shape = view.shape;
-  part.value = view.data;
-  part.needs_grad = parent.needs_grad;
-  part.parent = var.index_;
-  part.parent_offset = view.data - parent.value;
-  return push(std::move(part));
+  Node child;
+  child.shape = part.shape;
+  child.value = part.data;
+  child.needs_grad = parent.needs_grad;
+  child.parent = var.index_;
+  child.parent_offset = part.data - parent.value;
+  return push(std::move(child));
 }
 
 Var Tape::record(const Op& op, const Shape& shape, std::initializer_list<Var> inputs, Backward backward) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hmem/core/parallel.h"
+#include "kernels/scratch.h"
 #include "kernels/simd/simd.h"
 
 namespace hmem {
@@ -19,6 +20,17 @@ void over_pieces(int64_t n, const Body& body) {
     const int64_t begin = piece * kPiece;
     body(begin, std::min(kPiece, n - begin));
   });
+}
+
+/// Rows of width n in one piece: a function of n alone.
+int64_t rows_of_piece(int64_t n) { return std::max<int64_t>(1, kPiece / std::max<int64_t>(n, 1)); }
+
+/// body(first row, end) over pieces of rows.
+template <typename Body>
+void over_rows(int64_t rows, int64_t n, const Body& body) {
+  const int64_t piece_rows = rows_of_piece(n);
+  parallel_for((rows + piece_rows - 1) / piece_rows, kGrain,
+               [&](int64_t piece) { body(piece * piece_rows, std::min(rows, (piece + 1) * piece_rows)); });
 }
 
 }  // namespace
@@ -45,6 +57,37 @@ void relu_forward(real* out, const real* inp, int64_t n) {
 
 void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n) {
   over_pieces(n, [&](int64_t i, int64_t count) { simd().relu_backward(dinp + i, inp + i, dout + i, count); });
+}
+
+void elu_forward(real* out, const real* inp, int64_t n) {
+  over_pieces(n, [&](int64_t i, int64_t count) { simd().elu(out + i, inp + i, count); });
+}
+
+void elu_backward(real* dinp, const real* out, const real* dout, int64_t n) {
+  over_pieces(n, [&](int64_t i, int64_t count) { simd().elu_backward(dinp + i, out + i, dout + i, count); });
+}
+
+void bias_forward(real* out, const real* inp, const real* bias, Activation activation, int64_t rows, int64_t n) {
+  over_rows(rows, n, [&](int64_t begin, int64_t end) {
+    const auto kernel = activation == Activation::elu ? simd().bias_elu : simd().bias;
+    kernel(out + begin * n, inp + begin * n, bias, end - begin, n);
+  });
+}
+
+// Forward: out = activation(z), z = inp + bias.
+void bias_backward(real* dz, real* dbias, const real* dout, const real* out, Activation activation, int64_t rows,
+                   int64_t n) {
+  if (!dz && !dbias) return;
+  const int64_t piece_rows = rows_of_piece(n), pieces = (rows + piece_rows - 1) / piece_rows;
+  Scratch scratch;
+  real* sums = dbias ? scratch.take(pieces * n) : nullptr;
+  over_rows(rows, n, [&](int64_t begin, int64_t end) {
+    real* sum = sums ? sums + begin / piece_rows * n : nullptr;
+    if (sum) std::fill(sum, sum + n, real(0));
+    simd().bias_backward(dz ? dz + begin * n : nullptr, sum, dout + begin * n,
+                         activation == Activation::elu ? out + begin * n : nullptr, end - begin, n);
+  });
+  for (int64_t piece = 0; piece < pieces && dbias; ++piece) simd().accumulate(dbias, sums + piece * n, n);
 }
 
 double sum_of_squares(const real* a, int64_t n) {

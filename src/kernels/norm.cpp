@@ -15,6 +15,13 @@ namespace {
 constexpr int64_t kRows = 128;   // rows of one partial sum: fixed, so that the order of addition is
 constexpr int64_t kGrain = 512;  // rows that are not worth a second thread
 
+/// body(first row, end) over pieces of rows.
+template <typename Body>
+void over_rows(int64_t rows, const Body& body) {
+  parallel_for((rows + kRows - 1) / kRows, kGrain / kRows,
+               [&](int64_t piece) { body(piece * kRows, std::min(rows, (piece + 1) * kRows)); });
+}
+
 /// partial(out [width], begin, end) over pieces of rows, added in order to sum [width].
 template <typename Partial>
 void sum_over_rows(real* sum, int64_t width, int64_t rows, const Partial& partial) {
@@ -85,7 +92,9 @@ void batch_norm_forward(real* y, const real* x, const real* scale, const real* s
   Scratch scratch;
   real *slope = scratch.take(e), *offset = scratch.take(e);
   affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
-  parallel_for(rows, kGrain, [&](int64_t i) { simd().affine(y + i * e, x + i * e, slope, offset, e); });
+  over_rows(rows, [&](int64_t begin, int64_t end) {
+    simd().affine(y + begin * e, x + begin * e, slope, offset, end - begin, e);
+  });
 }
 
 // Forward: y = slope (x - mean) + shift.  With dslope = sum dy (x - mean):
@@ -95,23 +104,16 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
   Scratch scratch;
   real* sums = zeros(scratch, 2 * e);
   sum_over_rows(sums, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      for (int64_t j = 0; j < e; ++j) {
-        sum[j] += dy[i * e + j] * (x[i * e + j] - statistics.mean[j]);
-        sum[e + j] += dy[i * e + j];
-      }
-    }
+    simd().norm_backward_sums(sum, dy + begin * e, x + begin * e, statistics.mean, end - begin, e);
   });
   real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
   const int64_t n = padded < 0 ? 0 : rows + padded;
   statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
   if (!dx) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
-  parallel_for(rows, kGrain, [&](int64_t i) {
-    for (int64_t j = 0; j < e; ++j) {
-      const real centred = x[i * e + j] - statistics.mean[j];
-      dx[i * e + j] += slope[j] * dy[i * e + j] + dmean_n[j] + dvar_2n[j] * centred;
-    }
+  over_rows(rows, [&](int64_t begin, int64_t end) {
+    simd().norm_backward(dx + begin * e, dy + begin * e, x + begin * e, statistics.mean, slope, dmean_n, dvar_2n,
+                         end - begin, e);
   });
 }
 
@@ -152,7 +154,7 @@ void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, co
   real *slope = scratch.take(e), *offset = scratch.take(e), *zero = zeros(scratch, e);
   affine_terms(slope, offset, scale, shift, statistics, e, epsilon);
   parallel_for(pairs.rows, kGrain, [&](int64_t r) {
-    simd().affine(out + r * e, rows + r * e, slope, r < pairs.seconds_begin ? zero : offset, e);
+    simd().affine(out + r * e, rows + r * e, slope, r < pairs.seconds_begin ? zero : offset, 1, e);
   });
 }
 
@@ -194,7 +196,7 @@ void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const re
     std::copy(x + i * e, x + (i + 1) * e, row);
     std::fill(row + e, row + ld, real(0));
     rstd[i] = simd().layer_norm_row(xhat + i * ld, row, e, epsilon);
-    simd().affine(y + i * e, xhat + i * ld, scale, shift, e);
+    simd().affine(y + i * e, xhat + i * ld, scale, shift, 1, e);
   });
 }
 

@@ -53,7 +53,7 @@ void write_group(const real* k, const real* a, const real* w, const real* scale,
       const int64_t b = running[i], n = dims.offsets[b] + t;
       real *xhat = saved.xhat + n * ld, *v = saved.v + n * ld, *m_b = m + b * d * ld;
       saved.rstd[n] = simd().layer_norm_row(xhat, y + i * ld, d, epsilon);
-      simd().affine(v, xhat, scale, shift, ld);
+      simd().affine(v, xhat, scale, shift, 1, ld);
       const bool last = n + 1 == dims.offsets[b + 1];
       simd().rbw_step(m_b, t > 0 ? m_b : nullptr, last ? nullptr : saved.s + (n + 1) * ld, k + n * d, v,
                       last ? nullptr : k + (n + 1) * d, d, rule);

@@ -6,11 +6,24 @@
 
 namespace hmem {
 
-Dense::Dense(const std::string& name, int64_t in, int64_t out, Rng& rng) : weight(name + ".weight", {in, out}) {
-  he_uniform(weight.value, in, rng);
+Dense::Dense(const std::string& name, int64_t in, int64_t out, Rng& rng) : Dense(name, in, out, rng, Options()) {}
+
+Dense::Dense(const std::string& name, int64_t in, int64_t out, Rng& rng, const Options& options)
+    : weight(name + ".weight", {in, out}), activation_(options.activation) {
+  HMEM_CHECK(options.bias || options.activation == Activation::none, name, ": an activation needs a bias");
+  initialise(weight.value, options.initialiser, in, out, rng);
+  if (options.bias) bias = Parameter(name + ".bias", {out});
 }
 
-Var Dense::forward(Tape& tape, Var x) { return matmul(x, tape.leaf(weight)); }
+Var Dense::forward(Tape& tape, Var x) {
+  const Var product = matmul(x, tape.leaf(weight));
+  return bias.value.empty() ? product : add_bias(product, tape.leaf(bias), activation_);
+}
+
+void Dense::add_parameters(std::vector<Parameter*>& parameters) {
+  parameters.push_back(&weight);
+  if (!bias.value.empty()) parameters.push_back(&bias);
+}
 
 EncodingType encoding_type(const std::string& name) {
   if (name == "identity_encoding") return EncodingType::identity;
@@ -69,19 +82,22 @@ Dropout::Dropout(const std::string& name, double rate, uint64_t seed) {
   mask_.rate = rate;
 }
 
-Var Dropout::forward(Tape& tape, Var x) const {
-  constexpr int kElements = 34;  // bits for the elements of one application
+Var Dropout::forward(Tape& tape, Var x, int application) const {
+  constexpr int kElements = 32, kApplications = 2;  // bits for the elements of one application, and for its number
+  HMEM_CHECK(application >= 0 && application < 1 << kApplications, "dropout: application ", application,
+             ", expected 0 to 3");
   if (!tape.training() || mask_.rate == 0) return x;
   DropoutMask mask = mask_;
-  mask.first = tape.step() << kElements;
+  mask.first = (tape.step() << (kElements + kApplications)) + (static_cast<uint64_t>(application) << kElements);
   return dropout(x, mask);
 }
 
-BatchNorm::BatchNorm(const std::string& name, int64_t e)
+BatchNorm::BatchNorm(const std::string& name, int64_t e, MovingVariance moving_variance)
     : scale(name + ".scale", {e}),
       shift(name + ".shift", {e}),
       moving_mean(name + ".moving_mean", {e}),
-      moving_var(name + ".moving_var", {e}) {
+      moving_var(name + ".moving_var", {e}),
+      moving_variance_(moving_variance) {
   scale.value.fill(1);
   moving_var.value.fill(1);
 }
@@ -91,7 +107,7 @@ Var BatchNorm::forward(Tape& tape, Var x, int64_t padded) {
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) follow(batch);
+  if (tape.training()) follow(batch, x.size(0) + padded);
   return y;
 }
 
@@ -100,17 +116,30 @@ Var BatchNorm::forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm_pairs(rows, pairs, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) follow(batch);
+  if (tape.training()) follow(batch, pairs.count() + padded);
   return y;
 }
 
-void BatchNorm::follow(const NormStatistics& batch) {
+void BatchNorm::follow(const NormStatistics& batch, int64_t n) {
+  const real bessel = moving_variance_ == MovingVariance::biased || n < 2
+                          ? real(1)
+                          : static_cast<real>(static_cast<double>(n) / static_cast<double>(n - 1));
   for (int64_t j = 0; j < moving_mean.value.count(); ++j) {
     real& mean = moving_mean.value[j];
     real& var = moving_var.value[j];
     mean = kMomentum * mean + (1 - kMomentum) * batch.mean[j];
-    var = kMomentum * var + (1 - kMomentum) * batch.variance[j];
+    var = kMomentum * var + (1 - kMomentum) * (bessel * batch.variance[j]);
   }
+}
+
+void BatchNorm::add_parameters(std::vector<Parameter*>& parameters) {
+  parameters.push_back(&scale);
+  parameters.push_back(&shift);
+}
+
+void BatchNorm::add_buffers(std::vector<Buffer*>& buffers) {
+  buffers.push_back(&moving_mean);
+  buffers.push_back(&moving_var);
 }
 
 }  // namespace hmem

@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "checked.h"
+#include "gradient_rows.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/autodiff/ops_memory.h"
 #include "hmem/autodiff/ops_nn.h"
@@ -18,11 +19,7 @@ namespace {
 
 using test::Checked;
 
-struct Row {
-  const char* op;
-  const char* option;
-  std::function<GradReport(Checked&)> check;
-};
+using Row = test::GradientRow;
 
 IdTensor ids_of(const Shape& shape, const std::vector<int32_t>& values) {
   IdTensor ids(shape);
@@ -437,9 +434,16 @@ const std::vector<Row> kTable = {
      }},
 };
 
+/// The rows of this file and of the others.
+std::vector<Row> all_rows() {
+  std::vector<Row> all(std::begin(kTable), std::end(kTable));
+  for (const auto& more : {test::image_rows()}) all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 TEST_CASE("gradients of every operation and option", "[grad]") {
   uint64_t seed = 0;
-  for (const Row& row : kTable) {
+  for (const Row& row : all_rows()) {
     Checked checked(++seed);
     const GradReport report = row.check(checked);
     CAPTURE(row.op, row.option, report.problem, report.worst_error);
@@ -449,7 +453,7 @@ TEST_CASE("gradients of every operation and option", "[grad]") {
 
 TEST_CASE("the table of gradient checks names every operation", "[grad]") {
   std::set<std::string> in_table, in_library;
-  for (const Row& row : kTable) in_table.insert(row.op);
+  for (const Row& row : all_rows()) in_table.insert(row.op);
   for (const std::string& name : Op::names()) {
     if (name.rfind("test.", 0) != 0) in_library.insert(name);  // operations of the tests themselves
   }

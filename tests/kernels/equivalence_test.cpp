@@ -13,6 +13,7 @@
 #include "hmem/kernels/embedding.h"
 #include "hmem/kernels/norm.h"
 #include "hmem/kernels/optim.h"
+#include "hmem/kernels/pool.h"
 #include "hmem/kernels/read_before_write.h"
 #include "hmem/kernels/softmax.h"
 #include "support/numbers.h"
@@ -186,6 +187,25 @@ Outputs elementwise_kernels() {
   return outputs(sum, rectified, dx, y, z, square, p, m, v, q, u);
 }
 
+Outputs image_kernels() {
+  Rng rng(6, "equivalence");
+  constexpr int64_t kRows = 900, kN = 45;
+  const Tensor x = random_tensor({kRows, kN}, rng, 3), bias = random_tensor({kN}, rng),
+               dy = random_tensor({kRows, kN}, rng);
+  Tensor y = nan_tensor({kRows, kN}), z = nan_tensor({kRows, kN}), dx({kRows, kN}), dz = nan_tensor({kRows, kN}),
+         dbias({kN});
+  elu_forward(y.data(), x.data(), kRows * kN);
+  elu_backward(dx.data(), y.data(), dy.data(), kRows * kN);
+  bias_forward(z.data(), x.data(), bias.data(), Activation::elu, kRows, kN);
+  bias_backward(dz.data(), dbias.data(), dy.data(), z.data(), Activation::elu, kRows, kN);
+  const ImageDims dims = {9, 10, 10, kN};  // the same numbers, seen as images
+  Tensor pooled = nan_tensor({9, 5, 5, kN}), dinp({9, 10, 10, kN});
+  std::vector<uint8_t> argmax(static_cast<size_t>(pooled.count()));
+  max_pool_forward(pooled.data(), argmax.data(), x.data(), dims);
+  max_pool_backward(dinp.data(), pooled.data(), argmax.data(), dims);
+  return outputs(y, dx, z, dz, dbias, pooled, dinp);
+}
+
 Outputs products() {
   Rng rng(5, "equivalence");
   const Tensor a = random_tensor({200, 90}, rng), b = random_tensor({90, 75}, rng), d = random_tensor({200, 75}, rng);
@@ -207,6 +227,7 @@ const std::vector<Kernel> kKernels = {
     {"norm", norm_kernels},
     {"softmax", softmax_kernels},
     {"elementwise and updates", elementwise_kernels},
+    {"images", image_kernels},
     {"matrix products", products},
 };
 

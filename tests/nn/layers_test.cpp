@@ -51,6 +51,33 @@ TEST_CASE("initial weights: limits and moments", "[nn]") {
   CHECK_THROWS_AS(glorot_uniform(weight, 3, 0, rng), Error);
 }
 
+TEST_CASE("orthogonal: the vectors of the shorter side are orthonormal, times the gain", "[nn]") {
+  const auto [rows, columns] = GENERATE(table<int64_t, int64_t>({{30, 30}, {30, 120}, {120, 30}, {1, 5}, {200, 800}}));
+  CAPTURE(rows, columns);
+  Rng rng(3, "init");
+  Tensor weight = test::nan_tensor({rows, columns});
+  orthogonal(weight, 1.5, rng);
+  const bool wide = rows <= columns;
+  const int64_t count = std::min(rows, columns), length = std::max(rows, columns);
+  const auto element = [&](int64_t v, int64_t i) {
+    return static_cast<double>(wide ? weight[v * columns + i] : weight[i * columns + v]);
+  };
+  double worst = 0, diagonal = 0;
+  for (int64_t u = 0; u < count; ++u) {
+    for (int64_t v = 0; v < count; ++v) {
+      double dot = 0;
+      for (int64_t i = 0; i < length; ++i) dot += element(u, i) * element(v, i);
+      worst = std::max(worst, std::abs(dot - (u == v ? 2.25 : 0)));
+    }
+    diagonal += element(u, u);
+  }
+  CHECK(worst < 1e-6);
+  // Uniformly distributed: the trace has mean 0 and deviation 1 (times the gain).
+  if (rows == columns) CHECK(std::abs(diagonal) < 6);
+  Tensor flat({5});
+  CHECK_THROWS_AS(orthogonal(flat, 1, rng), Error);
+}
+
 TEST_CASE("initial weights depend on the stream alone", "[nn]") {
   const auto draw = [](uint64_t seed) {
     Rng rng(seed, "init");
@@ -78,6 +105,59 @@ TEST_CASE("dense: y = x W, W he-uniform by the input size", "[nn]") {
   Tape tape;
   const Var y = dense.forward(tape, tape.constant(x));
   CHECK(std::vector<real>(y.data(), y.data() + 3) == std::vector<real>{-8, -16, -24});
+}
+
+TEST_CASE("dense with bias, activation and initialiser", "[nn]") {
+  Rng rng(9, "dense");
+  Dense large("output", 200, 300, rng, {true, Activation::none, Initialiser::glorot_uniform});
+  check_uniform(large.weight.value, std::sqrt(6.0 / 500));
+  CHECK(large.bias.name == "output.bias");
+  for (real b : large.bias.value) CHECK(b == 0);
+  std::vector<Parameter*> parameters;
+  large.add_parameters(parameters);
+  CHECK(parameters == std::vector<Parameter*>{&large.weight, &large.bias});
+
+  Dense dense("small", 1, 2, rng, {true, Activation::elu, Initialiser::he_uniform});
+  dense.weight.value[0] = 2;
+  dense.weight.value[1] = -3;
+  dense.bias.value[0] = dense.bias.value[1] = real(0.5);
+  Tensor x({1, 1});
+  x[0] = 1;
+  Tape tape;
+  const Var y = dense.forward(tape, tape.constant(x));
+  CHECK(y.data()[0] == Approx(2.5));
+  CHECK(y.data()[1] == Approx(std::exp(-2.5) - 1));
+  CHECK_THROWS_AS(Dense("bad", 1, 2, rng, {false, Activation::elu, Initialiser::he_uniform}), Error);
+}
+
+TEST_CASE("batch norm with Bessel's correction in the moving variance", "[nn]") {
+  BatchNorm norm("norm1", 1, BatchNorm::MovingVariance::unbiased);
+  Tensor x({4, 1});
+  for (int64_t i = 0; i < 4; ++i) x[i] = static_cast<real>(i);  // variance 5 / 4, or 5 / 3
+  Tape tape;
+  const Var y = norm.forward(tape, tape.constant(x), 0);
+  CHECK(y.data()[0] == Approx(-1.5 / std::sqrt(1.25 + 1e-3)));
+  CHECK(norm.moving_var.value[0] == Approx(0.99 + 0.01 * 5 / 3));
+  tape.reset(Tape::Mode::training);
+  norm.forward(tape, tape.slice(tape.constant(x), 2, 3), 0);  // one row has no variance, and no correction
+  CHECK(norm.moving_var.value[0] == Approx(0.99 * (0.99 + 0.01 * 5 / 3)));
+}
+
+TEST_CASE("dropout draws another mask for every application of a step", "[nn]") {
+  const Dropout dropout("dropout", 0.5, 3);
+  Tensor x({1000});
+  x.fill(1);
+  Tape tape;
+  const auto mask = [&](uint64_t step, int application) {
+    tape.reset(Tape::Mode::training);
+    tape.set_step(step);
+    const Var y = dropout.forward(tape, tape.constant(x), application);
+    return std::vector<real>(y.data(), y.data() + 1000);
+  };
+  CHECK(mask(1, 0) == mask(1, 0));
+  CHECK(mask(1, 0) != mask(1, 1));
+  CHECK(mask(1, 1) != mask(2, 1));
+  CHECK_THROWS_AS(mask(1, 4), Error);
 }
 
 TEST_CASE("encodings by name", "[nn]") {

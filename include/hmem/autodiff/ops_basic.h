@@ -1,10 +1,11 @@
 #pragma once
 /// \file ops_basic.h
-/// Sums, products and ReLU on a tape. Every function throws Error on shapes that do not fit, with both shapes.
+/// Sums, products and activations on a tape. Every function throws Error on shapes that do not fit, with both shapes.
 
 #include <vector>
 
 #include "hmem/autodiff/tape.h"
+#include "hmem/kernels/elementwise.h"
 
 namespace hmem {
 
@@ -16,6 +17,15 @@ Var matmul(Var x, Var w);
 
 /// out = max(inp, 0).
 Var relu(Var inp);
+
+/// out = inp > 0 ? inp : exp(inp) - 1.
+Var elu(Var inp);
+
+/// out [rows, n] = activation(x + bias), bias [n].
+Var add_bias(Var x, Var bias, Activation activation = Activation::none);
+
+/// Joins sequences of a batch in time: parts [B, T_i, n] to [B, sum T_i, n], in the order given.
+Var concat_steps(const std::vector<Var>& parts);
 
 /// Scalar lambda * sum over all given values of x^2 (no factor 1/2): the L2 penalty.  dx += 2 lambda x dout.
 Var l2_penalty(const std::vector<Var>& values, real lambda);

@@ -93,6 +93,8 @@ class Tape {
   Var leaf(Parameter& parameter);
   /// Rows [begin, end) of the leading dimension: the same memory, value and gradient.
   Var slice(Var var, int64_t begin, int64_t end);
+  /// The same memory, value and gradient, under another shape; throws Error when the element counts differ.
+  Var reshape(Var var, const Shape& shape);
 
   /// Records a new node with uninitialised value. `backward` is called with the node when its gradient is complete;
   /// throws Error when it is empty although an input needs a gradient (unless in inference mode).
@@ -134,6 +136,7 @@ class Tape {
 
   Node& node(Var var) { return nodes_[static_cast<size_t>(var.index_)]; }
   Var push(Node node);
+  Var view(Var var, const TensorView& part);
   real* grad_of(int index);
   void* allocate_bytes(int64_t count, int64_t size);
 

@@ -22,6 +22,25 @@ void relu_forward(real* out, const real* inp, int64_t n);
 /// dinp += [inp > 0] dout. saves: inp.
 void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n);
 
+/// out = inp > 0 ? inp : exp(inp) - 1 (Clevert et al., ICLR 2016, alpha = 1); error below 3 ulp; NaN stays NaN. out may
+/// be inp.
+void elu_forward(real* out, const real* inp, int64_t n);
+/// dinp += [out > 0] dout + [out <= 0] (out + 1) dout, from the output alone. saves: out.
+void elu_backward(real* dinp, const real* out, const real* dout, int64_t n);
+
+/// What follows a product or a convolution, in the same pass over its result.
+enum class Activation {
+  none,
+  elu,
+};
+
+/// out [rows, n] = activation(inp + bias), bias [n]; out may be inp.
+void bias_forward(real* out, const real* inp, const real* bias, Activation activation, int64_t rows, int64_t n);
+/// dz [rows, n] = activation'(.) dout (set, not added; may be dout; null: not wanted), dbias [n] += column sums of it
+/// (null: not wanted). saves: out (for elu).
+void bias_backward(real* dz, real* dbias, const real* dout, const real* out, Activation activation, int64_t rows,
+                   int64_t n);
+
 /// sum of a^2: partial sums over pieces of fixed size, joined in double.
 double sum_of_squares(const real* a, int64_t n);
 

@@ -5,19 +5,35 @@
 #include <string>
 #include <vector>
 
+#include "hmem/autodiff/ops_basic.h"
 #include "hmem/autodiff/ops_nn.h"
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/rng.h"
+#include "hmem/nn/init.h"
 
 namespace hmem {
 
-/// y [n, out] = x [n, in] W, no bias; W he-uniform by `in`. Parameter "<name>.weight" [in, out].
+/// y [n, out] = activation(x [n, in] W + b). Parameters "<name>.weight" [in, out] and, with a bias, "<name>.bias"
+/// [out], from 0.
 class Dense {
  public:
+  struct Options {
+    bool bias = false;
+    Activation activation = Activation::none;  ///< needs the bias
+    Initialiser initialiser = Initialiser::he_uniform;
+  };
+
+  /// No bias; W he-uniform by `in`.
   Dense(const std::string& name, int64_t in, int64_t out, Rng& rng);
+  Dense(const std::string& name, int64_t in, int64_t out, Rng& rng, const Options& options);
   Var forward(Tape& tape, Var x);
+  void add_parameters(std::vector<Parameter*>& parameters);
 
   Parameter weight;
+  Parameter bias;  ///< empty without one
+
+ private:
+  Activation activation_ = Activation::none;
 };
 
 /// How words of a sentence are weighted before they are summed.
@@ -67,22 +83,32 @@ class Dropout {
  public:
   /// Throws Error unless 0 <= rate < 1.
   Dropout(const std::string& name, double rate, uint64_t seed);
-  Var forward(Tape& tape, Var x) const;
+  /// `application` (0 to 3) tells apart the uses of one layer in one step: each has a mask of its own.
+  Var forward(Tape& tape, Var x, int application = 0) const;
 
  private:
   DropoutMask mask_;
 };
 
 /// Batch normalisation with scale (1) and shift (0), epsilon 1e-3. In training the statistics are those of the batch,
-/// and the moving averages (momentum 0.99, biased variance, from 0 and 1) follow them; in inference the moving averages
-/// are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean", "<name>.moving_var", [e].
+/// and the moving averages (momentum 0.99, biased variance unless told otherwise, from 0 and 1) follow them; in
+/// inference the moving averages are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean",
+/// "<name>.moving_var", [e].
 class BatchNorm {
  public:
-  BatchNorm(const std::string& name, int64_t e);
+  /// What the moving variance follows.
+  enum class MovingVariance {
+    biased,    ///< the sum of squares by n
+    unbiased,  ///< by n - 1 (Bessel's correction), as Keras does after convolutions
+  };
+
+  BatchNorm(const std::string& name, int64_t e, MovingVariance moving_variance = MovingVariance::biased);
   /// x [rows, e]; `padded` zero rows count in the statistics without existing.
   Var forward(Tape& tape, Var x, int64_t padded);
   /// The same for instances that are sums of two rows: see batch_norm_pairs.
   Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);
+  void add_parameters(std::vector<Parameter*>& parameters);
+  void add_buffers(std::vector<Buffer*>& buffers);
 
   static constexpr real kEpsilon = real(1e-3);
   static constexpr real kMomentum = real(0.99);
@@ -91,7 +117,9 @@ class BatchNorm {
   Buffer moving_mean, moving_var;
 
  private:
-  void follow(const NormStatistics& batch);
+  void follow(const NormStatistics& batch, int64_t n);
+
+  MovingVariance moving_variance_;
 };
 
 }  // namespace hmem

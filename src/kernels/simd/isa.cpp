@@ -32,8 +32,11 @@ namespace {
 #include "kernels/simd/memory_read.inl"
 #include "kernels/simd/norm.inl"
 #include "kernels/simd/optim.inl"
+#include "kernels/simd/pool.inl"
 #include "kernels/simd/read_before_write.inl"
 #include "kernels/simd/softmax.inl"
+//
+#include "kernels/simd/activation.inl"
 
 }  // namespace
 
@@ -62,10 +65,19 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     sum_of_squares,
     column_moments,
     affine,
+    norm_backward_sums,
+    norm_backward,
     layer_norm_row,
     layer_norm_row_backward,
     softmax_row,
     exp,
+    elu,
+    elu_backward,
+    bias,
+    bias_elu,
+    bias_backward,
+    max_pool_row,
+    max_pool_row_backward,
     adam,
     sgd,
 };

@@ -23,8 +23,32 @@ static void column_moments(real* __restrict sum, real* __restrict square, const 
 }
 
 static void affine(real* __restrict out, const real* __restrict x, const real* __restrict scale,
-                   const real* __restrict shift, int64_t n) {
-  for (int64_t j = 0; j < n; ++j) out[j] = x[j] * scale[j] + shift[j];
+                   const real* __restrict shift, int64_t rows, int64_t n) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < n; ++j) out[i * n + j] = x[i * n + j] * scale[j] + shift[j];
+  }
+}
+
+static void norm_backward_sums(real* __restrict sum, const real* __restrict dy, const real* __restrict x,
+                               const real* __restrict mean, int64_t rows, int64_t n) {
+  real* __restrict dslope = sum;
+  real* __restrict dbeta = sum + n;
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      dslope[j] += dy[i * n + j] * (x[i * n + j] - mean[j]);
+      dbeta[j] += dy[i * n + j];
+    }
+  }
+}
+
+static void norm_backward(real* __restrict dx, const real* __restrict dy, const real* __restrict x,
+                          const real* __restrict mean, const real* __restrict slope, const real* __restrict dmean_n,
+                          const real* __restrict dvar_2n, int64_t rows, int64_t n) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      dx[i * n + j] += slope[j] * dy[i * n + j] + dmean_n[j] + dvar_2n[j] * (x[i * n + j] - mean[j]);
+    }
+  }
 }
 
 // Layer norm of one padded row, x [ld] with zeros beyond d:  xhat = (x - mean) rstd,  rstd = 1 / sqrt(var + epsilon).

@@ -79,8 +79,13 @@ struct SimdKernels {
   // --- simd/norm.inl ---------------------------------------------------------------------------------------------
   /// sum[j] += sum over rows of (x[row, j] - shift[j]); square the same with the difference squared (null: not wanted)
   void (*column_moments)(real* sum, real* square, const real* x, const real* shift, int64_t rows, int64_t n);
-  /// out[j] = x[j] scale[j] + shift[j]
-  void (*affine)(real* out, const real* x, const real* scale, const real* shift, int64_t n);
+  /// out[row, j] = x[row, j] scale[j] + shift[j]
+  void (*affine)(real* out, const real* x, const real* scale, const real* shift, int64_t rows, int64_t n);
+  /// sum[j] += sum over rows of dy[row, j] (x[row, j] - mean[j]), sum[n + j] += sum over rows of dy[row, j]
+  void (*norm_backward_sums)(real* sum, const real* dy, const real* x, const real* mean, int64_t rows, int64_t n);
+  /// dx[row, j] += slope[j] dy[row, j] + dmean_n[j] + dvar_2n[j] (x[row, j] - mean[j])
+  void (*norm_backward)(real* dx, const real* dy, const real* x, const real* mean, const real* slope,
+                        const real* dmean_n, const real* dvar_2n, int64_t rows, int64_t n);
 
   /// xhat [ld] = (x - mean) rstd of a row x [ld] with zeros beyond d; returns rstd = (var + epsilon)^(-1/2).
   real (*layer_norm_row)(real* xhat, const real* x, int64_t d, real epsilon);
@@ -92,6 +97,25 @@ struct SimdKernels {
   real (*softmax_row)(real* p, const real* logits, int64_t n, int64_t* argmax);
   /// out[j] = exp(a[j]); error below 2 ulp
   void (*exp)(real* out, const real* a, int64_t n);
+
+  // --- simd/activation.inl ---------------------------------------------------------------------------------------
+  /// out[j] = a[j] > 0 ? a[j] : exp(a[j]) - 1; error below 3 ulp
+  void (*elu)(real* out, const real* a, int64_t n);
+  /// dinp[j] += dout[j] (out[j] > 0 ? 1 : out[j] + 1)
+  void (*elu_backward)(real* dinp, const real* out, const real* dout, int64_t n);
+  /// out[row, j] = a[row, j] + bias[j], and its ELU
+  void (*bias)(real* out, const real* a, const real* bias, int64_t rows, int64_t n);
+  void (*bias_elu)(real* out, const real* a, const real* bias, int64_t rows, int64_t n);
+  /// dz[row, j] = dout[row, j] (times the slope of the ELU with output `out`, if not null), sum[j] += its sum over
+  /// rows; dz and sum may be null.
+  void (*bias_backward)(real* dz, real* sum, const real* dout, const real* out, int64_t rows, int64_t n);
+
+  // --- simd/pool.inl ---------------------------------------------------------------------------------------------
+  /// One row of pixels of a 2 x 2 max-pool: out, argmax [width / 2, n] from the rows top, bottom [width, n].
+  void (*max_pool_row)(real* out, uint8_t* argmax, const real* top, const real* bottom, int64_t width, int64_t n);
+  /// dtop, dbottom[..] += dout where argmax says so.
+  void (*max_pool_row_backward)(real* dtop, real* dbottom, const real* dout, const uint8_t* argmax, int64_t width,
+                                int64_t n);
 
   // --- simd/optim.inl --------------------------------------------------------------------------------------------
   /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping).

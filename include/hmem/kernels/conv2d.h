@@ -1,0 +1,37 @@
+#pragma once
+/// \file conv2d.h
+/// Convolution 3 x 3, stride 1, zero padding that keeps the size ("same"), as networks use it (a correlation):
+///
+///   z[b, y, x, o] = bias[o] + sum over dy, dx, i of weight[dy, dx, i, o] inp[b, y + dy - 1, x + dx - 1, i]
+///   out = activation(z)
+///
+/// Activations NHWC, weights [3, 3, in, out], bias [out]. 18 B H W in out flops in each direction.
+
+#include <cstdint>
+
+#include "hmem/core/real.h"
+#include "hmem/kernels/elementwise.h"
+
+namespace hmem {
+
+struct Conv2dDims {
+  int64_t batch = 0, height = 0, width = 0;
+  int64_t in = 0, out = 0;  ///< channels
+
+  int64_t pixels() const { return batch * height * width; }
+  int64_t weights() const { return 9 * in * out; }
+};
+
+/// out [B, H, W, out] from inp [B, H, W, in]. Parallel over pixels.
+void conv2d_forward(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
+                    const Conv2dDims& dims);
+
+/// dinp += the adjoint in inp: dinp[b, y, x, i] += sum weight[dy, dx, i, o] dz[b, y - dy + 1, x - dx + 1, o], with dz
+/// = dL/dz (bias_backward of elementwise.h makes it from dout). Parallel over pixels.
+void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims);
+
+/// dweight[dy, dx, i, o] += sum over b, y, x of inp[b, y + dy - 1, x + dx - 1, i] dz[b, y, x, o]. Partial sums over
+/// chunks of pixels that the problem fixes. saves: inp.
+void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims);
+
+}  // namespace hmem

@@ -1,0 +1,54 @@
+#pragma once
+/// \file conv_net14.h
+/// ConvNet14, the convolutional network of the image experiments (Limbacher & Legenstein, NeurIPS 2020): ten
+/// convolutions in five blocks, and the four dense layers with which it is pretrained.
+
+#include <cstdint>
+#include <vector>
+
+#include "hmem/nn/conv_net.h"
+
+namespace hmem {
+
+/// Images [B, H, W, 3], H and W multiples of 32, to features [B, H/32 W/32 512] in five ConvBlocks of 32, 64, 128, 256
+/// and 512 channels with dropout .1 .1 .2 .3 .3. Parameters "convnet14.block<1..5>.{conv1,norm1,conv2,norm2}.*".
+class ConvNet14 {
+ public:
+  static constexpr int64_t kFeatures = 512;  ///< for each 32 x 32 pixels
+
+  /// Weights are drawn from the stream "init.convnet14" of `seed`.
+  explicit ConvNet14(uint64_t seed);
+  /// In training mode the moving averages follow this batch. `application` (0 to 3) tells apart the uses of the network
+  /// in one step, which draw dropout masks of their own. Throws Error on other shapes.
+  Var forward(Tape& tape, Var images, int application = 0);
+
+  std::vector<Parameter*> parameters();
+  std::vector<Buffer*> buffers();
+  /// The convolution kernels: what the L2 penalty (1e-3) covers.
+  std::vector<Parameter*> penalised();
+
+ private:
+  std::vector<ConvBlock> blocks_;
+};
+
+/// The pretraining top: features [B, n] to logits [B, classes] through dense 512, 256, 128, each with ELU and batch
+/// norm, dropout .4, dense (glorot-uniform). Biases everywhere, hidden layers he-uniform, no L2. Parameters
+/// "top.{dense,norm}<1..3>.*", "top.output.*".
+class ConvNet14Top {
+ public:
+  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed);
+  Var forward(Tape& tape, Var features);
+
+  std::vector<Parameter*> parameters();
+  std::vector<Buffer*> buffers();
+
+ private:
+  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, Rng rng);
+
+  std::vector<Dense> dense_;
+  std::vector<BatchNorm> norm_;
+  Dropout dropout_;
+  Dense output_;
+};
+
+}  // namespace hmem

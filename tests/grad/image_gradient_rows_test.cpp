@@ -1,0 +1,97 @@
+#include "gradient_rows.h"
+#include "hmem/autodiff/ops_image.h"
+
+namespace hmem::test {
+namespace {
+
+GradReport check_conv(Checked& c, const Shape& inp, int64_t out, Activation activation) {
+  Parameter &x = c.parameter("x", inp), &w = c.parameter("w", {3, 3, inp[3], out}, 0.3), &b = c.parameter("b", {out});
+  return c.check([&](Tape& t) { return conv2d(t.leaf(x), t.leaf(w), t.leaf(b), activation); });
+}
+
+enum class Trained { inp, weight, bias };
+
+GradReport check_conv_of(Checked& c, Trained trained) {
+  Parameter x("constant", {2, 3, 4, 2}), w("constant", {3, 3, 2, 3}), b("constant", {3});
+  for (Parameter* p : {&x, &w, &b}) {
+    for (real& value : p->value) value = static_cast<real>(c.rng().normal());
+  }
+  Parameter& p = c.parameter("p", trained == Trained::inp      ? x.value.shape()
+                                  : trained == Trained::weight ? w.value.shape()
+                                                               : b.value.shape());
+  return c.check([&](Tape& t) {
+    return conv2d(trained == Trained::inp ? t.leaf(p) : t.constant(x.value),
+                  trained == Trained::weight ? t.leaf(p) : t.constant(w.value),
+                  trained == Trained::bias ? t.leaf(p) : t.constant(b.value), Activation::elu);
+  });
+}
+
+GradReport check_bias(Checked& c, Activation activation) {
+  Parameter &x = c.parameter("x", {9, 19}), &b = c.parameter("b", {19});
+  return c.check([&](Tape& t) { return add_bias(t.leaf(x), t.leaf(b), activation); });
+}
+
+}  // namespace
+
+std::vector<GradientRow> image_rows() {
+  return {
+      {"conv2d", "no activation",
+       [](Checked& c) {
+         return check_conv(c, {2, 4, 5, 3}, 4, Activation::none);
+       }},
+      {"conv2d", "elu",
+       [](Checked& c) {
+         return check_conv(c, {2, 4, 5, 3}, 4, Activation::elu);
+       }},
+      {"conv2d", "32 to 64 channels",
+       [](Checked& c) {
+         return check_conv(c, {9, 2, 2, 32}, 64, Activation::elu);
+       }},
+      {"conv2d", "one pixel",
+       [](Checked& c) {
+         return check_conv(c, {3, 1, 1, 2}, 2, Activation::elu);
+       }},
+      {"conv2d", "a row of 9",
+       [](Checked& c) {
+         return check_conv(c, {1, 1, 9, 2}, 32, Activation::none);
+       }},
+      {"conv2d", "input alone", [](Checked& c) { return check_conv_of(c, Trained::inp); }},
+      {"conv2d", "weight alone", [](Checked& c) { return check_conv_of(c, Trained::weight); }},
+      {"conv2d", "bias alone", [](Checked& c) { return check_conv_of(c, Trained::bias); }},
+      {"max_pool", "even sizes",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {2, 4, 6, 5});
+         return c.check([&](Tape& t) { return max_pool(t.leaf(x)); });
+       }},
+      {"max_pool", "odd sizes",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {2, 3, 5, 18});
+         return c.check([&](Tape& t) { return max_pool(t.leaf(x)); });
+       }},
+      {"elu", "",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {7, 19}, 2);
+         return c.check([&](Tape& t) { return elu(t.leaf(x)); });
+       }},
+      {"add_bias", "no activation", [](Checked& c) { return check_bias(c, Activation::none); }},
+      {"add_bias", "elu", [](Checked& c) { return check_bias(c, Activation::elu); }},
+      {"add_bias", "of another shape's view",
+       [](Checked& c) {
+         Parameter &x = c.parameter("x", {2, 3, 2, 4}), &b = c.parameter("b", {8});
+         return c.check([&](Tape& t) {
+           const Var rows = t.reshape(elu(t.leaf(x)), {6, 8});
+           return add(add_bias(rows, t.leaf(b), Activation::elu), rows);
+         });
+       }},
+      {"concat_steps", "",
+       [](Checked& c) {
+         Parameter &x = c.parameter("x", {3, 2, 4}), &y = c.parameter("y", {3, 4});
+         return c.check([&](Tape& t) {
+           const Var last = t.reshape(t.leaf(y), {3, 1, 4});
+           return concat_steps({t.leaf(x), last, last});
+         });
+       }},
+  };
+}
+
+}  // namespace hmem::test

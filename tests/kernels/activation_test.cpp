@@ -1,0 +1,132 @@
+// ELU, biases and max-pool.
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "catch.h"
+#include "hmem/kernels/elementwise.h"
+#include "hmem/kernels/pool.h"
+#include "support/numbers.h"
+
+namespace hmem {
+namespace {
+
+using test::doubles;
+using test::nan_tensor;
+using test::random_tensor;
+using test::worst_error;
+
+TEST_CASE("elu: error below 3 ulp over all sizes", "[kernel]") {
+  std::vector<real> x;
+  for (double size = 1e-37; size < 200; size *= 1.0007) {
+    x.push_back(static_cast<real>(-size));
+    x.push_back(static_cast<real>(size));
+  }
+  std::vector<real> y(x.size(), std::numeric_limits<real>::quiet_NaN());
+  elu_forward(y.data(), x.data(), static_cast<int64_t>(x.size()));
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double expected = x[i] > 0 ? x[i] : std::expm1(static_cast<double>(x[i]));
+    const float size = std::abs(static_cast<float>(expected));
+    const double ulp = std::nextafter(size, INFINITY) - size;
+    worst = std::max(worst, std::abs(y[i] - expected) / ulp);
+  }
+  CAPTURE(worst);
+  CHECK(worst < 3);
+}
+
+TEST_CASE("elu of special numbers; its gradient", "[kernel]") {
+  const real nan = std::numeric_limits<real>::quiet_NaN(), infinity = std::numeric_limits<real>::infinity();
+  const std::vector<real> x = {0, infinity, -infinity, -1000, nan, -1, 2};
+  std::vector<real> y(x.size()), dx(x.size(), 10);
+  const std::vector<real> dy = {1, 2, 3, 4, 5, 6, 7};
+  elu_forward(y.data(), x.data(), 7);
+  CHECK(y[0] == 0);
+  CHECK(y[1] == infinity);
+  CHECK(y[2] == -1);
+  CHECK(y[3] == -1);
+  CHECK(std::isnan(y[4]));
+  elu_backward(dx.data(), y.data(), dy.data(), 7);
+  CHECK(dx[0] == 11);
+  CHECK(dx[1] == 12);
+  CHECK(dx[2] == 10);
+  CHECK(dx[5] == Approx(10 + 6 * std::exp(-1.0)));
+  CHECK(dx[6] == 17);
+}
+
+TEST_CASE("bias, with and without elu, against a loop", "[kernel]") {
+  const int64_t rows = GENERATE(0, 1, 7, 3000), n = GENERATE(1, 16, 20, 45);
+  const Activation activation = GENERATE(Activation::none, Activation::elu);
+  CAPTURE(rows, n, static_cast<int>(activation));
+  Rng rng(static_cast<uint64_t>(rows + n), "bias");
+  const Tensor x = random_tensor({rows, n}, rng), bias = random_tensor({n}, rng), dout = random_tensor({rows, n}, rng);
+  Tensor out = nan_tensor({rows, n}), dz = nan_tensor({rows, n}), dbias = random_tensor({n}, rng);
+  std::vector<double> expected, expected_dz, expected_dbias = doubles(dbias);
+  for (int64_t i = 0; i < rows * n; ++i) {
+    const double z = static_cast<double>(x[i]) + bias[i % n];
+    const bool curved = activation == Activation::elu && z <= 0;
+    expected.push_back(curved ? std::expm1(z) : z);
+    expected_dz.push_back(curved ? dout[i] * std::exp(z) : dout[i]);
+    expected_dbias[static_cast<size_t>(i % n)] += expected_dz.back();
+  }
+  bias_forward(out.data(), x.data(), bias.data(), activation, rows, n);
+  CHECK(worst_error(out, expected) <= 1e-6);
+  const Tensor before = dbias.clone();
+  bias_backward(dz.data(), dbias.data(), dout.data(), out.data(), activation, rows, n);
+  CHECK(worst_error(dz, expected_dz) <= 1e-6);
+  CHECK(worst_error(dbias, expected_dbias) <= 1e-5);
+
+  Tensor alone = before.clone(), in_place = dout.clone();
+  bias_backward(nullptr, alone.data(), dout.data(), out.data(), activation, rows, n);
+  CHECK(test::same_bits(alone, dbias));
+  bias_backward(in_place.data(), nullptr, in_place.data(), out.data(), activation, rows, n);
+  CHECK(test::same_bits(in_place, dz));
+}
+
+TEST_CASE("max-pool and its adjoint against a loop", "[kernel]") {
+  const int64_t height = GENERATE(2, 5, 8), width = GENERATE(2, 7), channels = GENERATE(1, 16, 37);
+  const ImageDims d = {3, height, width, channels};
+  CAPTURE(height, width, channels);
+  Rng rng(static_cast<uint64_t>(height * width * channels), "pool");
+  Tensor inp = random_tensor({3, height, width, channels}, rng);
+  for (real& x : inp) x = std::round(2 * x) / 2;  // many equal ones
+  const Shape pooled = {3, height / 2, width / 2, channels};
+  Tensor out = nan_tensor(pooled), dinp = random_tensor(inp.shape(), rng);
+  const Tensor dout = random_tensor(pooled, rng);
+  std::vector<uint8_t> argmax(static_cast<size_t>(out.count()), 9);
+  std::vector<double> expected, expected_dinp = doubles(dinp);
+  for (int64_t b = 0; b < 3; ++b)
+    for (int64_t y = 0; y < height / 2; ++y)
+      for (int64_t x = 0; x < width / 2; ++x)
+        for (int64_t c = 0; c < channels; ++c) {
+          int64_t best = -1;
+          for (int64_t dy = 0; dy < 2; ++dy)
+            for (int64_t dx = 0; dx < 2; ++dx) {
+              const int64_t at = ((b * height + 2 * y + dy) * width + 2 * x + dx) * channels + c;
+              if (best < 0 || inp[at] > inp[best]) best = at;
+            }
+          expected_dinp[static_cast<size_t>(best)] += dout[static_cast<int64_t>(expected.size())];
+          expected.push_back(inp[best]);
+        }
+  max_pool_forward(out.data(), argmax.data(), inp.data(), d);
+  max_pool_backward(dinp.data(), dout.data(), argmax.data(), d);
+  CHECK(worst_error(out, expected) == 0);
+  CHECK(worst_error(dinp, expected_dinp) <= 1e-7);
+}
+
+TEST_CASE("max-pool keeps NaN wherever it stands", "[kernel]") {
+  for (int64_t at = 0; at < 4; ++at) {
+    Tensor inp({1, 2, 2, 1});
+    for (int64_t i = 0; i < 4; ++i) inp[i] = static_cast<real>(i);
+    inp[at] = std::numeric_limits<real>::quiet_NaN();
+    real out = 0;
+    uint8_t argmax = 9;
+    max_pool_forward(&out, &argmax, inp.data(), {1, 2, 2, 1});
+    CHECK(std::isnan(out));
+    CHECK(argmax == at);
+  }
+}
+
+}  // namespace
+}  // namespace hmem

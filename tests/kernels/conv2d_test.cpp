@@ -1,0 +1,138 @@
+#include "hmem/kernels/conv2d.h"
+
+#include <cmath>
+#include <vector>
+
+#include "catch.h"
+#include "support/numbers.h"
+#include "support/settings.h"
+
+namespace hmem {
+namespace {
+
+using test::doubles;
+using test::nan_tensor;
+using test::random_tensor;
+using test::worst_error;
+using Doubles = std::vector<double>;
+
+/// Convolution by its definition.
+struct NaiveConv {
+  Conv2dDims d;
+
+  /// visit(index in out, in inp, in weight) for every product of the sum.
+  template <typename Visit>
+  void each_product(const Visit& visit) const {
+    for (int64_t b = 0; b < d.batch; ++b)
+      for (int64_t y = 0; y < d.height; ++y)
+        for (int64_t x = 0; x < d.width; ++x)
+          for (int64_t dy = 0; dy < 3; ++dy)
+            for (int64_t dx = 0; dx < 3; ++dx) {
+              const int64_t from_y = y + dy - 1, from_x = x + dx - 1;
+              if (from_y < 0 || from_y >= d.height || from_x < 0 || from_x >= d.width) continue;
+              const int64_t out = ((b * d.height + y) * d.width + x) * d.out;
+              const int64_t inp = ((b * d.height + from_y) * d.width + from_x) * d.in;
+              for (int64_t i = 0; i < d.in; ++i)
+                for (int64_t o = 0; o < d.out; ++o) {
+                  visit(static_cast<size_t>(out + o), static_cast<size_t>(inp + i),
+                        static_cast<size_t>(((dy * 3 + dx) * d.in + i) * d.out + o));
+                }
+            }
+  }
+};
+
+const std::vector<Conv2dDims>& sizes() {
+  static const std::vector<Conv2dDims> all = {
+      {2, 5, 7, 3, 4},   {1, 1, 1, 1, 1},    {3, 4, 32, 3, 32},  {2, 6, 16, 32, 32}, {3, 8, 8, 16, 48},
+      {9, 4, 4, 32, 64}, {17, 2, 2, 64, 32}, {5, 2, 4, 40, 96},  {20, 1, 2, 5, 32},  {2, 3, 9, 33, 70},
+      {1, 2, 64, 3, 32}, {8, 2, 2, 32, 32},  {33, 2, 2, 16, 32}, {2, 9, 13, 16, 32}, {1, 7, 3, 64, 16}};
+  return all;
+}
+
+TEST_CASE("convolution and its adjoints against the definition", "[kernel]") {
+  const Conv2dDims d = GENERATE(from_range(sizes()));
+  const Activation activation = GENERATE(Activation::none, Activation::elu);
+  CAPTURE(d.batch, d.height, d.width, d.in, d.out, static_cast<int>(activation));
+  Rng rng(static_cast<uint64_t>(d.weights() + d.width), "conv2d");
+  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
+               bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
+  Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
+         dweight = random_tensor({d.weights()}, rng);
+  Doubles expected(static_cast<size_t>(out.count())), expected_dinp = doubles(dinp),
+                                                      expected_dweight = doubles(dweight);
+  for (size_t p = 0; p < expected.size(); ++p) expected[p] = bias[static_cast<int64_t>(p) % d.out];
+  const Doubles x = doubles(inp), w = doubles(weight), g = doubles(dz);
+  NaiveConv{d}.each_product([&](size_t o, size_t i, size_t t) {
+    expected[o] += x[i] * w[t];
+    expected_dinp[i] += g[o] * w[t];
+    expected_dweight[t] += g[o] * x[i];
+  });
+  if (activation == Activation::elu) {
+    for (double& value : expected) value = value > 0 ? value : std::expm1(value);
+  }
+  conv2d_forward(out.data(), inp.data(), weight.data(), bias.data(), activation, d);
+  conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d);
+  conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d);
+  CHECK(worst_error(out, expected) <= 3e-6);
+  CHECK(worst_error(dinp, expected_dinp) <= 3e-6);
+  CHECK(worst_error(dweight, expected_dweight) <= 3e-6);
+}
+
+struct Results {
+  Tensor out, dinp, dweight;
+};
+
+Results run(const Conv2dDims& d) {
+  Rng rng(7, "conv2d");
+  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.1),
+               bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
+  Results r = {nan_tensor({d.pixels(), d.out}), Tensor({d.pixels(), d.in}), Tensor({d.weights()})};
+  conv2d_forward(r.out.data(), inp.data(), weight.data(), bias.data(), Activation::elu, d);
+  conv2d_backward_data(r.dinp.data(), dz.data(), weight.data(), d);
+  conv2d_backward_weights(r.dweight.data(), dz.data(), inp.data(), d);
+  return r;
+}
+
+TEST_CASE("convolution: the same bits for any number of threads", "[equiv]") {
+  const Conv2dDims d = GENERATE(Conv2dDims{6, 16, 32, 3, 32}, Conv2dDims{6, 16, 16, 32, 64},
+                                Conv2dDims{40, 4, 4, 64, 64}, Conv2dDims{33, 2, 2, 96, 32});
+  CAPTURE(d.height, d.in);
+  const test::UseThreads one(1);
+  const Results expected = run(d);
+  for (const int threads : {2, 3}) {
+    const test::UseThreads several(threads);
+    const Results found = run(d);
+    CHECK(test::same_bits(found.out, expected.out));
+    CHECK(test::same_bits(found.dinp, expected.dinp));
+    CHECK(test::same_bits(found.dweight, expected.dweight));
+  }
+}
+
+TEST_CASE("convolution: all kernel sets agree within rounding", "[equiv]") {
+  const Conv2dDims d = GENERATE(Conv2dDims{3, 8, 32, 3, 32}, Conv2dDims{2, 8, 16, 32, 64}, Conv2dDims{20, 4, 4, 64, 64},
+                                Conv2dDims{9, 2, 4, 96, 32});
+  CAPTURE(d.height, d.in);
+  const test::UseKernels generic("generic");
+  const Results expected = run(d);
+  for (const std::string& name : available_kernel_sets()) {
+    CAPTURE(name);
+    const test::UseKernels use(name);
+    const Results found = run(d);
+    CHECK(worst_error(found.out, doubles(expected.out)) <= 2e-6);
+    CHECK(worst_error(found.dinp, doubles(expected.dinp)) <= 2e-6);
+    CHECK(worst_error(found.dweight, doubles(expected.dweight)) <= 2e-6);
+  }
+}
+
+TEST_CASE("convolution of no images", "[kernel]") {
+  const Conv2dDims d = {0, 4, 4, 3, 32};
+  Tensor weight({d.weights()}), dweight({d.weights()});
+  real bias[32] = {};
+  conv2d_forward(nullptr, nullptr, weight.data(), bias, Activation::elu, d);
+  conv2d_backward_data(nullptr, nullptr, weight.data(), d);
+  conv2d_backward_weights(dweight.data(), nullptr, nullptr, d);
+  for (real g : dweight) CHECK(g == 0);
+}
+
+}  // namespace
+}  // namespace hmem

@@ -1,0 +1,94 @@
+#include "hmem/models/conv_net14.h"
+
+#include <set>
+#include <string>
+
+#include "catch.h"
+#include "hmem/core/check.h"
+#include "hmem/optim/optimizer.h"
+#include "support/numbers.h"
+#include "support/settings.h"
+
+namespace hmem {
+namespace {
+
+Tensor random_images(int64_t batch, int64_t width, Rng& rng) {
+  Tensor images({batch, 32, width, 3});
+  for (real& x : images) x = static_cast<real>(rng.uniform());
+  return images;
+}
+
+TEST_CASE("convnet14: shapes, names and number of parameters", "[model]") {
+  ConvNet14 net(1);
+  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  std::set<std::string> names;
+  int64_t count = 0;
+  for (const auto& parameters : {net.parameters(), top.parameters()}) {
+    for (const Parameter* p : parameters) {
+      names.insert(p->name);
+      count += p->value.count();
+    }
+  }
+  // 3 32 + 32 32 + 32 64 + .. + 512 512 = 523360; biases, scales and shifts of 2 (32 + .. + 512) channels; the top.
+  CHECK(count == 9 * 523360 + 3 * 1984 + 425984 + 3 * 896 + 128 * 20 + 20);
+  CHECK(names.size() == net.parameters().size() + top.parameters().size());
+  CHECK(names.count("convnet14.block5.conv2.weight") == 1);
+  CHECK(names.count("top.norm3.shift") == 1);
+  CHECK(net.penalised().size() == 10);
+  CHECK(net.buffers().size() == 20);
+  CHECK(top.buffers().size() == 6);
+
+  Rng rng(1, "images");
+  Tape tape(Tape::Mode::inference);
+  const Tensor narrow = random_images(2, 32, rng), wide = random_images(1, 64, rng), odd({1, 32, 48, 3});
+  const Var features = net.forward(tape, tape.constant(narrow));
+  CHECK(features.shape() == Shape({2, 512}));
+  CHECK(net.forward(tape, tape.constant(wide)).shape() == Shape({1, 1024}));
+  CHECK(top.forward(tape, features).shape() == Shape({2, 20}));
+  CHECK_THROWS_AS(net.forward(tape, tape.constant(odd)), Error);
+}
+
+/// Loss of one training step after another on the same six images.
+std::vector<double> train(int steps) {
+  ConvNet14 net(3);
+  ConvNet14Top top(ConvNet14::kFeatures, 3, 3);
+  std::vector<Parameter*> parameters = net.parameters();
+  for (Parameter* p : top.parameters()) parameters.push_back(p);
+  Adam adam(parameters, {});
+  Rng rng(2, "images");
+  const Tensor images = random_images(6, 32, rng);
+  IdTensor labels({6});
+  for (int64_t i = 0; i < 6; ++i) labels[i] = static_cast<int32_t>(i % 3);
+  Tape tape;
+  std::vector<double> losses;
+  for (int step = 0; step < steps; ++step) {
+    tape.reset(Tape::Mode::training);
+    tape.set_step(static_cast<uint64_t>(step));
+    zero_gradients(parameters);
+    const Var logits = top.forward(tape, net.forward(tape, tape.constant(images)));
+    const Var loss = softmax_cross_entropy(logits, labels).loss;
+    losses.push_back(static_cast<double>(*loss.data()));
+    tape.backward(loss);
+    adam.step(1e-3);
+  }
+  return losses;
+}
+
+TEST_CASE("convnet14 learns six images by heart", "[learn]") {
+  const std::vector<double> losses = train(25);
+  CAPTURE(losses.front(), losses.back());
+  CHECK(losses.front() > 0.7);
+  CHECK(losses.back() < 0.35 * losses.front());
+}
+
+TEST_CASE("convnet14 trains to the same bits with any number of threads", "[equiv]") {
+  const test::UseThreads one(1);
+  const std::vector<double> expected = train(2);
+  for (const int threads : {2, 3}) {
+    const test::UseThreads several(threads);
+    CHECK(train(2) == expected);
+  }
+}
+
+}  // namespace
+}  // namespace hmem
