@@ -1,7 +1,5 @@
 #include "hmem/autodiff/ops_basic.h"
 
-#include <algorithm>
-
 #include "hmem/core/check.h"
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/elementwise.h"
@@ -9,8 +7,8 @@
 namespace hmem {
 
 namespace {
-const Op kAdd("add"), kMatmul("matmul"), kRelu("relu"), kElu("elu"), kAddBias("add_bias"), kConcatSteps("concat_steps"),
-    kL2Penalty("l2_penalty"), kWeightedSum("weighted_sum");
+const Op kAdd("add"), kMatmul("matmul"), kRelu("relu"), kElu("elu"), kAddBias("add_bias"), kL2Penalty("l2_penalty"),
+    kWeightedSum("weighted_sum");
 }
 
 Var add(Var a, Var b) {
@@ -62,37 +60,6 @@ Var add_bias(Var x, Var bias, Activation activation) {
     if (x.needs_grad()) accumulate(x.grad(), dz, x.count());
   });
   bias_forward(out.data(), x.data(), bias.data(), activation, rows, n);
-  return out;
-}
-
-Var concat_steps(const std::vector<Var>& parts) {
-  HMEM_CHECK(!parts.empty() && parts[0].shape().rank() == 3, "concat_steps: expected sequences [B, T, n]");
-  const int64_t batch = parts[0].size(0), n = parts[0].size(2);
-  int64_t steps = 0;
-  for (const Var part : parts) {
-    HMEM_CHECK(part.shape() == Shape({batch, part.size(1), n}), "concat_steps: shapes ", parts[0].shape(), " and ",
-               part.shape(), " differ in more than the steps");
-    steps += part.size(1);
-  }
-  // visit(part, its rows of sample b, the rows of the result, number of elements)
-  const auto over_rows = [=](const auto& visit) {
-    for (int64_t b = 0; b < batch; ++b) {
-      int64_t to = b * steps * n;
-      for (const Var part : parts) {
-        const int64_t count = part.size(1) * n;
-        visit(part, b * count, to, count);
-        to += count;
-      }
-    }
-  };
-  Var out = parts[0].tape().record(kConcatSteps, {batch, steps, n}, parts, [=](Var joined) {
-    over_rows([&](Var part, int64_t from, int64_t to, int64_t count) {
-      if (part.needs_grad()) accumulate(part.grad() + from, joined.grad() + to, count);
-    });
-  });
-  over_rows([&](Var part, int64_t from, int64_t to, int64_t count) {
-    std::copy(part.data() + from, part.data() + from + count, out.data() + to);
-  });
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "gradient_rows.h"
 #include "hmem/autodiff/ops_image.h"
+#include "hmem/autodiff/ops_sequence.h"
 
 namespace hmem::test {
 namespace {
@@ -29,6 +30,33 @@ GradReport check_conv_of(Checked& c, Trained trained) {
 GradReport check_bias(Checked& c, Activation activation) {
   Parameter &x = c.parameter("x", {9, 19}), &b = c.parameter("b", {19});
   return c.check([&](Tape& t) { return add_bias(t.leaf(x), t.leaf(b), activation); });
+}
+
+GradReport check_lstm(Checked& c, const Shape& inp, int64_t h, LstmOutput output) {
+  Parameter &x = c.parameter("x", inp), &kernel = c.parameter("kernel", {inp[2], 4 * h}, 0.5),
+            &bias = c.parameter("bias", {4 * h});
+  // One step does not multiply by the recurrent weights: then they are a constant.
+  Tensor constant({h, 4 * h});
+  Parameter* recurrent = inp[1] > 1 ? &c.parameter("recurrent", {h, 4 * h}, 0.5) : nullptr;
+  return c.check([&](Tape& t) {
+    const Var u = recurrent ? t.leaf(*recurrent) : t.constant(constant);
+    return lstm(t.leaf(x), t.leaf(kernel), u, t.leaf(bias), output);
+  });
+}
+
+GradReport check_lstm_of(Checked& c, int trained) {
+  const Shape shapes[] = {{2, 3, 4}, {4, 12}, {3, 12}, {12}};
+  std::vector<Parameter> constants;
+  for (const Shape& shape : shapes) {
+    for (real& value : constants.emplace_back("constant", shape).value) value = static_cast<real>(c.rng().normal());
+  }
+  Parameter& p = c.parameter("p", shapes[trained]);
+  return c.check([&](Tape& t) {
+    const auto var = [&](int i) {
+      return i == trained ? t.leaf(p) : t.constant(constants[static_cast<size_t>(i)].value);
+    };
+    return lstm(var(0), var(1), var(2), var(3));
+  });
 }
 
 }  // namespace
@@ -91,6 +119,22 @@ std::vector<GradientRow> image_rows() {
            return concat_steps({t.leaf(x), last, last});
          });
        }},
+      {"lstm", "last state",
+       [](Checked& c) {
+         return check_lstm(c, {3, 5, 4}, 6, LstmOutput::last);
+       }},
+      {"lstm", "all states",
+       [](Checked& c) {
+         return check_lstm(c, {3, 5, 4}, 6, LstmOutput::all);
+       }},
+      {"lstm", "one step",
+       [](Checked& c) {
+         return check_lstm(c, {2, 1, 3}, 17, LstmOutput::last);
+       }},
+      {"lstm", "input alone", [](Checked& c) { return check_lstm_of(c, 0); }},
+      {"lstm", "kernel alone", [](Checked& c) { return check_lstm_of(c, 1); }},
+      {"lstm", "recurrent weights alone", [](Checked& c) { return check_lstm_of(c, 2); }},
+      {"lstm", "bias alone", [](Checked& c) { return check_lstm_of(c, 3); }},
   };
 }
 

@@ -11,6 +11,7 @@
 #include "hmem/autodiff/ops_memory.h"
 #include "hmem/kernels/elementwise.h"
 #include "hmem/kernels/embedding.h"
+#include "hmem/kernels/lstm.h"
 #include "hmem/kernels/norm.h"
 #include "hmem/kernels/optim.h"
 #include "hmem/kernels/pool.h"
@@ -206,6 +207,22 @@ Outputs image_kernels() {
   return outputs(y, dx, z, dz, dbias, pooled, dinp);
 }
 
+Outputs lstm_kernels() {
+  Rng rng(7, "equivalence");
+  const LstmDims d = {70, 6, 20, 37};
+  const int64_t rows = d.batch * d.steps, h = d.hidden;
+  const Tensor x = random_tensor({rows, d.in}, rng), kernel = random_tensor({d.in, 4 * h}, rng, 0.5),
+               recurrent = random_tensor({h, 4 * h}, rng, 0.3), bias = random_tensor({4 * h}, rng),
+               dout = random_tensor({rows, h}, rng);
+  Tensor gates = nan_tensor({rows, 4 * h}), c = nan_tensor({rows, h}), states = nan_tensor({rows, h});
+  const LstmSaved saved = {gates.data(), c.data(), states.data()};
+  lstm_forward(saved, x.data(), kernel.data(), recurrent.data(), bias.data(), d);
+  Tensor dx({rows, d.in}), dkernel({d.in, 4 * h}), drecurrent({h, 4 * h}), dbias({4 * h});
+  lstm_backward({dx.data(), dkernel.data(), drecurrent.data(), dbias.data()}, dout.data(), LstmOutput::all, x.data(),
+                kernel.data(), recurrent.data(), saved, d);
+  return outputs(gates, c, states, dx, dkernel, drecurrent, dbias);
+}
+
 Outputs products() {
   Rng rng(5, "equivalence");
   const Tensor a = random_tensor({200, 90}, rng), b = random_tensor({90, 75}, rng), d = random_tensor({200, 75}, rng);
@@ -228,6 +245,7 @@ const std::vector<Kernel> kKernels = {
     {"softmax", softmax_kernels},
     {"elementwise and updates", elementwise_kernels},
     {"images", image_kernels},
+    {"lstm", lstm_kernels},
     {"matrix products", products},
 };
 

@@ -9,6 +9,7 @@
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/check.h"
 #include "hmem/nn/init.h"
+#include "hmem/nn/lstm.h"
 #include "support/numbers.h"
 
 namespace hmem {
@@ -158,6 +159,25 @@ TEST_CASE("dropout draws another mask for every application of a step", "[nn]") 
   CHECK(mask(1, 0) != mask(1, 1));
   CHECK(mask(1, 1) != mask(2, 1));
   CHECK_THROWS_AS(mask(1, 4), Error);
+}
+
+TEST_CASE("lstm layer: names, shapes, initial values", "[nn]") {
+  Rng rng(10, "lstm");
+  Lstm layer("lstm", 40, 50, rng);
+  std::vector<Parameter*> parameters;
+  layer.add_parameters(parameters);
+  REQUIRE(parameters.size() == 3);
+  CHECK(parameters[1]->name == "lstm.recurrent");
+  CHECK(parameters[1]->value.shape() == Shape({50, 200}));
+  check_uniform(layer.kernel.value, std::sqrt(6.0 / 240));
+  for (int64_t j = 0; j < 200; ++j) CHECK(layer.bias.value[j] == (j >= 50 && j < 100 ? 1 : 0));
+  const Tensor x = test::random_tensor({3, 4, 40}, rng);
+  Tape tape;
+  const Var last = layer.forward(tape, tape.constant(x)), all = layer.forward(tape, tape.constant(x), LstmOutput::all);
+  CHECK(last.shape() == Shape({3, 50}));
+  for (int64_t b = 0; b < 3; ++b) {
+    CHECK(std::equal(last.data() + b * 50, last.data() + (b + 1) * 50, all.data() + (b * 4 + 3) * 50));
+  }
 }
 
 TEST_CASE("encodings by name", "[nn]") {

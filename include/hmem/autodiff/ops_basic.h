@@ -24,9 +24,6 @@ Var elu(Var inp);
 /// out [rows, n] = activation(x + bias), bias [n].
 Var add_bias(Var x, Var bias, Activation activation = Activation::none);
 
-/// Joins sequences of a batch in time: parts [B, T_i, n] to [B, sum T_i, n], in the order given.
-Var concat_steps(const std::vector<Var>& parts);
-
 /// Scalar lambda * sum over all given values of x^2 (no factor 1/2): the L2 penalty.  dx += 2 lambda x dout.
 Var l2_penalty(const std::vector<Var>& values, real lambda);
 

@@ -37,6 +37,8 @@ namespace {
 #include "kernels/simd/softmax.inl"
 //
 #include "kernels/simd/activation.inl"
+//
+#include "kernels/simd/lstm.inl"
 
 }  // namespace
 
@@ -76,6 +78,8 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     bias,
     bias_elu,
     bias_backward,
+    lstm_step,
+    lstm_step_backward,
     max_pool_row,
     max_pool_row_backward,
     adam,

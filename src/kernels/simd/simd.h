@@ -110,6 +110,14 @@ struct SimdKernels {
   /// rows; dz and sum may be null.
   void (*bias_backward)(real* dz, real* sum, const real* dout, const real* out, int64_t rows, int64_t n);
 
+  // --- simd/lstm.inl ---------------------------------------------------------------------------------------------
+  /// One step of one sample: gates [4n] (i f g o) from pre-activations to activations, c [n], h [n]; c_before [n], or
+  /// null for 0. Errors of sigmoid and tanh below 4 ulp.
+  void (*lstm_step)(real* h, real* c, real* gates, const real* c_before, int64_t n);
+  /// Sets dz [4n]; dc [n] becomes the gradient of c_before.
+  void (*lstm_step_backward)(real* dz, real* dc, const real* dh, const real* gates, const real* c, const real* c_before,
+                             int64_t n);
+
   // --- simd/pool.inl ---------------------------------------------------------------------------------------------
   /// One row of pixels of a 2 x 2 max-pool: out, argmax [width / 2, n] from the rows top, bottom [width, n].
   void (*max_pool_row)(real* out, uint8_t* argmax, const real* top, const real* bottom, int64_t width, int64_t n);

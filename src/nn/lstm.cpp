@@ -1,0 +1,26 @@
+#include "hmem/nn/lstm.h"
+
+#include <algorithm>
+
+#include "hmem/nn/init.h"
+
+namespace hmem {
+
+Lstm::Lstm(const std::string& name, int64_t in, int64_t hidden, Rng& rng)
+    : kernel(name + ".kernel", {in, 4 * hidden}),
+      recurrent(name + ".recurrent", {hidden, 4 * hidden}),
+      bias(name + ".bias", {4 * hidden}) {
+  glorot_uniform(kernel.value, in, 4 * hidden, rng);
+  orthogonal(recurrent.value, 1, rng);
+  std::fill_n(bias.value.data() + hidden, hidden, real(1));  // of the forget gates
+}
+
+Var Lstm::forward(Tape& tape, Var x, LstmOutput output) {
+  return lstm(x, tape.leaf(kernel), tape.leaf(recurrent), tape.leaf(bias), output);
+}
+
+void Lstm::add_parameters(std::vector<Parameter*>& parameters) {
+  for (Parameter* p : {&kernel, &recurrent, &bias}) parameters.push_back(p);
+}
+
+}  // namespace hmem
