@@ -16,6 +16,17 @@ using test::random_tensor;
 using test::worst_error;
 using Doubles = std::vector<double>;
 
+class UseAlgorithm {
+ public:
+  explicit UseAlgorithm(ConvAlgorithm algorithm) : old_(conv_algorithm()) { select_conv_algorithm(algorithm); }
+  ~UseAlgorithm() { select_conv_algorithm(old_); }
+  UseAlgorithm(const UseAlgorithm&) = delete;
+  UseAlgorithm& operator=(const UseAlgorithm&) = delete;
+
+ private:
+  ConvAlgorithm old_;
+};
+
 /// Convolution by its definition.
 struct NaiveConv {
   Conv2dDims d;
@@ -43,16 +54,19 @@ struct NaiveConv {
 
 const std::vector<Conv2dDims>& sizes() {
   static const std::vector<Conv2dDims> all = {
-      {2, 5, 7, 3, 4},   {1, 1, 1, 1, 1},    {3, 4, 32, 3, 32},  {2, 6, 16, 32, 32}, {3, 8, 8, 16, 48},
-      {9, 4, 4, 32, 64}, {17, 2, 2, 64, 32}, {5, 2, 4, 40, 96},  {20, 1, 2, 5, 32},  {2, 3, 9, 33, 70},
-      {1, 2, 64, 3, 32}, {8, 2, 2, 32, 32},  {33, 2, 2, 16, 32}, {2, 9, 13, 16, 32}, {1, 7, 3, 64, 16}};
+      {2, 5, 7, 3, 4},    {1, 1, 1, 1, 1},    {3, 4, 32, 3, 32},  {2, 6, 16, 32, 32},
+      {3, 8, 8, 16, 48},  {9, 4, 4, 32, 64},  {17, 2, 2, 64, 32}, {5, 2, 4, 40, 96},
+      {20, 1, 2, 5, 32},  {2, 3, 9, 33, 70},  {1, 2, 64, 3, 32},  {8, 2, 2, 32, 32},
+      {33, 2, 2, 16, 32}, {2, 9, 13, 16, 32}, {130, 2, 3, 9, 33}, {1, 7, 3, 64, 16}};
   return all;
 }
 
 TEST_CASE("convolution and its adjoints against the definition", "[kernel]") {
   const Conv2dDims d = GENERATE(from_range(sizes()));
   const Activation activation = GENERATE(Activation::none, Activation::elu);
-  CAPTURE(d.batch, d.height, d.width, d.in, d.out, static_cast<int>(activation));
+  const ConvAlgorithm algorithm = GENERATE(ConvAlgorithm::direct, ConvAlgorithm::gemm);
+  const UseAlgorithm use(algorithm);
+  CAPTURE(d.batch, d.height, d.width, d.in, d.out, static_cast<int>(activation), static_cast<int>(algorithm));
   Rng rng(static_cast<uint64_t>(d.weights() + d.width), "conv2d");
   const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
                bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
@@ -94,6 +108,7 @@ Results run(const Conv2dDims& d) {
 }
 
 TEST_CASE("convolution: the same bits for any number of threads", "[equiv]") {
+  const UseAlgorithm use(GENERATE(ConvAlgorithm::direct, ConvAlgorithm::gemm));
   const Conv2dDims d = GENERATE(Conv2dDims{6, 16, 32, 3, 32}, Conv2dDims{6, 16, 16, 32, 64},
                                 Conv2dDims{40, 4, 4, 64, 64}, Conv2dDims{33, 2, 2, 96, 32});
   CAPTURE(d.height, d.in);
@@ -108,12 +123,15 @@ TEST_CASE("convolution: the same bits for any number of threads", "[equiv]") {
   }
 }
 
-TEST_CASE("convolution: all kernel sets agree within rounding", "[equiv]") {
+TEST_CASE("convolution: all kernel sets and both algorithms agree within rounding", "[equiv]") {
   const Conv2dDims d = GENERATE(Conv2dDims{3, 8, 32, 3, 32}, Conv2dDims{2, 8, 16, 32, 64}, Conv2dDims{20, 4, 4, 64, 64},
                                 Conv2dDims{9, 2, 4, 96, 32});
   CAPTURE(d.height, d.in);
-  const test::UseKernels generic("generic");
-  const Results expected = run(d);
+  const Results expected = [&] {
+    const test::UseKernels generic("generic");
+    const UseAlgorithm oracle(ConvAlgorithm::gemm);
+    return run(d);
+  }();
   for (const std::string& name : available_kernel_sets()) {
     CAPTURE(name);
     const test::UseKernels use(name);

@@ -39,6 +39,8 @@ namespace {
 #include "kernels/simd/activation.inl"
 //
 #include "kernels/simd/lstm.inl"
+//
+#include "kernels/simd/conv.inl"
 
 }  // namespace
 
@@ -82,6 +84,8 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     lstm_step_backward,
     max_pool_row,
     max_pool_row_backward,
+    conv_forward,
+    conv_weights,
     adam,
     sgd,
 };

@@ -10,6 +10,7 @@
 
 #include "hmem/core/real.h"
 #include "hmem/kernels/hebbian.h"
+#include "kernels/simd/conv.h"
 
 namespace hmem {
 
@@ -124,6 +125,15 @@ struct SimdKernels {
   /// dtop, dbottom[..] += dout where argmax says so.
   void (*max_pool_row_backward)(real* dtop, real* dbottom, const real* dout, const uint8_t* argmax, int64_t width,
                                 int64_t n);
+
+  // --- simd/conv.inl: not the same bits, these may fuse multiplication and addition --------------------------------
+  /// One block of output channels on one region: out[pixel * out_stride + j] from inp[pixel * inp_stride + ..] and
+  /// packed weights [9 in, kConvBlock].
+  void (*conv_forward)(real* out, int64_t out_stride, const real* inp, int64_t inp_stride, const real* weight,
+                       const ConvRegion& region, const ConvResult& result);
+  /// dweight [9 in, kConvBlock] += sum over the region of inp (x) dz; dz has kConvBlock numbers for each pixel.
+  void (*conv_weights)(real* dweight, const real* dz, int64_t dz_stride, const real* inp, const ConvTiles& tiles,
+                       const ConvRegion& region);
 
   // --- simd/optim.inl --------------------------------------------------------------------------------------------
   /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping).

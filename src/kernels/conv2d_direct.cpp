@@ -1,0 +1,270 @@
+// The image is cut into regions on which the same taps meet pixels (inside, edges, corners), so that padding costs
+// nothing. On small maps a region is one position in many images: then even 2 x 2 maps fill the tiles.
+
+#include "kernels/conv2d_direct.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "hmem/core/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/simd/simd.h"
+
+namespace hmem {
+
+namespace {
+
+constexpr int64_t kSmallWidth = 8;                      // maps that are worked on across images
+constexpr int64_t kImages = 28;                         // of one region across images, forward
+constexpr int64_t kWeightImages = 128;                  // the same for the weights' gradient
+constexpr int64_t kRegionRows = 4;                      // of one region inside an image, weights' gradient
+constexpr int64_t kMaxChunks = 8;                       // partial sums of the weights' gradient
+constexpr int64_t kPartialElements = int64_t{1} << 22;  // of all partial sums
+constexpr int64_t kTile = 8;                            // channels of one tile of the packed input
+
+int64_t block_count(int64_t channels) { return (channels + kConvBlock - 1) / kConvBlock; }
+
+bool across_images(const Conv2dDims& dims) { return dims.width <= kSmallWidth; }
+
+/// First and last position of a stretch of n on which the same taps -1, 0, 1 stay inside: beginning, middle, end.
+struct Stretch {
+  int64_t begin, count;
+  int first_tap, last_tap;
+};
+
+std::vector<Stretch> stretches(int64_t n) {
+  if (n == 1) return {{0, 1, 0, 0}};
+  if (n == 2) return {{0, 1, 0, 1}, {1, 1, -1, 0}};
+  return {{0, 1, 0, 1}, {1, n - 2, -1, 1}, {n - 1, 1, -1, 0}};
+}
+
+/// Runs of weight rows for taps dy in [y.first_tap, y.last_tap], dx likewise: adjacent taps of one image row are
+/// adjacent in memory and in the weights.
+void add_runs(ConvRegion& region, const Stretch& y, const Stretch& x, int64_t in, int64_t width) {
+  for (int dy = y.first_tap; dy <= y.last_tap; ++dy) {
+    const int taps = x.last_tap - x.first_tap + 1;
+    region.runs[region.run_count++] = {(dy * width + x.first_tap) * in, ((dy + 1) * 3 + x.first_tap + 1) * in,
+                                       taps * in};
+  }
+}
+
+/// The regions of one image, at most max_rows rows each; long columns are turned into rows.
+std::vector<ConvRegion> image_regions(const Conv2dDims& dims, int64_t in, int64_t max_rows) {
+  std::vector<ConvRegion> all;
+  for (const Stretch& y : stretches(dims.height)) {
+    for (const Stretch& x : stretches(dims.width)) {
+      for (int64_t row = 0; row < y.count; row += max_rows) {
+        ConvRegion region;
+        region.pixel = (y.begin + row) * dims.width + x.begin;
+        region.rows = std::min(max_rows, y.count - row);
+        region.cols = x.count;
+        region.row_step = dims.width;
+        region.col_step = 1;
+        if (x.count == 1) {
+          std::swap(region.rows, region.cols);
+          std::swap(region.row_step, region.col_step);
+        }
+        add_runs(region, y, x, in, dims.width);
+        all.push_back(region);
+      }
+    }
+  }
+  return all;
+}
+
+/// One position each, in the first image.
+std::vector<ConvRegion> position_regions(const Conv2dDims& dims, int64_t in) {
+  std::vector<ConvRegion> all;
+  for (const Stretch& y : stretches(dims.height)) {
+    for (const Stretch& x : stretches(dims.width)) {
+      for (int64_t p = 0; p < y.count * x.count; ++p) {
+        ConvRegion region;
+        region.pixel = (y.begin + p / x.count) * dims.width + x.begin + p % x.count;
+        region.rows = region.cols = 1;
+        region.col_step = dims.height * dims.width;
+        add_runs(region, y, x, in, dims.width);
+        all.push_back(region);
+      }
+    }
+  }
+  return all;
+}
+
+/// Weights of one block of output channels as rows (tap, in) of kConvBlock.
+void pack_block(real* packed, const real* weight, int64_t rows, int64_t out, int64_t block) {
+  const int64_t first = block * kConvBlock, count = std::min(kConvBlock, out - first);
+  for (int64_t row = 0; row < rows; ++row) {
+    real* to = packed + row * kConvBlock;
+    std::copy(weight + row * out + first, weight + row * out + first + count, to);
+    std::fill(to + count, to + kConvBlock, real(0));
+  }
+}
+
+/// The same of the adjoint: rows (tap, out) of a block of input channels, taps turned by 180 degrees.
+void pack_turned_block(real* packed, const real* weight, int64_t in, int64_t out, int64_t block) {
+  constexpr int64_t kRows = 16;
+  const int64_t first = block * kConvBlock, count = std::min(kConvBlock, in - first);
+  for (int64_t tap = 0; tap < 9; ++tap) {
+    const real* from = weight + ((8 - tap) * in + first) * out;
+    for (int64_t begin = 0; begin < out; begin += kRows) {
+      const int64_t end = std::min(out, begin + kRows);
+      real* to = packed + tap * out * kConvBlock;
+      for (int64_t i = 0; i < kConvBlock; ++i) {
+        for (int64_t o = begin; o < end; ++o) to[o * kConvBlock + i] = i < count ? from[i * out + o] : real(0);
+      }
+    }
+  }
+}
+
+/// out (+)= convolution of inp [pixels, in] with packed weights of all blocks.
+void convolve(real* out, int64_t out_channels, const real* inp, int64_t in, const real* packed,
+              const ConvResult& result, const Conv2dDims& dims) {
+  const int64_t blocks = block_count(out_channels), image = dims.height * dims.width;
+  const bool across = across_images(dims);
+  const std::vector<ConvRegion> regions = across ? position_regions(dims, in) : image_regions(dims, in, dims.height);
+  const int64_t images = across ? kImages : 1, groups = (dims.batch + images - 1) / images;
+  // Neighbours share a block's weights, which are the larger part on small maps.
+  parallel_for(groups * blocks, 1, [&](int64_t task) {
+    const int64_t block = across ? task / groups : task % blocks, group = across ? task % groups : task / blocks;
+    const int64_t begin = group * images, first = block * kConvBlock;
+    ConvResult part = result;
+    part.channels = std::min(kConvBlock, out_channels - first);
+    real bias[kConvBlock] = {};
+    if (result.bias) {
+      std::copy(result.bias + first, result.bias + first + part.channels, bias);
+      part.bias = bias;
+    }
+    for (ConvRegion region : regions) {
+      region.pixel += begin * image;
+      if (across) region.cols = std::min(images, dims.batch - begin);
+      simd().conv_forward(out + first, out_channels, inp, in, packed + block * 9 * in * kConvBlock, region, part);
+    }
+  });
+}
+
+/// dz as [block of channels][pixel][kConvBlock], zeros beyond the last channel; across images position comes first.
+void pack_dz(real* packed, const real* dz, const Conv2dDims& dims, bool across) {
+  const int64_t pixels = dims.pixels(), image = dims.height * dims.width;
+  parallel_for(pixels, 256, [&](int64_t pixel) {
+    const int64_t to_pixel = across ? pixel % image * dims.batch + pixel / image : pixel;
+    for (int64_t first = 0; first < dims.out; first += kConvBlock) {
+      const real* from = dz + pixel * dims.out + first;
+      real* to = packed + (first / kConvBlock * pixels + to_pixel) * kConvBlock;
+      const int64_t count = std::min(kConvBlock, dims.out - first);
+      std::copy(from, from + count, to);
+      std::fill(to + count, to + kConvBlock, real(0));
+    }
+  });
+}
+
+/// inp as [tile of channels][position][image][kTile].
+void pack_inp(real* packed, const real* inp, const Conv2dDims& dims) {
+  const int64_t pixels = dims.pixels(), image = dims.height * dims.width;
+  parallel_for(pixels, 256, [&](int64_t pixel) {
+    const int64_t to_pixel = pixel % image * dims.batch + pixel / image;
+    for (int64_t first = 0; first < dims.in; first += kTile) {
+      const real* from = inp + pixel * dims.in + first;
+      std::copy(from, from + std::min(kTile, dims.in - first), packed + (first / kTile * pixels + to_pixel) * kTile);
+    }
+  });
+}
+
+/// Regions of packed pixels: one position, many images; taps one by one.
+std::vector<ConvRegion> packed_regions(const Conv2dDims& dims) {
+  std::vector<ConvRegion> all;
+  for (const Stretch& y : stretches(dims.height)) {
+    for (const Stretch& x : stretches(dims.width)) {
+      for (int64_t p = 0; p < y.count * x.count; ++p) {
+        ConvRegion region;
+        region.pixel = ((y.begin + p / x.count) * dims.width + x.begin + p % x.count) * dims.batch;
+        region.rows = region.col_step = 1;
+        for (int dy = y.first_tap; dy <= y.last_tap; ++dy) {
+          for (int dx = x.first_tap; dx <= x.last_tap; ++dx) {
+            region.runs[region.run_count++] = {(dy * dims.width + dx) * dims.batch * kTile,
+                                               ((dy + 1) * 3 + dx + 1) * dims.in, dims.in};
+          }
+        }
+        all.push_back(region);
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+void conv2d_forward_direct(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
+                           const Conv2dDims& dims) {
+  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out);
+  Scratch scratch;
+  real* packed = scratch.take(blocks * rows * kConvBlock);
+  parallel_for(blocks, 4,
+               [&](int64_t block) { pack_block(packed + block * rows * kConvBlock, weight, rows, dims.out, block); });
+  ConvResult result;
+  result.bias = bias;
+  result.elu = activation == Activation::elu;
+  convolve(out, dims.out, inp, dims.in, packed, result, dims);
+}
+
+void conv2d_backward_data_direct(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
+  const int64_t rows = 9 * dims.out, blocks = block_count(dims.in);
+  Scratch scratch;
+  real* packed = scratch.take(blocks * rows * kConvBlock);
+  parallel_for(blocks, 2, [&](int64_t block) {
+    pack_turned_block(packed + block * rows * kConvBlock, weight, dims.in, dims.out, block);
+  });
+  ConvResult result;
+  result.accumulate = true;
+  convolve(dinp, dims.in, dz, dims.out, packed, result, dims);
+}
+
+void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
+  if (dims.pixels() == 0) return;
+  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), pixels = dims.pixels();
+  const int64_t chunks =
+      std::max<int64_t>(1, std::min({kMaxChunks, dims.batch, kPartialElements / (blocks * rows * kConvBlock)}));
+  const bool across = across_images(dims);
+  Scratch scratch;
+  real* partials = scratch.take(chunks * blocks * rows * kConvBlock);
+
+  // Pixels of all channels lie a power of two apart on small maps, which a cache can hold few of: packed, they do not.
+  int64_t dz_stride = dims.out, dz_block = kConvBlock;
+  if (across || dims.out % kConvBlock != 0) {
+    real* packed = scratch.take(blocks * pixels * kConvBlock);
+    pack_dz(packed, dz, dims, across);
+    dz = packed;
+    dz_stride = kConvBlock;
+    dz_block = pixels * kConvBlock;
+  }
+  ConvTiles tiles = {dims.in, rows, 0};
+  if (across) {
+    real* packed = scratch.take((dims.in + kTile - 1) / kTile * kTile * pixels);
+    pack_inp(packed, inp, dims);
+    inp = packed;
+    tiles = {kTile, kTile, pixels * kTile};
+  }
+  const std::vector<ConvRegion> regions = across ? packed_regions(dims) : image_regions(dims, dims.in, kRegionRows);
+
+  parallel_for(chunks * blocks, 1, [&](int64_t task) {
+    const int64_t chunk = task / blocks, block = task % blocks;
+    real* partial = partials + task * rows * kConvBlock;
+    std::fill(partial, partial + rows * kConvBlock, real(0));
+    const int64_t begin = dims.batch * chunk / chunks, end = dims.batch * (chunk + 1) / chunks;
+    const int64_t images = across ? kWeightImages : 1;
+    for (int64_t b = begin; b < end; b += images) {
+      for (ConvRegion region : regions) {
+        if (across) region.cols = std::min(images, end - b);
+        region.pixel += across ? b : b * dims.height * dims.width;
+        simd().conv_weights(partial, dz + block * dz_block, dz_stride, inp, tiles, region);
+      }
+    }
+  });
+  parallel_for(rows, 64, [&](int64_t row) {
+    for (int64_t task = 0; task < chunks * blocks; ++task) {
+      const int64_t first = task % blocks * kConvBlock, count = std::min(kConvBlock, dims.out - first);
+      simd().accumulate(dweight + row * dims.out + first, partials + (task * rows + row) * kConvBlock, count);
+    }
+  });
+}
+
+}  // namespace hmem
