@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kSmallWidth = 8;                      // maps that are worked on across images
 constexpr int64_t kImages = 28;                         // of one region across images, forward
 constexpr int64_t kWeightImages = 128;                  // the same for the weights' gradient
+constexpr int64_t kChunkImages = 64;                    // of one chunk across images, at least
 constexpr int64_t kRegionRows = 4;                      // of one region inside an image, weights' gradient
 constexpr int64_t kMaxChunks = 8;                       // partial sums of the weights' gradient
 constexpr int64_t kPartialElements = int64_t{1} << 22;  // of all partial sums
@@ -221,9 +222,10 @@ void conv2d_backward_data_direct(real* dinp, const real* dz, const real* weight,
 void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
   if (dims.pixels() == 0) return;
   const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), pixels = dims.pixels();
-  const int64_t chunks =
-      std::max<int64_t>(1, std::min({kMaxChunks, dims.batch, kPartialElements / (blocks * rows * kConvBlock)}));
   const bool across = across_images(dims);
+  // Sums over few pixels at a time would spend their time on loading and storing.
+  const int64_t most = std::min(kMaxChunks, across ? dims.batch / kChunkImages : dims.batch);
+  const int64_t chunks = std::max<int64_t>(1, std::min(most, kPartialElements / (blocks * rows * kConvBlock)));
   Scratch scratch;
   real* partials = scratch.take(chunks * blocks * rows * kConvBlock);
 
