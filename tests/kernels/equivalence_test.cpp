@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/autodiff/ops_memory.h"
+#include "hmem/kernels/dropout.h"
 #include "hmem/kernels/elementwise.h"
 #include "hmem/kernels/embedding.h"
 #include "hmem/kernels/lstm.h"
@@ -204,7 +205,11 @@ Outputs image_kernels() {
   std::vector<uint8_t> argmax(static_cast<size_t>(pooled.count()));
   max_pool_forward(pooled.data(), argmax.data(), x.data(), dims);
   max_pool_backward(dinp.data(), pooled.data(), argmax.data(), dims);
-  return outputs(y, dx, z, dz, dbias, pooled, dinp);
+  Tensor dropped = nan_tensor({kRows, kN}), dkept({kRows, kN});
+  const DropoutMask mask = {{5, 6}, uint64_t{1} << 33, 0.3};
+  dropout_forward(dropped.data(), x.data(), mask, kRows * kN);
+  dropout_backward(dkept.data(), dy.data(), mask, kRows * kN);
+  return outputs(y, dx, z, dz, dbias, pooled, dinp, dropped, dkept);
 }
 
 Outputs lstm_kernels() {

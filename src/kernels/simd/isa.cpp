@@ -26,6 +26,7 @@ namespace {
 //
 #include "kernels/simd/active_steps.inl"
 //
+#include "kernels/simd/dropout.inl"
 #include "kernels/simd/elementwise.inl"
 #include "kernels/simd/gemm.inl"
 #include "kernels/simd/hebbian.inl"
@@ -84,6 +85,7 @@ const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
     lstm_step_backward,
     max_pool_row,
     max_pool_row_backward,
+    dropout,
     conv_forward,
     conv_weights,
     adam,

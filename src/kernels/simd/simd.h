@@ -126,6 +126,11 @@ struct SimdKernels {
   void (*max_pool_row_backward)(real* dtop, real* dbottom, const real* dout, const uint8_t* argmax, int64_t width,
                                 int64_t n);
 
+  // --- simd/dropout.inl ------------------------------------------------------------------------------------------
+  /// out[j] = (add: +=) word[j] >= threshold ? x[j] scale : 0, words from number 4 block on of the stream of `key`.
+  void (*dropout)(real* out, const real* x, const uint32_t* key, uint64_t block, uint32_t threshold, real scale,
+                  bool add, int64_t n);
+
   // --- simd/conv.inl: not the same bits, these may fuse multiplication and addition --------------------------------
   /// One block of output channels on one region: out[pixel * out_stride + j] from inp[pixel * inp_stride + ..] and
   /// packed weights [9 in, kConvBlock].
