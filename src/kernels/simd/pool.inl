@@ -1,6 +1,8 @@
 // Max-pool 2 x 2, stride 2, of one row of windows; channels are adjacent. A window's elements are numbered 0 1 / 2 3;
 // the first of equal ones wins, and NaN wins over numbers, so that a broken run is seen.
 
+HMEM_INLINE bool larger(real value, real best) { return (value > best) | (value != value); }
+
 static void max_pool_row(real* __restrict out, uint8_t* __restrict argmax, const real* __restrict top,
                          const real* __restrict bottom, int64_t width, int64_t n) {
   for (int64_t x = 0; x < width / 2; ++x) {
@@ -10,12 +12,15 @@ static void max_pool_row(real* __restrict out, uint8_t* __restrict argmax, const
       const real v0 = t[j], v1 = t[n + j], v2 = b[j], v3 = b[n + j];
       real best = v0;
       int where = 0;
-      where = (v1 > best) | (v1 != v1) ? 1 : where;
-      best = (v1 > best) | (v1 != v1) ? v1 : best;
-      where = (v2 > best) | (v2 != v2) ? 2 : where;
-      best = (v2 > best) | (v2 != v2) ? v2 : best;
-      where = (v3 > best) | (v3 != v3) ? 3 : where;
-      best = (v3 > best) | (v3 != v3) ? v3 : best;
+      const bool take_1 = larger(v1, best);
+      where = take_1 ? 1 : where;
+      best = take_1 ? v1 : best;
+      const bool take_2 = larger(v2, best);
+      where = take_2 ? 2 : where;
+      best = take_2 ? v2 : best;
+      const bool take_3 = larger(v3, best);
+      where = take_3 ? 3 : where;
+      best = take_3 ? v3 : best;
       out[x * n + j] = best;
       argmax[x * n + j] = static_cast<uint8_t>(where);
     }
