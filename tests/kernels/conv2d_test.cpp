@@ -142,6 +142,19 @@ TEST_CASE("convolution: all kernel sets and both algorithms agree within roundin
   }
 }
 
+TEST_CASE("convolution with elu is convolution, then elu, bit for bit", "[equiv]") {
+  const UseAlgorithm use(GENERATE(ConvAlgorithm::direct, ConvAlgorithm::gemm));
+  const Conv2dDims d = GENERATE(Conv2dDims{2, 9, 17, 3, 40}, Conv2dDims{19, 2, 4, 32, 32});
+  Rng rng(8, "conv2d");
+  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.3),
+               bias = random_tensor({d.out}, rng);
+  Tensor fused = nan_tensor({d.pixels(), d.out}), composed = nan_tensor({d.pixels(), d.out});
+  conv2d_forward(fused.data(), inp.data(), weight.data(), bias.data(), Activation::elu, d);
+  conv2d_forward(composed.data(), inp.data(), weight.data(), bias.data(), Activation::none, d);
+  elu_forward(composed.data(), composed.data(), composed.count());
+  CHECK(test::same_bits(fused, composed));
+}
+
 TEST_CASE("convolution of no images", "[kernel]") {
   const Conv2dDims d = {0, 4, 4, 3, 32};
   Tensor weight({d.weights()}), dweight({d.weights()});

@@ -1,9 +1,11 @@
 #include "hmem/models/conv_net14.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
 #include "catch.h"
+#include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/check.h"
 #include "hmem/optim/optimizer.h"
 #include "support/numbers.h"
@@ -79,6 +81,29 @@ TEST_CASE("convnet14 learns six images by heart", "[learn]") {
   CAPTURE(losses.front(), losses.back());
   CHECK(losses.front() > 0.7);
   CHECK(losses.back() < 0.35 * losses.front());
+}
+
+TEST_CASE("convnet14 used twice in one step: other masks, gradients of both", "[model]") {
+  ConvNet14 net(5);
+  Rng rng(3, "images");
+  const Tensor images = random_images(3, 32, rng);
+  Tape tape;
+  const Var x = tape.constant(images);
+  const Var first = net.forward(tape, x), again = net.forward(tape, x), second = net.forward(tape, x, 1);
+  CHECK(std::equal(first.data(), first.data() + first.count(), again.data()));
+  CHECK_FALSE(std::equal(first.data(), first.data() + first.count(), second.data()));
+  const auto gradient = [&](int uses) {
+    zero_gradients(net.parameters());
+    tape.reset(Tape::Mode::training);
+    Var sum = net.forward(tape, tape.constant(images));
+    for (int use = 1; use < uses; ++use) sum = add(sum, net.forward(tape, tape.constant(images)));
+    tape.backward(l2_penalty({sum}, real(0.5) / static_cast<real>(uses)));
+    return test::doubles(net.penalised()[9]->grad);
+  };
+  std::vector<double> once = gradient(1);
+  for (double& g : once) g *= 2;
+  gradient(2);
+  CHECK(test::worst_error(net.penalised()[9]->grad, once) <= 1e-5);
 }
 
 TEST_CASE("convnet14 trains to the same bits with any number of threads", "[equiv]") {
