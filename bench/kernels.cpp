@@ -15,6 +15,7 @@
 #include "hmem/kernels/optim.h"
 #include "hmem/kernels/softmax.h"
 #include "memory_kernels.h"
+#include "read_before_write.h"
 
 namespace {
 
@@ -208,6 +209,7 @@ int run(const Options&) {
   print_write_ratios();
   print_read();
   print_recall();
+  print_read_before_write(calibration);
   print_gemm(Calibration(available_kernel_sets().back()));
 
   std::printf(
