@@ -18,6 +18,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/half.h"
 #include "hmem/core/text.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -231,14 +232,6 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
              " bytes after the last tensor, expected the end of the file");
 }
 
-/// IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits.
-double half_to_double(uint16_t bits) {
-  const double sign = (bits & 0x8000) != 0 ? -1 : 1;
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  if (exponent == 31) return fraction == 0 ? sign * HUGE_VAL : std::nan("");
-  return sign * (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024, exponent - 25));
-}
-
 /// Copies `bytes` bytes at `offset` of the file.
 using ReadAt = std::function<void(int64_t offset, void* out, int64_t bytes)>;
 
@@ -272,7 +265,7 @@ Tensor read_tensor(const Entry& entry, const ReadAt& read_at, int64_t data_start
   const int64_t offset = data_start + entry.begin();
   const std::string where = source + ", tensor " + quote(entry.name);
   const auto as_is = [](auto value) { return value; };
-  if (*entry.dtype == "F16") read_elements<uint16_t>(read_at, offset, tensor, where, half_to_double);
+  if (*entry.dtype == "F16") read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
   if (*entry.dtype == "F32") read_elements<float>(read_at, offset, tensor, where, as_is);
   if (*entry.dtype == "F64") read_elements<double>(read_at, offset, tensor, where, as_is);
   if (*entry.dtype == "I32") read_elements<int32_t>(read_at, offset, tensor, where, as_is);
@@ -305,6 +298,17 @@ SafetensorsFile read_from(const ReadAt& read_at, int64_t file_bytes, const std::
     file.tensors.push_back({std::move(entry.name), *std::move(entry.dtype), std::move(tensor)});
   }
   return file;
+}
+
+std::vector<uint16_t> to_halves(const NamedView& tensor) {
+  std::vector<uint16_t> halves(static_cast<size_t>(tensor.value.count()));
+  for (size_t i = 0; i < halves.size(); ++i) {
+    const double value = static_cast<double>(tensor.value[static_cast<int64_t>(i)]);
+    halves[i] = half_from_double(value);
+    HMEM_CHECK(std::isfinite(double_from_half(halves[i])) || !std::isfinite(value), "tensor ", quote(tensor.name),
+               ", element ", i, ": found ", value, ", expected a value that 16-bit floating point can hold");
+  }
+  return halves;
 }
 
 /// A file descriptor that closes itself.
@@ -372,7 +376,6 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   }
   if (!metadata.empty()) header += "}";
 
-  const std::string dtype = sizeof(real) == 4 ? "F32" : "F64";
   std::set<std::string_view> names;
   int64_t offset = 0;
   for (const NamedView& tensor : tensors) {
@@ -380,7 +383,8 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
                "a tensor needs a name of its own in UTF-8, found ", quote(tensor.name));
     std::string sizes = tensor.value.shape.str();
     sizes.erase(std::remove(sizes.begin(), sizes.end(), ' '), sizes.end());
-    const int64_t end = offset + tensor.value.count() * static_cast<int64_t>(sizeof(real));
+    const std::string dtype = tensor.half ? "F16" : sizeof(real) == 4 ? "F32" : "F64";
+    const int64_t end = offset + tensor.value.count() * dtype_bytes(dtype);
     header += (header.size() == 1 ? "" : ",") + json_string(tensor.name) + ":{\"dtype\":\"" + dtype +
               "\",\"shape\":" + sizes + ",\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(end) +
               "]}";
@@ -396,7 +400,12 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   file.write(&length, kPrefixBytes);
   file.write(header.data(), header.size());
   for (const NamedView& tensor : tensors) {
-    file.write(tensor.value.data, static_cast<size_t>(tensor.value.count()) * sizeof(real));
+    if (tensor.half) {
+      const std::vector<uint16_t> halves = to_halves(tensor);
+      file.write(halves.data(), halves.size() * sizeof(uint16_t));
+    } else {
+      file.write(tensor.value.data, static_cast<size_t>(tensor.value.count()) * sizeof(real));
+    }
   }
   file.commit();
 }

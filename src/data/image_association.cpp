@@ -180,31 +180,15 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
   return examples;
 }
 
-AssociationRenderer::AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed)
+AssociationRenderer::AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed, const ImageSize& least)
     : a_(&a),
       b_(&b),
       seed_(seed),
-      height_(std::max(a.height, b.height)),
-      width_(std::max(a.width, b.width)),
-      channels_(std::max(a.channels, b.channels)) {
+      half_{std::max({a.height, b.height, least.height}), std::max({a.width, b.width, least.width}),
+            std::max({a.channels, b.channels, least.channels})} {
   for (const ImageSet* set : {a_, b_}) {
-    HMEM_CHECK(set->channels == channels_ || set->channels == 1, "images of ", set->channels, " and ", channels_,
-               " channels cannot be put together, expected the same number or grey");
-  }
-}
-
-void AssociationRenderer::place(const ImageSet& set, int64_t image, int64_t left, real* out) const {
-  HMEM_CHECK(image >= 0 && image < set.count(), "there is no image ", image, ", the set has ", set.count());
-  const int64_t top = (height_ - set.height) / 2, side = left + (width_ - set.width) / 2;
-  const uint8_t* in = set.image(image);
-  for (int64_t y = 0; y < set.height; ++y) {
-    real* row = out + ((top + y) * 2 * width_ + side) * channels_;
-    const uint8_t* from = in + y * set.width * set.channels;
-    for (int64_t x = 0; x < set.width; ++x) {
-      for (int64_t c = 0; c < channels_; ++c) {
-        row[x * channels_ + c] = static_cast<real>(from[x * set.channels + (set.channels == 1 ? 0 : c)]) / 255;
-      }
-    }
+    HMEM_CHECK(set->channels == half_.channels || set->channels == 1, "images of ", set->channels, " and ",
+               half_.channels, " channels cannot be put together, expected the same number or grey");
   }
 }
 
@@ -212,21 +196,21 @@ void AssociationRenderer::render(const AssociationFrame& frame, real* out) const
   if (frame.kind == AssociationFrame::Kind::kNoise) return render_noise(frame.noise, out);
   std::fill_n(out, frame_size(), real{0});
   if (frame.kind == AssociationFrame::Kind::kZeros) return;
-  place(*a_, frame.photograph, 0, out);
-  place(*b_, frame.digit, width_, out);
+  place_image(*a_, frame.photograph, half_, 2 * half_.width, out);
+  place_image(*b_, frame.digit, half_, 2 * half_.width, out + half_.width * half_.channels);
 }
 
 void AssociationRenderer::render_query(int64_t photograph, real* out) const {
   std::fill_n(out, frame_size(), real{0});
-  place(*a_, photograph, 0, out);
+  place_image(*a_, photograph, half_, 2 * half_.width, out);
 }
 
 void AssociationRenderer::render_noise(int64_t index, real* out) const {
   HMEM_CHECK(index >= 0, "there is no noise frame ", index);
   Rng rng(seed_, "association.noise_frame." + std::to_string(index));
-  for (int64_t p = 0; p < height_ * 2 * width_; ++p) {
+  for (int64_t p = 0; p < half_.height * 2 * half_.width; ++p) {
     const auto value = static_cast<real>(rng.next_u32() >> 8) * static_cast<real>(0x1p-24);
-    std::fill_n(out + p * channels_, channels_, value);
+    std::fill_n(out + p * half_.channels, half_.channels, value);
   }
 }
 

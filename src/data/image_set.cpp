@@ -1,5 +1,7 @@
 #include "hmem/data/image_set.h"
 
+#include <algorithm>
+
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 
@@ -49,6 +51,41 @@ Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which)
     pixels_to_real(images.image(which[static_cast<size_t>(i)]), size, out.data() + i * size);
   });
   return out;
+}
+
+void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int64_t row_pixels, real* out) {
+  HMEM_CHECK(i >= 0 && i < images.count(), "there is no image ", i, ", the set has ", images.count());
+  HMEM_CHECK(images.height <= canvas.height && images.width <= canvas.width &&
+                 (images.channels == canvas.channels || images.channels == 1),
+             "images of ", images.height, " x ", images.width, " x ", images.channels, " do not fit into ",
+             canvas.height, " x ", canvas.width, " x ", canvas.channels);
+  const int64_t top = (canvas.height - images.height) / 2, left = (canvas.width - images.width) / 2;
+  const uint8_t* in = images.image(i);
+  for (int64_t y = 0; y < images.height; ++y) {
+    real* row = out + ((top + y) * row_pixels + left) * canvas.channels;
+    const uint8_t* from = in + y * images.width * images.channels;
+    if (images.channels == canvas.channels) {
+      pixels_to_real(from, images.width * images.channels, row);
+      continue;
+    }
+    for (int64_t x = 0; x < images.width; ++x) {
+      std::fill_n(row + x * canvas.channels, canvas.channels, static_cast<real>(from[x]) / 255);
+    }
+  }
+}
+
+void keep_per_class(ImageSet& images, int64_t classes, int64_t count) {
+  std::vector<int64_t> kept(static_cast<size_t>(classes), 0);
+  const int64_t size = images.image_size();
+  int64_t next = 0;
+  for (int64_t i = 0; i < images.count(); ++i) {
+    const int32_t label = images.labels[static_cast<size_t>(i)];
+    if (kept[static_cast<size_t>(label)]++ >= count) continue;
+    std::copy_n(images.image(i), size, images.pixels.data() + next * size);
+    images.labels[static_cast<size_t>(next++)] = label;
+  }
+  images.pixels.resize(static_cast<size_t>(next * size));
+  images.labels.resize(static_cast<size_t>(next));
 }
 
 std::vector<std::vector<int64_t>> images_by_class(const ImageSet& images, int64_t classes) {

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "hmem/core/check.h"
@@ -19,27 +18,12 @@
 #include "hmem/train/babi_options.h"
 #include "hmem/train/babi_run_info.h"
 #include "hmem/train/babi_sweep.h"
+#include "hmem/train/experiment.h"
 #include "hmem/train/run_output.h"
 
 namespace hmem {
 
 namespace {
-
-uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
-  if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
-  return resumed ? resumed->seed() : std::random_device{}();
-}
-
-/// A flag that the user gave must not contradict the model that is loaded; other settings come from the file.
-void check_same_settings(const ModelFile& file, const Options& options) {
-  for (const auto& [name, value] : options.settings()) {
-    const auto saved = file.info().find(name);
-    if (saved == file.info().end() || !options.was_given(name)) continue;
-    if (name == "max_num_sentences") continue;  // compared after it was applied to the data
-    HMEM_CHECK(saved->second == value, file.path(), ": the model has ", name, " ", saved->second, ", but --", name, "=",
-               value, " was given");
-  }
-}
 
 Record sizes_record(const Learner& learner, const BabiTask& task) {
   Record sizes;

@@ -20,9 +20,12 @@ void check_writable(const std::string& path) {
 }
 
 void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
-                const std::vector<Buffer*>& buffers) {
+                const std::vector<Buffer*>& buffers, const std::vector<Parameter*>& halves) {
   std::vector<NamedView> tensors;
-  for (const Parameter* parameter : parameters) tensors.push_back({parameter->name, parameter->value.view()});
+  for (Parameter* parameter : parameters) {
+    const bool half = std::find(halves.begin(), halves.end(), parameter) != halves.end();
+    tensors.push_back({parameter->name, parameter->value.view(), half});
+  }
   for (const Buffer* buffer : buffers) tensors.push_back({buffer->name, buffer->value.view()});
   write_safetensors(path, info, tensors);
 }

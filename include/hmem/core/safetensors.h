@@ -27,6 +27,7 @@ struct NamedTensor {
 struct NamedView {
   std::string name;
   ConstTensorView value;
+  bool half = false;  ///< store as F16, rounded to nearest even
 };
 
 struct SafetensorsFile {
@@ -43,8 +44,9 @@ SafetensorsFile read_safetensors(const std::string& path);
 /// The same from memory; `source` is what messages call it.
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& source);
 
-/// Writes `tensors` in the given order as F32 (F64 in the double build). The file appears whole or not at all. Throws
-/// Error when it cannot be written, on duplicate or reserved names, and on text that is not UTF-8.
+/// Writes `tensors` in the given order as F32 (F64 in the double build) or F16. The file appears whole or not at all.
+/// Throws Error when it cannot be written, on duplicate or reserved names, on text that is not UTF-8, and on a finite
+/// number that F16 cannot hold.
 void write_safetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                        const std::vector<NamedView>& tensors);
 

@@ -65,14 +65,14 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
 double reference_pairing_weight(int64_t offset, int64_t classes);
 
 /// Puts frames together: H x 2W x C, photograph left, digit right, each centred in H x W with zeros around it; H, W and
-/// C are the larger ones of both sets, grey is repeated over the channels. Values in [0, 1].
+/// C are the largest ones of both sets and `least`, grey is repeated over the channels. Values in [0, 1].
 class AssociationRenderer {
  public:
   /// Keeps references to both sets.
-  AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed);
+  AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed, const ImageSize& least = {1, 1, 1});
 
-  Shape frame_shape() const { return {height_, 2 * width_, channels_}; }
-  int64_t frame_size() const { return height_ * 2 * width_ * channels_; }
+  Shape frame_shape() const { return {half_.height, 2 * half_.width, half_.channels}; }
+  int64_t frame_size() const { return frame_shape().count(); }
   void render(const AssociationFrame& frame, real* out) const;
   /// A photograph with its right half zero.
   void render_query(int64_t photograph, real* out) const;
@@ -80,14 +80,10 @@ class AssociationRenderer {
   void render_noise(int64_t index, real* out) const;
 
  private:
-  void place(const ImageSet& set, int64_t image, int64_t left, real* out) const;
-
   const ImageSet* a_;
   const ImageSet* b_;
   uint64_t seed_;
-  int64_t height_;
-  int64_t width_;
-  int64_t channels_;
+  ImageSize half_;
 };
 
 }  // namespace hmem

@@ -26,13 +26,6 @@ struct ImageFolder {
   int64_t others = 0;  ///< files with other endings, left out
 };
 
-/// Size to which all pictures are brought; 1 channel is grey.
-struct ImageSize {
-  int64_t height = 32;
-  int64_t width = 32;
-  int64_t channels = 3;
-};
-
 /// True when `folder` has train/ and test/.
 bool holds_image_folder(const std::filesystem::path& folder);
 

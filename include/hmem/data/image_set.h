@@ -24,6 +24,13 @@ struct ImageSet {
   const uint8_t* image(int64_t i) const { return pixels.data() + i * image_size(); }
 };
 
+/// Size to which images are brought; 1 channel is grey.
+struct ImageSize {
+  int64_t height = 32;
+  int64_t width = 32;
+  int64_t channels = 3;
+};
+
 /// A data set: its own training and test part, of the same image size and classes.
 struct ImageData {
   ImageSet train;
@@ -43,6 +50,14 @@ void pixels_to_real(const uint8_t* pixels, int64_t count, real* out);
 
 /// Images `which` as [n, height, width, channels] in [0, 1]; throws Error for an index that there is not.
 Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which);
+
+/// Image `i` in [0, 1] in the middle of a canvas whose rows lie `row_pixels` apart at `out`; grey is repeated over the
+/// channels. Pixels around it are left alone. Throws Error for an index that there is not and for an image that does
+/// not fit.
+void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int64_t row_pixels, real* out);
+
+/// Leaves the first `count` images of each class, in order.
+void keep_per_class(ImageSet& images, int64_t classes, int64_t count);
 
 /// Indices of the images of each class, in order.
 std::vector<std::vector<int64_t>> images_by_class(const ImageSet& images, int64_t classes);

@@ -19,9 +19,10 @@ using ModelInfo = std::map<std::string, std::string>;
 /// be called before hours of training, not after.
 void check_writable(const std::string& path);
 
-/// Writes all parameters and buffers under their names; the file appears whole or not at all.
+/// Writes all parameters and buffers under their names, those in `halves` as float16; the file appears whole or not at
+/// all.
 void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
-                const std::vector<Buffer*>& buffers);
+                const std::vector<Buffer*>& buffers, const std::vector<Parameter*>& halves = {});
 
 /// A model file that has been read: first compare `info`, then copy the values.
 class ModelFile {

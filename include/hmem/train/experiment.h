@@ -1,0 +1,80 @@
+#pragma once
+/// \file experiment.h
+/// One run of a training program from its flags to its final line, whatever it trains:
+///
+///     ExperimentRun run(options);   // threads, seed, checkpoint
+///     Experiment experiment;        // model, learner, data: the program's part, drawn from run.seed
+///     return run.train(experiment); // header, training, test, final line
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hmem/core/options.h"
+#include "hmem/core/run_log.h"
+#include "hmem/train/training_run.h"
+
+namespace hmem {
+
+/// Registers --random_state, --threads and --limit_steps.
+void add_run_options(Options& options);
+/// Registers --save, --load, those of add_checkpoint_options(), --out, --verbose, --quiet.
+void add_output_options(Options& options);
+
+/// What an experiment trains and what it says about it.
+struct Experiment {
+  Learner* learner = nullptr;
+  std::vector<Parameter*> parameters;  ///< what --save and checkpoints keep; trained are learner->parameters()
+  std::vector<Buffer*> buffers;
+  double max_grad_norm = 0;
+  FitSettings fit;  ///< epochs, batch size, learning rate; the rest is set by the run
+  ModelInfo model;
+  RunInfo run_info;
+  std::string data;                     ///< where the data come from: for the header
+  Record sizes;                         ///< numbers of examples and the like: a header line
+  std::vector<std::string> notes;       ///< about the data
+  std::vector<std::string> more_files;  ///< that `test` writes: checked before the training
+  /// Tests the weights as they are then; what it returns stands in the final line after the figures of validation.
+  std::function<Record(RunLog& log)> test;
+};
+
+class ExperimentRun {
+ public:
+  /// Reads the checkpoint when the run is to continue from one. `options` must outlive the run, have the flags above,
+  /// and may have --keep_best. Functions throw UsageError or Error, one line, before anything is written.
+  explicit ExperimentRun(const Options& options);
+
+  /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
+  /// exit code: 0, or 130 or 143 when a signal stopped a run that has a checkpoint.
+  int train(Experiment& experiment);
+
+  const Options& options;
+  uint64_t seed = 0;
+
+ private:
+  int train_and_test(Experiment& experiment, RunLog& log);
+  Record test(Experiment& experiment, RunLog& log);
+
+  CheckpointSettings checkpoint_settings_;
+  std::unique_ptr<Checkpoint> resumed_;
+  std::unique_ptr<BestWeights> best_;
+  Training training_;
+};
+
+/// The seed of --random_state, of the checkpoint, or one that is drawn.
+uint64_t choose_seed(const Options& options, const Checkpoint* resumed);
+
+/// Throws Error, naming the file, when a flag that the user gave contradicts the model that is loaded.
+void check_same_settings(const ModelFile& file, const Options& options);
+
+/// Throws Error, naming the file, unless it says everything that `model` says.
+void check_same_model(const ModelFile& file, const ModelInfo& model);
+
+/// Program, every flag that influences results as the model has it, seed, everything else of `model`. Flags of
+/// add_run_options() and add_output_options() but --load do not, nor do --epochs and those of `without_effect`.
+RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
+                 const std::vector<std::string>& without_effect);
+
+}  // namespace hmem

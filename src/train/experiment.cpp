@@ -1,0 +1,178 @@
+#include "hmem/train/experiment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "hmem/core/check.h"
+#include "hmem/core/interrupt.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/program.h"
+#include "hmem/core/text.h"
+#include "hmem/core/timer.h"
+#include "hmem/kernels/isa.h"
+#include "hmem/train/run_output.h"
+
+namespace hmem {
+
+namespace {
+
+/// Nothing is written before it is known that everything can be.
+void check_outputs(const Options& options, const CheckpointSettings& checkpoint, const Experiment& experiment) {
+  check_writable(options.get_string("save"));
+  check_writable(checkpoint.path);
+  for (const std::string& file : experiment.more_files) check_writable(file);
+  // An --out that exists may be a device or a pipe.
+  const std::filesystem::path out = options.get_string("out");
+  if (!std::filesystem::exists(out) || std::filesystem::is_directory(out)) check_writable(out);
+}
+
+}  // namespace
+
+void add_run_options(Options& options) {
+  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
+  options.add_int("threads", std::min(available_threads(), 16), "threads; results do not depend on it", {1, 1024});
+  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000});
+}
+
+void add_output_options(Options& options) {
+  options.section("Output");
+  options.add_string("save", "", "write the trained model (safetensors)");
+  options.add_string("load", "", "start from this model");
+  add_checkpoint_options(options);
+  options.add_string("out", "", "also write every line as JSON to this file");
+  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
+  options.add_switch("quiet", false, "only the final line");
+}
+
+uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
+  if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
+  return resumed ? resumed->seed() : std::random_device{}();
+}
+
+void check_same_settings(const ModelFile& file, const Options& options) {
+  for (const auto& [name, value] : options.settings()) {
+    const auto saved = file.info().find(name);
+    if (saved == file.info().end() || !options.was_given(name)) continue;
+    if (name == "max_num_sentences") continue;  // compared after it was applied to the data
+    HMEM_CHECK(saved->second == value, file.path(), ": the model has ", name, " ", saved->second, ", but --", name, "=",
+               value, " was given");
+  }
+}
+
+void check_same_model(const ModelFile& file, const ModelInfo& model) {
+  for (const auto& [name, value] : model) {
+    const std::string& found = file.require(name);
+    HMEM_CHECK(found == value, file.path(), ": ", name, ": found ", quote(found), ", expected ", quote(value),
+               "; the file holds another model");
+  }
+}
+
+RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
+                 const std::vector<std::string>& without_effect) {
+  std::set<std::string> left_out = {"random_state", "threads", "limit_steps", "save",  "checkpoint", "checkpoint_every",
+                                    "resume",       "out",     "verbose",     "quiet", "epochs"};
+  left_out.insert(without_effect.begin(), without_effect.end());
+  RunInfo info = {{"program", options.program()}};
+  std::set<std::string> done;
+  for (const auto& [name, value] : options.settings()) {
+    if (left_out.count(name) == 1) continue;
+    const auto of_model = model.find(name);
+    info.emplace_back(name, of_model != model.end() ? of_model->second : value);
+    done.insert(name);
+  }
+  info.emplace_back("seed", std::to_string(seed));
+  for (const auto& [name, value] : model) {
+    if (done.count(name) == 0) info.emplace_back(name, value);
+  }
+  return info;
+}
+
+ExperimentRun::ExperimentRun(const Options& options_in)
+    : options(options_in), checkpoint_settings_(checkpoint_settings(options_in)) {
+  set_num_threads(static_cast<int>(options.get_int("threads")));
+  kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
+  resumed_ = open_checkpoint(checkpoint_settings_);
+  seed = choose_seed(options, resumed_.get());
+}
+
+int ExperimentRun::train(Experiment& experiment) {
+  FitSettings& fit_settings = experiment.fit;
+  fit_settings.seed = seed;
+  fit_settings.epochs = options.get_int("epochs");
+  Adam::Settings adam_settings;
+  adam_settings.max_grad_norm = experiment.max_grad_norm;
+  Adam adam(experiment.learner->parameters(), adam_settings);
+  if (options.has("keep_best") && options.get_switch("keep_best")) {
+    if (experiment.learner->count(Learner::Part::validation) == 0) {
+      throw UsageError("--keep_best: found no validation examples, expected some: give a larger --validation_split");
+    }
+    best_ = std::make_unique<BestWeights>(experiment.parameters, experiment.buffers);
+  }
+  training_ = {experiment.parameters, experiment.buffers, &adam, best_.get(), nullptr, {}};
+  if (resumed_) {
+    resumed_->check_run(experiment.run_info);
+    resumed_->copy_to(training_, fit_settings.epochs);
+  }
+  check_outputs(options, checkpoint_settings_, experiment);
+
+  RunLog log(std::cout, options.get_string("out"), resumed_ ? RunLog::OpenMode::kAppend : RunLog::OpenMode::kTruncate);
+  log.set_quiet(options.get_switch("quiet"));
+  write_run_header(log, options, seed, experiment.data, experiment.model);
+  log.write_header(experiment.sizes);
+  for (const std::string& note : experiment.notes) log.write_note(note);
+  write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state,
+                        is_finished(fit_settings, training_.state));
+  const int64_t limit_steps = options.get_int("limit_steps");
+  if (limit_steps == 0) return train_and_test(experiment, log);
+  log.write_final(step_times_record(time_steps(*experiment.learner, adam, fit_settings, limit_steps)));
+  return 0;
+}
+
+int ExperimentRun::train_and_test(Experiment& experiment, RunLog& log) {
+  const int64_t verbose = options.get_int("verbose");
+  Progress progress(std::cerr, Progress::for_stderr(options.get_switch("quiet") || verbose != 1));
+  FitSettings settings = experiment.fit;
+  settings.progress = &progress;
+  settings.on_epoch = [&](const EpochReport& report) {
+    if (verbose != 0) log.write_epoch(epoch_record(report));
+  };
+  const Timer timer;
+  const int signal =
+      train_with_checkpoints(*experiment.learner, training_, settings, checkpoint_settings_, experiment.run_info, log);
+  if (signal != 0) return exit_code_of_signal(signal);
+  const double seconds = timer.seconds();
+  Record line = test(experiment, log);
+  line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
+  log.write_final(line);
+  return 0;
+}
+
+/// Tests and saves the weights of the last or of the best epoch; the final line up to the speed.
+Record ExperimentRun::test(Experiment& experiment, RunLog& log) {
+  Learner& learner = *experiment.learner;
+  const int64_t epochs = training_.state.epoch, batch_size = experiment.fit.batch_size;
+  if (best_) best_->restore();
+  FitState::Figures tested = best_ ? training_.state.best : training_.state.last;
+  if (tested.epoch < 0) {
+    tested.validation = evaluate(learner, Learner::Part::validation, batch_size);
+  }
+  if (!options.get_string("save").empty()) {
+    save_model(options.get_string("save"), experiment.model, experiment.parameters, experiment.buffers);
+  }
+  Record line;
+  line.add_int("epochs", epochs);
+  if (tested.epoch >= 0) line.add_real("train_loss", tested.train.loss).add_real("train_error", tested.train.error, 4);
+  line.add_real("val_error", tested.validation.error, 4);
+  line.append(experiment.test(log));
+  if (best_) line.add_int("best_epoch", tested.epoch);
+  const double examples = static_cast<double>(epochs * learner.count(Learner::Part::train));
+  const double training_seconds = training_.state.training_seconds;
+  line.add_int("examples_per_s", training_seconds > 0 ? std::llround(examples / training_seconds) : 0);
+  return line;
+}
+
+}  // namespace hmem
