@@ -98,8 +98,11 @@ FitSettings image_fit_settings(const Options& options) {
   return settings;
 }
 
-RunInfo image_run_info(const Options& options, uint64_t seed, const ModelInfo& model, const ImagePair& data) {
-  RunInfo info = run_info(options, seed, model, kPlaces);
+RunInfo image_run_info(const Options& options, uint64_t seed, const ModelInfo& model, const ImagePair& data,
+                       const std::vector<std::string>& without_effect) {
+  std::vector<std::string> left_out = kPlaces;
+  left_out.insert(left_out.end(), without_effect.begin(), without_effect.end());
+  RunInfo info = run_info(options, seed, model, left_out);
   info.emplace_back("epochs", std::to_string(options.get_int("epochs")));
   info.emplace_back("images_hash", image_data_hash(data));
   return info;

@@ -37,7 +37,9 @@ std::function<double(int64_t epoch)> image_learning_rate(const Options& options)
 /// Epochs, batch size and learning rate.
 FitSettings image_fit_settings(const Options& options);
 /// run_info() with the number of epochs, which the learning rates depend on, and a hash of the images.
-RunInfo image_run_info(const Options& options, uint64_t seed, const ModelInfo& model, const ImagePair& data);
+/// `without_effect`: more flags that the training does not depend on.
+RunInfo image_run_info(const Options& options, uint64_t seed, const ModelInfo& model, const ImagePair& data,
+                       const std::vector<std::string>& without_effect = {});
 
 /// Seed, data, version, and every flag but those that say where things are: a record for files.
 ModelInfo settings_info(const Options& options, uint64_t seed, const std::string& data);

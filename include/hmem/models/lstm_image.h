@@ -1,0 +1,45 @@
+#pragma once
+/// \file lstm_image.h
+/// The LSTM baseline of single-shot image association (Limbacher & Legenstein, NeurIPS 2020), above the features of
+/// ConvNet14.
+
+#include "hmem/models/association_net.h"
+#include "hmem/nn/layers.h"
+#include "hmem/nn/lstm.h"
+
+namespace hmem {
+
+/// Frames and then the query are one sequence through dense (ReLU), batch norm, dropout, which they share; LSTM; the
+/// last state through a dense layer to the logits. Parameters "dense.weight" [F, dense_size], "norm.*", "lstm.*",
+/// "output.weight" [hidden_size, classes]; the dense layers have no biases and are he-uniform.
+class LstmImage : public AssociationNet {
+ public:
+  struct Config {
+    int64_t features = 1024;
+    int64_t dense_size = 128;
+    int64_t hidden_size = 200;
+    int64_t classes = 10;
+    double dropout = 0.3;
+  };
+
+  /// Weights are drawn from the stream "init.lstm_image" of `seed`. Throws Error on sizes that are not positive.
+  LstmImage(const Config& config, uint64_t seed);
+  Var forward(Tape& tape, Var frames, Var queries) override;
+
+  std::vector<Parameter*> parameters() override;
+  std::vector<Buffer*> buffers() override;
+  std::vector<Parameter*> penalised() override { return {&dense_.weight}; }
+  const Config& config() const { return config_; }
+
+ private:
+  LstmImage(const Config& config, uint64_t seed, Rng rng);
+
+  Config config_;
+  Dense dense_;
+  BatchNorm norm_;
+  Dropout dropout_;
+  Lstm lstm_;
+  Dense output_;
+};
+
+}  // namespace hmem

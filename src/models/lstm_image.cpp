@@ -1,0 +1,45 @@
+#include "hmem/models/lstm_image.h"
+
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+LstmImage::LstmImage(const Config& config, uint64_t seed) : LstmImage(config, seed, Rng(seed, "init.lstm_image")) {}
+
+LstmImage::LstmImage(const Config& config, uint64_t seed, Rng rng)
+    : config_(config),
+      dense_("dense", config.features, config.dense_size, rng),
+      norm_("norm", config.dense_size),
+      dropout_("dropout", config.dropout, seed),
+      lstm_("lstm", config.dense_size, config.hidden_size, rng),
+      output_("output", config.hidden_size, config.classes, rng) {
+  HMEM_CHECK(config.classes > 0, "lstm_image: classes must be positive, found ", config.classes);
+}
+
+Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
+  const int64_t steps = count_steps("lstm_image", frames, queries, config_.features), batch = queries.size(0);
+  const int64_t n = config_.dense_size;
+  // The dense layer acts on each step alone: what is joined afterwards is the smaller.
+  const Var shown = tape.reshape(dense_.forward(tape, frames), {batch, steps, n});
+  const Var asked = tape.reshape(dense_.forward(tape, queries), {batch, 1, n});
+  const Var sequence = tape.reshape(concat_steps({shown, asked}), {batch * (steps + 1), n});
+  const Var x = dropout_.forward(tape, norm_.forward(tape, relu(sequence), 0));
+  return output_.forward(tape, lstm_.forward(tape, tape.reshape(x, {batch, steps + 1, n})));
+}
+
+std::vector<Parameter*> LstmImage::parameters() {
+  std::vector<Parameter*> all;
+  dense_.add_parameters(all);
+  norm_.add_parameters(all);
+  lstm_.add_parameters(all);
+  output_.add_parameters(all);
+  return all;
+}
+
+std::vector<Buffer*> LstmImage::buffers() {
+  std::vector<Buffer*> all;
+  norm_.add_buffers(all);
+  return all;
+}
+
+}  // namespace hmem

@@ -1,0 +1,183 @@
+#include "hmem/train/association_experiment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hmem/train/association_learner.h"
+#include "hmem/train/babi_sweep.h"
+#include "hmem/train/conv_net_file.h"
+#include "hmem/train/image_options.h"
+#include "hmem/train/signature.h"
+
+namespace hmem {
+
+namespace {
+
+using Part = Learner::Part;
+
+constexpr IntRange kTimesteps = {2, 6};
+
+/// What results of the training do not depend on.
+const std::vector<std::string> kTestFlags = {"test_timesteps"};
+
+AssociationOptions association_options(const Options& options) {
+  AssociationOptions association;
+  association.timesteps = static_cast<int>(options.get_int("timesteps"));
+  association.delay = options.get_int("delay");
+  association.delay_padding =
+      options.get_string("delay_padding") == "zeros" ? DelayPadding::kZeros : DelayPadding::kRandom;
+  association.pairing = options.get_string("pairing") == "reference" ? Pairing::kReference : Pairing::kIndependent;
+  association.validation_split = options.get_real("validation_split");
+  association.noise_frames = options.get_int("noise_frames");
+  return association;
+}
+
+AssociationExamples test_examples(const ImagePair& images, const AssociationOptions& association, uint64_t seed) {
+  return make_association(images.a.test, images.a.classes(), images.b.test, images.b.classes(), association, seed,
+                          "test");
+}
+
+AssociationData make_data(const ImagePair& images, const AssociationOptions& association, uint64_t seed) {
+  const ImageData &a = images.a, &b = images.b;
+  const bool noise = association.delay > 0 && association.delay_padding == DelayPadding::kRandom;
+  return {make_association(a.train, a.classes(), b.train, b.classes(), association, seed, "train"),
+          test_examples(images, association, seed), AssociationRenderer(a.train, b.train, seed, ImageSize()),
+          AssociationRenderer(a.test, b.test, seed, ImageSize()), noise ? association.noise_frames : 0};
+}
+
+bool is_frozen(const Options& options) {
+  return options.get_int("use_pretrained_convnet") == 1 && options.get_int("retrain_convnet") == 0;
+}
+
+/// Flags whose values a saved model keeps.
+std::vector<std::string> kept_flags(const AssociationProgram& program) {
+  std::vector<std::string> flags = program.model_flags;
+  for (const char* flag : {"use_pretrained_convnet", "retrain_convnet"}) flags.emplace_back(flag);
+  return flags;
+}
+
+/// Flags that were not given take the values of the model that is loaded.
+Options with_model_flags(Options options, const ModelFile& file, const std::vector<std::string>& flags) {
+  check_same_settings(file, options);
+  for (const std::string& flag : flags) options.set_default(flag, file.require(flag));
+  return options;
+}
+
+Record sizes_record(const AssociationLearner& learner, const AssociationData& data) {
+  Record sizes;
+  sizes.add_int("train", learner.count(Part::train)).add_int("validation", learner.count(Part::validation));
+  sizes.add_int("test", learner.count(Part::test)).add_int("frames", data.train.frames());
+  return sizes.add_int("noise_frames", data.noise_frames);
+}
+
+Record error_record(Learner& learner, int64_t batch_size) {
+  const Evaluation found = evaluate(learner, Part::test, batch_size);
+  Record line;
+  return line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
+}
+
+int train(const Options& options, const AssociationProgram& program, const ModelFile* loaded) {
+  ExperimentRun run(options);
+  std::vector<int64_t> other_timesteps;
+  const std::string list = options.get_string("test_timesteps");
+  if (!list.empty()) other_timesteps = parse_number_list("test_timesteps", list, kTimesteps);
+  const ImagePair images = load_image_pair(options);
+  const AssociationOptions association = association_options(options);
+  AssociationData data = make_data(images, association, run.seed);
+  ConvNet14 conv_net(run.seed);
+  const bool frozen = is_frozen(options);
+  Experiment experiment;
+  experiment.data = images.description;
+  experiment.notes = images.notes;
+  for (const std::string& flag : program.unused_flags) {
+    if (options.was_given(flag)) experiment.notes.push_back("--" + flag + " has no effect here: it is of H-Mem");
+  }
+  if (options.get_int("use_pretrained_convnet") == 1 && (frozen || !loaded)) {
+    const std::string path = find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"));
+    import_conv_net(path, conv_net);
+    experiment.notes.push_back("the ConvNet is that of " + path +
+                               (frozen ? ", frozen: features are computed once" : ", trained further"));
+  } else {
+    experiment.notes.push_back(
+        "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");
+  }
+  const std::string conv_net_hash = signature_text(value_hash(conv_net.parameters(), conv_net.buffers()));
+
+  const AssociationSizes sizes = {data.train_renderer.frame_shape().count() / (32 * 32 * 3) * ConvNet14::kFeatures,
+                                  images.b.classes()};
+  const std::unique_ptr<AssociationNet> net = program.make_net(options, sizes, run.seed);
+  ModelInfo& info = experiment.model;
+  info = {{"model", program.model},
+          {"features", std::to_string(sizes.features)},
+          {"classes", std::to_string(sizes.classes)},
+          {"convnet", frozen ? "frozen " + conv_net_hash : "trained"}};
+  const std::vector<std::string> kept = kept_flags(program);
+  for (const auto& [name, value] : options.settings()) {
+    if (std::find(kept.begin(), kept.end(), name) != kept.end()) info[name] = value;
+  }
+  if (loaded) check_same_model(*loaded, info);
+
+  std::unique_ptr<AssociationLearner> learner;
+  if (frozen) {
+    learner = std::make_unique<FrozenAssociationLearner>(*net, conv_net, data, options.get_real("l2"));
+  } else {
+    learner = std::make_unique<EndToEndAssociationLearner>(*net, conv_net, data, options.get_real("l2"));
+  }
+  experiment.learner = learner.get();
+  experiment.parameters = learner->parameters();
+  experiment.buffers = learner->buffers();
+  if (loaded) loaded->copy_to(experiment.parameters, experiment.buffers);
+  experiment.max_grad_norm = options.get_real("max_grad_norm");
+  experiment.fit = image_fit_settings(options);
+  experiment.run_info = image_run_info(options, run.seed, info, images, kTestFlags);
+  experiment.run_info.emplace_back("convnet_hash", conv_net_hash);
+  experiment.sizes = sizes_record(*learner, data);
+  experiment.test = [&](RunLog& log) {
+    const int64_t batch_size = experiment.fit.batch_size;
+    Record line;
+    line.add_int("timesteps", association.timesteps).add_int("delay", association.delay);
+    line.append(error_record(*learner, batch_size));
+    for (const int64_t timesteps : other_timesteps) {
+      AssociationOptions other = association;
+      other.timesteps = static_cast<int>(timesteps);
+      learner->set_test(test_examples(images, other, run.seed));
+      Record task;
+      task.add_int("timesteps", timesteps).add_int("delay", other.delay);
+      log.write_task(task.add_int("test", learner->count(Part::test)).append(error_record(*learner, batch_size)));
+    }
+    return line;
+  };
+  return run.train(experiment);
+}
+
+}  // namespace
+
+void add_association_options(Options& options, const std::function<void(Options&)>& add_model) {
+  options.section("Data");
+  add_image_data_options(options);
+  options.add_int("timesteps", 3, "pairs that are shown", kTimesteps);
+  options.add_int("delay", 0, "frames of padding after every pair", {0, 1000});
+  options.add_choice("delay_padding", "random", "random: noise; zeros: black frames", {"random", "zeros"});
+  options.add_int("noise_frames", 1000, "size of the pool that noise is drawn from", {1, 1000000});
+  options.add_choice("pairing", "independent", "reference: as in the authors' program, where pairs can be guessed",
+                     {"independent", "reference"});
+  options.add_string("test_timesteps", "", "test with these numbers of pairs too, as 2-6");
+  options.section("Model");
+  options.add_int("use_pretrained_convnet", 0, "1: weights of convnet14_cifar10_mnist_joint", {0, 1});
+  options.add_int("retrain_convnet", 0, "1: train the pretrained ConvNet too; 0: freeze it", {0, 1});
+  options.add_string("pretrained_weights", "", "its file; empty: weights/convnet14.safetensors is searched for");
+  add_model(options);
+  options.section("Training");
+  add_image_training_options(options, 32, 10);
+  add_output_options(options);
+}
+
+int run_association_experiment(const Options& options, const AssociationProgram& program) {
+  const std::string path = options.get_string("load");
+  if (path.empty()) return train(options, program, nullptr);
+  const ModelFile loaded(path);
+  check_same_model(loaded, {{"model", program.model}});
+  return train(with_model_flags(options, loaded, kept_flags(program)), program, &loaded);
+}
+
+}  // namespace hmem

@@ -1,0 +1,163 @@
+#include "hmem/train/association_learner.h"
+
+#include <algorithm>
+
+#include "hmem/autodiff/ops_basic.h"
+#include "hmem/autodiff/ops_nn.h"
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+
+namespace hmem {
+
+namespace {
+
+using Kind = AssociationFrame::Kind;
+
+/// `count` images of `image`'s shape on the tape, written by `render(i, out)`.
+template <typename Render>
+Var render_batch(Tape& tape, int64_t count, const Shape& image, const Render& render) {
+  const int64_t size = image.count();
+  real* pixels = tape.allocate<real>(count * size);
+  parallel_for(count, 4, [&](int64_t i) { render(i, pixels + i * size); });
+  return tape.constant(ConstTensorView(pixels, Shape{count, image[0], image[1], image[2]}));
+}
+
+std::vector<Parameter*> joined(std::vector<Parameter*> first, const std::vector<Parameter*>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+}  // namespace
+
+AssociationLearner::AssociationLearner(AssociationNet& net, AssociationData& data, double l2)
+    : net_(net), data_(data), l2_(static_cast<real>(l2)) {}
+
+int64_t AssociationLearner::count(Part part) const {
+  if (part == Part::train) return data_.train.train_count;
+  return part == Part::validation ? data_.train.count() - data_.train.train_count : data_.test.count();
+}
+
+Learner::BatchResult AssociationLearner::run(Tape& tape, Part part, const int64_t* examples, int64_t count) {
+  const bool test = part == Part::test;
+  const AssociationExamples& of = test ? data_.test : data_.train;
+  examples_.clear();
+  if (answers_.count() != count) answers_ = IdTensor(Shape{count});
+  for (int64_t b = 0; b < count; ++b) {
+    HMEM_CHECK(examples[b] >= 0 && examples[b] < this->count(part), "example ", examples[b], " is not in 0..",
+               this->count(part) - 1);
+    examples_.push_back(examples[b] + (part == Part::validation ? of.train_count : 0));
+    answers_[b] = of.answers[static_cast<size_t>(examples_.back())];
+  }
+  const Inputs features = inputs(tape, test, examples_);
+  const CrossEntropy answer = softmax_cross_entropy(net_.forward(tape, features.frames, features.queries), answers_);
+  std::vector<Var> squares;
+  for (Parameter* parameter : penalised()) squares.push_back(tape.leaf(*parameter));
+  int64_t errors = 0;
+  for (int64_t b = 0; b < count; ++b) errors += answer.argmax[b] != answers_[b];
+  return {add(answer.loss, l2_penalty(squares, l2_)), errors};
+}
+
+Tensor conv_features(ConvNet14& net, int64_t count, const Shape& image,
+                     const std::function<void(int64_t i, real* out)>& render) {
+  constexpr int64_t kBatch = 32;
+  const int64_t features = image[0] / 32 * (image[1] / 32) * ConvNet14::kFeatures;
+  Tensor all({count, features});
+  Tape tape;
+  for (int64_t begin = 0; begin < count; begin += kBatch) {
+    const int64_t n = std::min(kBatch, count - begin);
+    tape.reset(Tape::Mode::inference);
+    const Var images = render_batch(tape, n, image, [&](int64_t i, real* out) { render(begin + i, out); });
+    const Var found = net.forward(tape, images);
+    std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
+  }
+  return all;
+}
+
+FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data_in,
+                                                   double l2)
+    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {
+  const AssociationRenderer& renderer = data_in.train_renderer;
+  const Shape frame = renderer.frame_shape();
+  noise_ = conv_features(conv_net, data_in.noise_frames, frame,
+                         [&](int64_t i, real* out) { renderer.render_noise(i, out); });
+  zeros_ = conv_features(conv_net, 1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); });
+  train_ = compute(data_in.train, renderer);
+  test_ = compute(data_in.test, data_in.test_renderer);
+}
+
+FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const AssociationExamples& examples,
+                                                                     const AssociationRenderer& renderer) {
+  const Shape frame = renderer.frame_shape();
+  const int64_t t = examples.timesteps;
+  Features features;
+  features.pairs = conv_features(conv_net_, examples.count() * t, frame, [&](int64_t i, real* out) {
+    renderer.render(examples.frame(i / t, i % t * (examples.delay + 1)), out);
+  });
+  features.queries = conv_features(conv_net_, examples.count(), frame, [&](int64_t i, real* out) {
+    renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
+  });
+  return features;
+}
+
+void FrozenAssociationLearner::set_test(AssociationExamples test) {
+  AssociationLearner::set_test(std::move(test));
+  test_ = compute(data().test, data().test_renderer);
+}
+
+AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
+                                                            const std::vector<int64_t>& examples) {
+  const AssociationExamples& of = test ? data().test : data().train;
+  const Features& features = test ? test_ : train_;
+  const int64_t n = features.queries.size(1), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
+  real* frames = tape.allocate<real>(batch * steps * n);
+  real* queries = tape.allocate<real>(batch * n);
+  parallel_for(batch, 4, [&](int64_t b) {
+    const int64_t example = examples[static_cast<size_t>(b)];
+    std::copy_n(features.queries.data() + example * n, n, queries + b * n);
+    for (int64_t step = 0; step < steps; ++step) {
+      const AssociationFrame frame = of.frame(example, step);
+      const int64_t pair = example * of.timesteps + step / (of.delay + 1);
+      const real* from = frame.kind == Kind::kPair    ? features.pairs.data() + pair * n
+                         : frame.kind == Kind::kNoise ? noise_.data() + frame.noise * n
+                                                      : zeros_.data();
+      std::copy_n(from, n, frames + (b * steps + step) * n);
+    }
+  });
+  return {tape.constant(ConstTensorView(frames, Shape{batch * steps, n})),
+          tape.constant(ConstTensorView(queries, Shape{batch, n}))};
+}
+
+EndToEndAssociationLearner::EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net,
+                                                       AssociationData& data_in, double l2)
+    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {}
+
+std::vector<Parameter*> EndToEndAssociationLearner::parameters() {
+  return joined(conv_net_.parameters(), AssociationLearner::parameters());
+}
+
+std::vector<Buffer*> EndToEndAssociationLearner::buffers() {
+  std::vector<Buffer*> all = conv_net_.buffers();
+  for (Buffer* buffer : AssociationLearner::buffers()) all.push_back(buffer);
+  return all;
+}
+
+std::vector<Parameter*> EndToEndAssociationLearner::penalised() {
+  return joined(conv_net_.penalised(), AssociationLearner::penalised());
+}
+
+AssociationLearner::Inputs EndToEndAssociationLearner::inputs(Tape& tape, bool test,
+                                                              const std::vector<int64_t>& examples) {
+  const AssociationExamples& of = test ? data().test : data().train;
+  const AssociationRenderer& renderer = test ? data().test_renderer : data().train_renderer;
+  const int64_t batch = static_cast<int64_t>(examples.size()), steps = of.frames();
+  const Shape frame = renderer.frame_shape();
+  const Var frames = render_batch(tape, batch * steps, frame, [&](int64_t i, real* out) {
+    renderer.render(of.frame(examples[static_cast<size_t>(i / steps)], i % steps), out);
+  });
+  const Var queries = render_batch(tape, batch, frame, [&](int64_t b, real* out) {
+    renderer.render_query(of.queries[static_cast<size_t>(examples[static_cast<size_t>(b)])], out);
+  });
+  return {conv_net_.forward(tape, frames, 0), conv_net_.forward(tape, queries, 1)};
+}
+
+}  // namespace hmem
