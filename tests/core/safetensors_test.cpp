@@ -270,5 +270,22 @@ TEST_CASE("what the format cannot hold is not written", "[core][bad]") {
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("tensors can be written in half precision", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file("half.safetensors");
+  Tensor third(Shape{3}), large(Shape{1});
+  third[0] = real(1) / 3, third[1] = -2, third[2] = std::numeric_limits<real>::infinity();
+  large[0] = 65520;
+  write_safetensors(path, {}, {{"h", third.view(), true}, {"r", third.view()}});
+  const SafetensorsFile file = read_safetensors(path);
+  CHECK(file.tensors.at(0).dtype == "F16");
+  CHECK(file.find("h")->data()[0] == real(0.333251953125));
+  CHECK(file.find("h")->data()[2] == third[2]);
+  CHECK(file.find("r")->data()[0] == third[0]);
+  const std::string text = test::error_text([&] { write_safetensors(path, {}, {{"large", large.view(), true}}); });
+  CHECK(text == "tensor 'large', element 0: found 65520, expected a value that 16-bit floating point can hold");
+  CHECK(read_safetensors(path).tensors.size() == 2);
+}
+
 }  // namespace
 }  // namespace hmem
