@@ -49,7 +49,7 @@ Record test_record(ConvNetLearner& learner, const ImagePair& data, int64_t batch
 }
 
 int pretrain(const Options& options) {
-  ExperimentRun run(options);
+  ExperimentRun run(options, {"export_weights"});
   const ImagePair data = load_image_pair(options);
   ConvNet14 net(run.seed);
   ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed);
@@ -72,7 +72,6 @@ int pretrain(const Options& options) {
   experiment.sizes = sizes_record(learner, data);
   experiment.notes = data.notes;
   const std::string exported = options.get_string("export_weights");
-  experiment.more_files = {exported};
   experiment.test = [&](RunLog&) {
     Record line = test_record(learner, data, experiment.fit.batch_size, "test_");
     if (exported.empty()) return line;

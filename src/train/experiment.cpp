@@ -21,10 +21,9 @@ namespace hmem {
 namespace {
 
 /// Nothing is written before it is known that everything can be.
-void check_outputs(const Options& options, const CheckpointSettings& checkpoint, const Experiment& experiment) {
-  check_writable(options.get_string("save"));
-  check_writable(checkpoint.path);
-  for (const std::string& file : experiment.more_files) check_writable(file);
+void check_outputs(const Options& options, const std::vector<std::string>& written) {
+  for (const char* flag : {"save", "checkpoint"}) check_writable(options.get_string(flag));
+  for (const std::string& flag : written) check_writable(options.get_string(flag));
   // An --out that exists may be a device or a pipe.
   const std::filesystem::path out = options.get_string("out");
   if (!std::filesystem::exists(out) || std::filesystem::is_directory(out)) check_writable(out);
@@ -64,11 +63,13 @@ void check_same_settings(const ModelFile& file, const Options& options) {
 }
 
 void check_same_model(const ModelFile& file, const ModelInfo& model) {
-  for (const auto& [name, value] : model) {
-    const std::string& found = file.require(name);
-    HMEM_CHECK(found == value, file.path(), ": ", name, ": found ", quote(found), ", expected ", quote(value),
+  const auto check = [&](const std::string& name) {
+    const std::string &found = file.require(name), &expected = model.at(name);
+    HMEM_CHECK(found == expected, file.path(), ": ", name, ": found ", quote(found), ", expected ", quote(expected),
                "; the file holds another model");
-  }
+  };
+  if (model.count("model") == 1) check("model");  // the cause of other differences
+  for (const auto& [name, value] : model) check(name);
 }
 
 RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
@@ -91,12 +92,13 @@ RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
   return info;
 }
 
-ExperimentRun::ExperimentRun(const Options& options_in)
+ExperimentRun::ExperimentRun(const Options& options_in, const std::vector<std::string>& written)
     : options(options_in), checkpoint_settings_(checkpoint_settings(options_in)) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
   resumed_ = open_checkpoint(checkpoint_settings_);
   seed = choose_seed(options, resumed_.get());
+  check_outputs(options, written);
 }
 
 int ExperimentRun::train(Experiment& experiment) {
@@ -117,8 +119,6 @@ int ExperimentRun::train(Experiment& experiment) {
     resumed_->check_run(experiment.run_info);
     resumed_->copy_to(training_, fit_settings.epochs);
   }
-  check_outputs(options, checkpoint_settings_, experiment);
-
   RunLog log(std::cout, options.get_string("out"), resumed_ ? RunLog::OpenMode::kAppend : RunLog::OpenMode::kTruncate);
   log.set_quiet(options.get_switch("quiet"));
   write_run_header(log, options, seed, experiment.data, experiment.model);

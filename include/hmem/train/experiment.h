@@ -32,19 +32,19 @@ struct Experiment {
   FitSettings fit;  ///< epochs, batch size, learning rate; the rest is set by the run
   ModelInfo model;
   RunInfo run_info;
-  std::string data;                     ///< where the data come from: for the header
-  Record sizes;                         ///< numbers of examples and the like: a header line
-  std::vector<std::string> notes;       ///< about the data
-  std::vector<std::string> more_files;  ///< that `test` writes: checked before the training
+  std::string data;                ///< where the data come from: for the header
+  Record sizes;                    ///< numbers of examples and the like: a header line
+  std::vector<std::string> notes;  ///< about the data
   /// Tests the weights as they are then; what it returns stands in the final line after the figures of validation.
   std::function<Record(RunLog& log)> test;
 };
 
 class ExperimentRun {
  public:
-  /// Reads the checkpoint when the run is to continue from one. `options` must outlive the run, have the flags above,
-  /// and may have --keep_best. Functions throw UsageError or Error, one line, before anything is written.
-  explicit ExperimentRun(const Options& options);
+  /// Reads the checkpoint when the run is to continue from one, and sees that the files of --save, --checkpoint, --out
+  /// and of the flags `written` can be written. `options` must outlive the run, have the flags above, and may have
+  /// --keep_best. Functions throw UsageError or Error, one line, before anything is written.
+  explicit ExperimentRun(const Options& options, const std::vector<std::string>& written = {});
 
   /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
   /// exit code: 0, or 130 or 143 when a signal stopped a run that has a checkpoint.

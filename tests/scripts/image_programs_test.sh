@@ -1,0 +1,161 @@
+#!/bin/sh
+# The programs of the image experiments on embedded images: they run without any data and say so; a pretraining that
+# is killed and resumed leaves what an unbroken one leaves; numbers of threads do not matter; own images; wrong flags
+# and files give one line, exit 1 (flags: 2), and no file. Usage: [BIN=DIR] tests/scripts/image_programs_test.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/bin" "$work/run" "$work/log"
+# Away from the folder datasets beside them.
+for name in convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm; do
+  cp "${BIN:-bin}/$name" "$work/bin" || exit 1
+done
+cd "$work/run" || exit 1
+unset HMEM_DATA HMEM_KERNELS
+export OMP_WAIT_POLICY=passive  # two threads on a busy machine
+joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=${work}/bin/image_association_task_lstm
+out=$work/log/out err=$work/log/err weights=$work/weights
+
+die() {
+  echo "$*"
+  tail -n 5 "$out" | cut -c 1-500
+  head -c 2000 "$err"
+  exit 1
+}
+runs() { timeout 120 "$@" > "$out" 2> "$err" || die "failed: $*"; }
+said() { grep -q -e "$1" "$out" || die "expected \"$1\" on stdout"; }
+final() {  # what equal runs share
+  grep '^final ' "$out" | sed -e 's/ examples_per_s=[^ ]*//' -e 's/ peak_rss_mib=[^ ]*//' -e 's/ seconds=[^ ]*//'
+}
+equal() { [ -n "$1" ] && [ "$1" = "$2" ] || die "$3: found '$2', expected '$1'"; }
+# refuse STATUS TEXT PROGRAM FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+refuse() {
+  status=$1 text=$2
+  shift 2
+  before=$(find . | sort)
+  timeout 60 "$@" > "$out" 2> "$err"
+  found=$?
+  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
+  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
+  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
+  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
+}
+
+tiny="--random_state=1 --verbose=2"
+set="--images_per_class=2 --batch_size_per_replica=16" small="--images_per_class=2 --batch_size_per_replica=16 --epochs=4"
+# shellcheck disable=SC2086  # lists of flags
+{
+# ---- 1. Pretraining ----
+runs "$joint" $tiny $small --threads=2 --save=whole --export_weights="$weights"
+said 'note: the data are 10 embedded objects, generated in the process: no CIFAR-10 found'
+said '^train=36 validation=4 test_a=20 test_b=20 classes=20'
+said '^epoch=3 .* learning_rate=0.000904837 '
+said '^final epochs=4 train_loss=.* test_error=.* test_error_a=.* test_error_b=.* exported_error='
+expected=$(final)
+[ "$(wc -c < "$weights")" -lt 9600000 ] || die "the weights take $(wc -c < "$weights") bytes"
+
+killed=0
+while [ "$killed" -lt 3 ]; do
+  rm -f model state
+  "$joint" $tiny $small --threads=1 --checkpoint=state --checkpoint_every=1 --save=model --export_weights=w > "$out" 2> "$err" &
+  run=$!
+  while kill -0 "$run" 2> /dev/null && [ "$(grep -c '^epoch=' "$out")" -le "$killed" ]; do sleep 0.005; done
+  kill -s KILL "$run" 2> /dev/null
+  { wait "$run"; status=$?; } 2> /dev/null
+  [ "$status" -eq 137 ] || continue
+  killed=$((killed + 1))
+  runs "$joint" $tiny $small --threads=1 --checkpoint=state --checkpoint_every=1 --resume --save=model --export_weights=w
+  equal "$expected" "$(final)" 'a pretraining that was killed'
+  cmp -s whole model || die 'a pretraining that was killed: another model'
+  cmp -s "$weights" w || die 'a pretraining that was killed: other weights'
+done
+"$joint" $tiny $set --epochs=100000 --checkpoint=state --quiet > "$out" 2> "$err" &
+run=$!
+sleep 1
+kill -s TERM "$run"
+wait "$run"
+[ $? -eq 143 ] || die 'expected exit 143 after SIGTERM'
+[ -s state ] || die 'expected a checkpoint after SIGTERM'
+runs "$joint" $tiny --images_per_class=2 --epochs=0 --load=whole
+said '^final epochs=0 val_error='
+refuse 1 'epochs: found' "$joint" $tiny $set --epochs=5 --checkpoint=state --resume
+runs "$joint" $tiny --images_per_class=10 --batch_size_per_replica=8 --limit_steps=2
+said '^final step_ms_median='
+rm -f state model w
+
+# ---- 2. Association, frozen ----
+few="--images_per_class=8"
+frozen="--use_pretrained_convnet=1 --pretrained_weights=$weights"
+for program in "$hmem" "$lstm"; do
+  runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=1 --save=one --test_timesteps=2,4
+  said 'note: the data are 10 embedded glyphs, generated in the process'
+  said '^train=18 validation=2 test=20 frames=9 noise_frames=5'
+  said '^task timesteps=4 delay=2 test=10 '
+  expected=$(final)
+  runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=2 --save=two
+  equal "$expected" "$(final)" '1 and 2 threads'
+  cmp -s one two || die "$program: another model with 2 threads"
+  runs "$program" $tiny $few --epochs=0 --load=one --pretrained_weights="$weights" --delay=2 --noise_frames=5
+  equal "${expected##* test_loss=}" "$(final | sed 's/.* test_loss=//')" 'the saved model'
+  runs "$program" $tiny $few --epochs=2 $frozen --checkpoint=state
+  refuse 1 'epochs: found' "$program" $tiny $few --epochs=3 $frozen --checkpoint=state --resume
+  rm -f state
+done
+runs "$lstm" $tiny $few $frozen --epochs=3 --gamma_pos=0.1
+said 'note: --gamma_pos has no effect here'
+
+# ---- 3. Association, end to end ----
+ends="--images_per_class=4 --epochs=2 --batch_size_per_replica=4"
+for program in "$hmem" "$lstm"; do
+  runs "$program" $tiny $ends --threads=1 --save=one
+  said 'note: the ConvNet is trained end to end'
+  expected=$(final)
+  runs "$program" $tiny $ends --threads=2 --save=two
+  equal "$expected" "$(final)" 'end to end, 1 and 2 threads'
+  cmp -s one two || die "$program: another model with 2 threads"
+done
+runs "$hmem" $tiny $ends $frozen --retrain_convnet=1
+said 'trained further'
+
+# ---- 4. Images of one's own: IDX files of 4 classes, 5 and 4 images each ----
+idx() {  # idx NAME COUNT COUNT_IN_OCTAL BYTE
+  printf "\\000\\000\\010\\003\\000\\000\\000\\$3\\000\\000\\000\\010\\000\\000\\000\\010" > "own/$1-images-idx3-ubyte"
+  head -c $((64 * $2)) /dev/zero | tr '\000' "$4" >> "own/$1-images-idx3-ubyte"
+  {
+    printf "\\000\\000\\010\\001\\000\\000\\000\\$3"
+    i=0
+    while [ $i -lt "$2" ]; do
+      printf "\\00$((i % 4))"
+      i=$((i + 1))
+    done
+  } > "own/$1-labels-idx1-ubyte"
+}
+mkdir own
+idx train 20 024 A
+idx t10k 16 020 B
+runs "$hmem" $tiny $frozen --epochs=1 --images_a=own --images_b=own
+said 'data="IDX images from own; IDX images from own"'
+said '^train=4 '
+rm -r own
+
+# ---- 5. What is wrong is named ----
+both="$tiny --save=s --out=o"
+refuse 2 '--timesteps:' "$hmem" $both --timesteps=7
+refuse 2 '--test_timesteps:' "$hmem" $both --test_timesteps=1-3
+refuse 2 '--delay_padding:' "$lstm" $both --delay_padding=ones
+refuse 2 'memory_size' "$lstm" $both --memory_size=3
+refuse 2 '--keep_best:' "$joint" $both --images_per_class=2 --keep_best --validation_split=0
+refuse 1 'there is no pretrained ConvNet: found no weights/convnet14.safetensors' "$hmem" $both $few --use_pretrained_convnet=1
+refuse 1 'cannot read' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=none
+head -c 100000 "$weights" > cut
+refuse 1 'truncated' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=cut
+refuse 1 'expected convnet14' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=whole
+refuse 1 "expected 'hmem_image'" "$hmem" $both $few --load=one
+refuse 1 'hidden_size 200' "$lstm" $both $ends --load=one --hidden_size=50
+refuse 1 "expected 'convnet14_classifier'" "$joint" $both --images_per_class=2 --load="$weights"
+refuse 1 'there is no such folder' "$joint" $both --data_dir=none
+refuse 1 'none' "$joint" $both --images_a=none
+refuse 1 'cannot' "$joint" $tiny --images_per_class=2 --export_weights=none/w
+refuse 1 'expected at least' "$hmem" $both --images_per_class=3
+}
