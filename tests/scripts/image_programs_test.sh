@@ -14,7 +14,7 @@ done
 cd "$work/run" || exit 1
 unset HMEM_DATA HMEM_KERNELS
 export OMP_WAIT_POLICY=passive  # two threads on a busy machine
-joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=${work}/bin/image_association_task_lstm
+joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=$work/bin/image_association_task_lstm
 out=$work/log/out err=$work/log/err weights=$work/weights
 
 die() {
@@ -28,7 +28,9 @@ said() { grep -q -e "$1" "$out" || die "expected \"$1\" on stdout"; }
 final() {  # what equal runs share
   grep '^final ' "$out" | sed -e 's/ examples_per_s=[^ ]*//' -e 's/ peak_rss_mib=[^ ]*//' -e 's/ seconds=[^ ]*//'
 }
-equal() { [ -n "$1" ] && [ "$1" = "$2" ] || die "$3: found '$2', expected '$1'"; }
+equal() {
+  if [ -z "$1" ] || [ "$1" != "$2" ]; then die "$3: found '$2', expected '$1'"; fi
+}
 # refuse STATUS TEXT PROGRAM FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
 refuse() {
   status=$1 text=$2
@@ -119,6 +121,7 @@ runs "$hmem" $tiny $ends $frozen --retrain_convnet=1
 said 'trained further'
 
 # ---- 4. Images of one's own: IDX files of 4 classes, 5 and 4 images each ----
+# shellcheck disable=SC2059  # the bytes are the format
 idx() {  # idx NAME COUNT COUNT_IN_OCTAL BYTE
   printf "\\000\\000\\010\\003\\000\\000\\000\\$3\\000\\000\\000\\010\\000\\000\\000\\010" > "own/$1-images-idx3-ubyte"
   head -c $((64 * $2)) /dev/zero | tr '\000' "$4" >> "own/$1-images-idx3-ubyte"
@@ -148,8 +151,8 @@ refuse 2 'memory_size' "$lstm" $both --memory_size=3
 refuse 2 '--keep_best:' "$joint" $both --images_per_class=2 --keep_best --validation_split=0
 refuse 1 'there is no pretrained ConvNet: found no weights/convnet14.safetensors' "$hmem" $both $few --use_pretrained_convnet=1
 refuse 1 'cannot read' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=none
-head -c 100000 "$weights" > cut
-refuse 1 'truncated' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=cut
+head -c 100000 "$weights" > part
+refuse 1 'truncated' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=part
 refuse 1 'expected convnet14' "$hmem" $both $few --use_pretrained_convnet=1 --pretrained_weights=whole
 refuse 1 "expected 'hmem_image'" "$hmem" $both $few --load=one
 refuse 1 'hidden_size 200' "$lstm" $both $ends --load=one --hidden_size=50
