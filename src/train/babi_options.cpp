@@ -1,14 +1,11 @@
 #include "hmem/train/babi_options.h"
 
-#include <algorithm>
-
 #include "hmem/core/check.h"
-#include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/data/babi_files.h"
 #include "hmem/optim/schedule.h"
 #include "hmem/train/babi_presets.h"
-#include "hmem/train/training_run.h"
+#include "hmem/train/experiment.h"
 
 namespace hmem {
 
@@ -74,20 +71,7 @@ void add_training_options(Options& options) {
                   "end the training when so many epochs in a row had no validation error; 0: never", {0, 1000000});
   options.add_switch("keep_best", false,
                      "test and save the weights of the epoch with the lowest validation error, not of the last");
-  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
-  options.add_int("threads", std::min(available_threads(), 16), "threads; results do not depend on it", {1, 1024});
-  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000});
-}
-
-void add_output_options(Options& options) {
-  options.section("Output");
-  options.add_string("save", "", "write the trained model (safetensors)");
-  options.add_string("load", "", "start from this model");
-  add_checkpoint_options(options);
-  options.add_string("out", "", "also write every line as JSON to this file");
-  options.add_int("logging", 0, "1: CSV in results/, as the authors' program writes it", {0, 1});
-  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
-  options.add_switch("quiet", false, "only the final line");
+  add_run_options(options);
 }
 
 }  // namespace
@@ -97,6 +81,7 @@ void add_babi_options(Options& options) {
   add_model_options(options);
   add_training_options(options);
   add_output_options(options);
+  options.add_int("logging", 0, "1: CSV in results/, as the authors' program writes it", {0, 1});
   options.add_presets("preset", "defaults of other flags: the paper's read-before-write runs, or our best so far",
                       babi_presets());
 }

@@ -20,6 +20,11 @@ namespace hmem {
 
 namespace {
 
+uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
+  if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
+  return resumed ? resumed->seed() : std::random_device{}();
+}
+
 /// Nothing is written before it is known that everything can be.
 void check_outputs(const Options& options, const std::vector<std::string>& written) {
   for (const char* flag : {"save", "checkpoint"}) check_writable(options.get_string(flag));
@@ -45,11 +50,6 @@ void add_output_options(Options& options) {
   options.add_string("out", "", "also write every line as JSON to this file");
   options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
   options.add_switch("quiet", false, "only the final line");
-}
-
-uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
-  if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
-  return resumed ? resumed->seed() : std::random_device{}();
 }
 
 void check_same_settings(const ModelFile& file, const Options& options) {
@@ -101,34 +101,40 @@ ExperimentRun::ExperimentRun(const Options& options_in, const std::vector<std::s
   check_outputs(options, written);
 }
 
-int ExperimentRun::train(Experiment& experiment) {
-  FitSettings& fit_settings = experiment.fit;
-  fit_settings.seed = seed;
-  fit_settings.epochs = options.get_int("epochs");
+/// Optimizer and what follows the weights; continues from the checkpoint where there is one.
+void ExperimentRun::prepare(Experiment& experiment) {
+  experiment.fit.seed = seed;
+  experiment.fit.epochs = options.get_int("epochs");
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = experiment.max_grad_norm;
-  Adam adam(experiment.learner->parameters(), adam_settings);
+  adam_ = std::make_unique<Adam>(experiment.learner->parameters(), adam_settings);
   if (options.has("keep_best") && options.get_switch("keep_best")) {
     if (experiment.learner->count(Learner::Part::validation) == 0) {
       throw UsageError("--keep_best: found no validation examples, expected some: give a larger --validation_split");
     }
     best_ = std::make_unique<BestWeights>(experiment.parameters, experiment.buffers);
   }
-  training_ = {experiment.parameters, experiment.buffers, &adam, best_.get(), nullptr, {}};
-  if (resumed_) {
-    resumed_->check_run(experiment.run_info);
-    resumed_->copy_to(training_, fit_settings.epochs);
-  }
+  const double decay = options.has("weight_average") ? options.get_real("weight_average") : 0;
+  if (decay > 0) average_ = std::make_unique<WeightAverage>(experiment.parameters, experiment.buffers, decay);
+  training_ = {experiment.parameters, experiment.buffers, adam_.get(), best_.get(), average_.get(), {}};
+  if (!resumed_) return;
+  resumed_->check_run(experiment.run_info);
+  resumed_->copy_to(training_, experiment.fit.epochs);
+}
+
+int ExperimentRun::train(Experiment& experiment) {
+  prepare(experiment);
+  const int64_t limit_steps = options.get_int("limit_steps");
+  if (experiment.on_start && limit_steps == 0) experiment.on_start(training_.state.epoch);
   RunLog log(std::cout, options.get_string("out"), resumed_ ? RunLog::OpenMode::kAppend : RunLog::OpenMode::kTruncate);
   log.set_quiet(options.get_switch("quiet"));
   write_run_header(log, options, seed, experiment.data, experiment.model);
   log.write_header(experiment.sizes);
   for (const std::string& note : experiment.notes) log.write_note(note);
   write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state,
-                        is_finished(fit_settings, training_.state));
-  const int64_t limit_steps = options.get_int("limit_steps");
+                        is_finished(experiment.fit, training_.state));
   if (limit_steps == 0) return train_and_test(experiment, log);
-  log.write_final(step_times_record(time_steps(*experiment.learner, adam, fit_settings, limit_steps)));
+  log.write_final(step_times_record(time_steps(*experiment.learner, *adam_, experiment.fit, limit_steps)));
   return 0;
 }
 
@@ -138,6 +144,7 @@ int ExperimentRun::train_and_test(Experiment& experiment, RunLog& log) {
   FitSettings settings = experiment.fit;
   settings.progress = &progress;
   settings.on_epoch = [&](const EpochReport& report) {
+    if (experiment.on_epoch) experiment.on_epoch(report);
     if (verbose != 0) log.write_epoch(epoch_record(report));
   };
   const Timer timer;
@@ -151,21 +158,25 @@ int ExperimentRun::train_and_test(Experiment& experiment, RunLog& log) {
   return 0;
 }
 
-/// Tests and saves the weights of the last or of the best epoch; the final line up to the speed.
+/// Saves and tests the weights of the last or of the best epoch; the final line up to the speed.
 Record ExperimentRun::test(Experiment& experiment, RunLog& log) {
   Learner& learner = *experiment.learner;
   const int64_t epochs = training_.state.epoch, batch_size = experiment.fit.batch_size;
-  if (best_) best_->restore();
-  FitState::Figures tested = best_ ? training_.state.best : training_.state.last;
-  if (tested.epoch < 0) {
-    tested.validation = evaluate(learner, Learner::Part::validation, batch_size);
+  if (best_) {
+    best_->restore();
+  } else if (average_) {
+    average_->exchange();
   }
+  FitState::Figures tested = best_ ? training_.state.best : training_.state.last;
+  const bool untrained = tested.epoch < 0, train_loss = !untrained || experiment.train_loss_of_untrained;
+  if (untrained && train_loss) tested.train = evaluate(learner, Learner::Part::train, batch_size);
+  if (untrained) tested.validation = evaluate(learner, Learner::Part::validation, batch_size);
   if (!options.get_string("save").empty()) {
     save_model(options.get_string("save"), experiment.model, experiment.parameters, experiment.buffers);
   }
-  Record line;
+  Record line = experiment.title;
   line.add_int("epochs", epochs);
-  if (tested.epoch >= 0) line.add_real("train_loss", tested.train.loss).add_real("train_error", tested.train.error, 4);
+  if (train_loss) line.add_real("train_loss", tested.train.loss);
   line.add_real("val_error", tested.validation.error, 4);
   line.append(experiment.test(log));
   if (best_) line.add_int("best_epoch", tested.epoch);

@@ -20,12 +20,14 @@
 #include "hmem/models/hmem_qa.h"
 #include "hmem/train/babi_joint.h"
 #include "hmem/train/babi_learner.h"
+#include "hmem/train/experiment.h"
 #include "hmem/train/keras_csv_log.h"
-#include "hmem/train/training_run.h"
 
 namespace hmem {
 
 class BabiRun {
+  ExperimentRun run_;  // first: the seed is its
+
  public:
   /// Reads the checkpoint when the run is to continue from one. `options` must outlive the run and have the flags of
   /// add_babi_options(). Every function throws UsageError or Error, one line, before anything is written.
@@ -34,15 +36,13 @@ class BabiRun {
   void set_task(BabiTask task);
   /// From the flags or the file of --load.
   void make_model();
-  /// Copies the state of the checkpoint where there is one.
   void set_learner(std::unique_ptr<Learner> learner);
-  /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
-  /// exit code: 0, or 130 or 143 when a signal stopped a run that has a checkpoint.
+  /// See ExperimentRun::train().
   int train();
 
   const Options& options;
   const std::vector<int64_t> tasks;
-  uint64_t seed;
+  const uint64_t seed;
   std::string data;                   ///< where the stories come from
   std::unique_ptr<BabiTask> task;     ///< the learner refers to it
   std::vector<BabiTaskRange> ranges;  ///< of joint training: every task gets a line of results
@@ -52,20 +52,11 @@ class BabiRun {
 
  private:
   ModelInfo model_info() const;
-  RunInfo run_info() const;
   FitSettings fit_settings() const;
   std::string csv_path() const;
-  void check_outputs() const;
-  void write_notes(RunLog& log) const;
-  int train_and_test(RunLog& log, KerasCsvLog* csv);
-  Record test(RunLog& log, KerasCsvLog* csv);
+  Record test(RunLog& log);
 
-  CheckpointSettings checkpoint_settings_;
-  std::unique_ptr<Checkpoint> resumed_;
-  std::unique_ptr<Adam> adam_;
-  std::unique_ptr<BestWeights> best_;
-  std::unique_ptr<WeightAverage> average_;
-  Training training_;
+  std::unique_ptr<KerasCsvLog> csv_;
 };
 
 /// A learner of the run's own stories: all of the training file, or with --online new ones for every epoch.

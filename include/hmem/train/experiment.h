@@ -29,21 +29,25 @@ struct Experiment {
   std::vector<Parameter*> parameters;  ///< what --save and checkpoints keep; trained are learner->parameters()
   std::vector<Buffer*> buffers;
   double max_grad_norm = 0;
-  FitSettings fit;  ///< epochs, batch size, learning rate; the rest is set by the run
+  FitSettings fit;  ///< batch size, learning rate, stop_when_solved; the rest is set by the run
   ModelInfo model;
   RunInfo run_info;
   std::string data;                ///< where the data come from: for the header
   Record sizes;                    ///< numbers of examples and the like: a header line
   std::vector<std::string> notes;  ///< about the data
+  Record title;                    ///< what the final line begins with
   /// Tests the weights as they are then; what it returns stands in the final line after the figures of validation.
   std::function<Record(RunLog& log)> test;
+  bool train_loss_of_untrained = false;         ///< without epochs, the final line has the training loss all the same
+  std::function<void(int64_t epoch)> on_start;  ///< may be empty. Before the first line, unless steps are timed
+  std::function<void(const EpochReport& report)> on_epoch;  ///< may be empty
 };
 
 class ExperimentRun {
  public:
   /// Reads the checkpoint when the run is to continue from one, and sees that the files of --save, --checkpoint, --out
   /// and of the flags `written` can be written. `options` must outlive the run, have the flags above, and may have
-  /// --keep_best. Functions throw UsageError or Error, one line, before anything is written.
+  /// --keep_best and --weight_average. Functions throw UsageError or Error, one line, before anything is written.
   explicit ExperimentRun(const Options& options, const std::vector<std::string>& written = {});
 
   /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
@@ -54,17 +58,17 @@ class ExperimentRun {
   uint64_t seed = 0;
 
  private:
+  void prepare(Experiment& experiment);
   int train_and_test(Experiment& experiment, RunLog& log);
   Record test(Experiment& experiment, RunLog& log);
 
   CheckpointSettings checkpoint_settings_;
   std::unique_ptr<Checkpoint> resumed_;
+  std::unique_ptr<Adam> adam_;
   std::unique_ptr<BestWeights> best_;
+  std::unique_ptr<WeightAverage> average_;
   Training training_;
 };
-
-/// The seed of --random_state, of the checkpoint, or one that is drawn.
-uint64_t choose_seed(const Options& options, const Checkpoint* resumed);
 
 /// Throws Error, naming the file, when a flag that the user gave contradicts the model that is loaded.
 void check_same_settings(const ModelFile& file, const Options& options);
