@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   return hmem::run_program(argc, argv, options, [](const hmem::Options&) {
     hmem::select_gemm_backend(hmem::GemmBackend::builtin);
     std::cout << "hmem_qa " << hmem::signature_text(hmem::hmem_qa_signature()) << std::endl;
+    std::cout << "hmem_image " << hmem::signature_text(hmem::hmem_image_signature()) << std::endl;
+    std::cout << "lstm_image " << hmem::signature_text(hmem::lstm_image_signature()) << std::endl;
     return 0;
   });
 }

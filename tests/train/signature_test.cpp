@@ -10,7 +10,8 @@ using namespace hmem;
 namespace {
 
 /// What `make signature` prints. After a wanted change of the arithmetic: put the new value here and say why.
-const char kPinned[] = "0f6d2d5961fa4cbc";
+const char kPinned[] = "0f6d2d5961fa4cbc", kPinnedHMemImage[] = "5c92197fa23b43c7",
+           kPinnedLstmImage[] = "f3b9343e8dd8f11d";
 
 }  // namespace
 
@@ -34,6 +35,8 @@ TEST_CASE("20 training steps leave the same bits on every kernel set and number 
     set_num_threads(threads);
     INFO(kernels << " kernels, " << threads << " threads");
     CHECK(signature_text(hmem_qa_signature()) == kPinned);
+    CHECK(signature_text(hmem_image_signature()) == kPinnedHMemImage);
+    CHECK(signature_text(lstm_image_signature()) == kPinnedLstmImage);
     ++threads;
   }
 }
