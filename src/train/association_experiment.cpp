@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hmem/core/text.h"
+#include "hmem/core/timer.h"
 #include "hmem/train/association_learner.h"
 #include "hmem/train/babi_sweep.h"
 #include "hmem/train/conv_net_file.h"
@@ -76,79 +78,123 @@ Record error_record(Learner& learner, int64_t batch_size) {
   return line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
 }
 
-int train(const Options& options, const AssociationProgram& program, const ModelFile* loaded) {
-  ExperimentRun run(options);
-  std::vector<int64_t> other_timesteps;
-  const std::string list = options.get_string("test_timesteps");
-  if (!list.empty()) other_timesteps = parse_number_list("test_timesteps", list, kTimesteps);
-  const ImagePair images = load_image_pair(options);
-  const AssociationOptions association = association_options(options);
-  AssociationData data = make_data(images, association, run.seed);
-  ConvNet14 conv_net(run.seed);
-  const bool frozen = is_frozen(options);
-  Experiment experiment;
-  experiment.data = images.description;
-  experiment.notes = images.notes;
-  for (const std::string& flag : program.unused_flags) {
-    if (options.was_given(flag)) experiment.notes.push_back("--" + flag + " has no effect here: it is of H-Mem");
-  }
-  if (options.get_int("use_pretrained_convnet") == 1 && (frozen || !loaded)) {
-    const std::string path = find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"));
-    import_conv_net(path, conv_net);
-    experiment.notes.push_back("the ConvNet is that of " + path +
-                               (frozen ? ", frozen: features are computed once" : ", trained further"));
-  } else {
-    experiment.notes.push_back(
-        "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");
-  }
-  const std::string conv_net_hash = signature_text(value_hash(conv_net.parameters(), conv_net.buffers()));
+std::vector<int64_t> test_timesteps(const Options& options) {
+  const std::string& list = options.get_string("test_timesteps");
+  return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kTimesteps);
+}
 
-  const AssociationSizes sizes = {data.train_renderer.frame_shape().count() / (32 * 32 * 3) * ConvNet14::kFeatures,
-                                  images.b.classes()};
-  const std::unique_ptr<AssociationNet> net = program.make_net(options, sizes, run.seed);
-  ModelInfo& info = experiment.model;
-  info = {{"model", program.model},
-          {"features", std::to_string(sizes.features)},
-          {"classes", std::to_string(sizes.classes)},
-          {"convnet", frozen ? "frozen " + conv_net_hash : "trained"}};
-  const std::vector<std::string> kept = kept_flags(program);
-  for (const auto& [name, value] : options.settings()) {
-    if (std::find(kept.begin(), kept.end(), name) != kept.end()) info[name] = value;
+/// Everything that a run is made of, in the order in which it is made.
+class AssociationRun {
+ public:
+  AssociationRun(const Options& options, const AssociationProgram& program, const ModelFile* loaded)
+      : options_(options),
+        run_(options),
+        other_timesteps_(test_timesteps(options)),
+        images_(load_image_pair(options)),
+        association_(association_options(options)),
+        data_(make_data(images_, association_, run_.seed)),
+        frozen_(is_frozen(options)),
+        conv_net_(run_.seed) {
+    experiment_.data = images_.description;
+    experiment_.notes = images_.notes;
+    for (const std::string& flag : program.unused_flags) {
+      if (options.was_given(flag)) experiment_.notes.push_back("--" + flag + " has no effect here: it is of H-Mem");
+    }
+    make_conv_net(loaded != nullptr);
+    make_net(program, loaded);
+    make_learner();
+    if (loaded) loaded->copy_to(experiment_.parameters, experiment_.buffers);
   }
-  if (loaded) check_same_model(*loaded, info);
 
-  std::unique_ptr<AssociationLearner> learner;
-  if (frozen) {
-    learner = std::make_unique<FrozenAssociationLearner>(*net, conv_net, data, options.get_real("l2"));
-  } else {
-    learner = std::make_unique<EndToEndAssociationLearner>(*net, conv_net, data, options.get_real("l2"));
+  int train() {
+    experiment_.max_grad_norm = options_.get_real("max_grad_norm");
+    experiment_.fit = image_fit_settings(options_);
+    experiment_.run_info = image_run_info(options_, run_.seed, experiment_.model, images_, kTestFlags);
+    experiment_.run_info.emplace_back("convnet_hash", conv_net_hash_);
+    experiment_.sizes = sizes_record(*learner_, data_);
+    experiment_.test = [this](RunLog& log) { return test(log); };
+    return run_.train(experiment_);
   }
-  experiment.learner = learner.get();
-  experiment.parameters = learner->parameters();
-  experiment.buffers = learner->buffers();
-  if (loaded) loaded->copy_to(experiment.parameters, experiment.buffers);
-  experiment.max_grad_norm = options.get_real("max_grad_norm");
-  experiment.fit = image_fit_settings(options);
-  experiment.run_info = image_run_info(options, run.seed, info, images, kTestFlags);
-  experiment.run_info.emplace_back("convnet_hash", conv_net_hash);
-  experiment.sizes = sizes_record(*learner, data);
-  experiment.test = [&](RunLog& log) {
-    const int64_t batch_size = experiment.fit.batch_size;
+
+ private:
+  /// Its weights are in the model that is loaded unless it is frozen.
+  void make_conv_net(bool loaded) {
+    if (options_.get_int("use_pretrained_convnet") == 1 && (frozen_ || !loaded)) {
+      const std::string path =
+          find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"));
+      import_conv_net(path, conv_net_);
+      experiment_.notes.push_back("the ConvNet is that of " + path + (frozen_ ? ", frozen" : ", trained further"));
+    } else {
+      experiment_.notes.emplace_back(
+          "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");
+    }
+    conv_net_hash_ = signature_text(value_hash(conv_net_.parameters(), conv_net_.buffers()));
+  }
+
+  void make_net(const AssociationProgram& program, const ModelFile* loaded) {
+    const ImageSize image;
+    const int64_t squares = data_.train_renderer.frame_size() / (image.height * image.width * image.channels);
+    const AssociationSizes sizes = {squares * ConvNet14::kFeatures, images_.b.classes()};
+    net_ = program.make_net(options_, sizes, run_.seed);
+    ModelInfo& info = experiment_.model;
+    info = {{"model", program.model},
+            {"features", std::to_string(sizes.features)},
+            {"classes", std::to_string(sizes.classes)},
+            {"convnet", frozen_ ? "frozen " + conv_net_hash_ : "trained"}};
+    const std::vector<std::string> kept = kept_flags(program);
+    for (const auto& [name, value] : options_.settings()) {
+      if (std::find(kept.begin(), kept.end(), name) != kept.end()) info[name] = value;
+    }
+    if (loaded) check_same_model(*loaded, info);
+  }
+
+  void make_learner() {
+    const double l2 = options_.get_real("l2");
+    if (frozen_) {
+      auto on_features = std::make_unique<FrozenAssociationLearner>(*net_, conv_net_, data_, l2);
+      experiment_.after_header = [found = on_features.get()](RunLog& log) {
+        const Timer timer;
+        const std::string count = std::to_string(found->compute_features());
+        log.write_note("features of " + count + " images took " + format_real(timer.seconds(), 3) + " s");
+      };
+      learner_ = std::move(on_features);
+    } else {
+      learner_ = std::make_unique<EndToEndAssociationLearner>(*net_, conv_net_, data_, l2);
+    }
+    experiment_.learner = learner_.get();
+    experiment_.parameters = learner_->parameters();
+    experiment_.buffers = learner_->buffers();
+  }
+
+  Record test(RunLog& log) {
+    const int64_t batch_size = experiment_.fit.batch_size;
     Record line;
-    line.add_int("timesteps", association.timesteps).add_int("delay", association.delay);
-    line.append(error_record(*learner, batch_size));
-    for (const int64_t timesteps : other_timesteps) {
-      AssociationOptions other = association;
+    line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
+    line.append(error_record(*learner_, batch_size));
+    for (const int64_t timesteps : other_timesteps_) {
+      AssociationOptions other = association_;
       other.timesteps = static_cast<int>(timesteps);
-      learner->set_test(test_examples(images, other, run.seed));
+      learner_->set_test(test_examples(images_, other, run_.seed));
       Record task;
       task.add_int("timesteps", timesteps).add_int("delay", other.delay);
-      log.write_task(task.add_int("test", learner->count(Part::test)).append(error_record(*learner, batch_size)));
+      log.write_task(task.add_int("test", learner_->count(Part::test)).append(error_record(*learner_, batch_size)));
     }
     return line;
-  };
-  return run.train(experiment);
-}
+  }
+
+  const Options& options_;
+  ExperimentRun run_;
+  std::vector<int64_t> other_timesteps_;
+  ImagePair images_;
+  AssociationOptions association_;
+  AssociationData data_;
+  bool frozen_;
+  ConvNet14 conv_net_;
+  std::string conv_net_hash_;
+  std::unique_ptr<AssociationNet> net_;
+  std::unique_ptr<AssociationLearner> learner_;
+  Experiment experiment_;
+};
 
 }  // namespace
 
@@ -174,10 +220,11 @@ void add_association_options(Options& options, const std::function<void(Options&
 
 int run_association_experiment(const Options& options, const AssociationProgram& program) {
   const std::string path = options.get_string("load");
-  if (path.empty()) return train(options, program, nullptr);
+  if (path.empty()) return AssociationRun(options, program, nullptr).train();
   const ModelFile loaded(path);
   check_same_model(loaded, {{"model", program.model}});
-  return train(with_model_flags(options, loaded, kept_flags(program)), program, &loaded);
+  const Options completed = with_model_flags(options, loaded, kept_flags(program));
+  return AssociationRun(completed, program, &loaded).train();
 }
 
 }  // namespace hmem

@@ -75,14 +75,19 @@ Tensor conv_features(ConvNet14& net, int64_t count, const Shape& image,
 
 FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data_in,
                                                    double l2)
-    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {
-  const AssociationRenderer& renderer = data_in.train_renderer;
+    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {}
+
+int64_t FrozenAssociationLearner::compute_features() {
+  const AssociationRenderer& renderer = data().train_renderer;
   const Shape frame = renderer.frame_shape();
-  noise_ = conv_features(conv_net, data_in.noise_frames, frame,
+  noise_ = conv_features(conv_net_, data().noise_frames, frame,
                          [&](int64_t i, real* out) { renderer.render_noise(i, out); });
-  zeros_ = conv_features(conv_net, 1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); });
-  train_ = compute(data_in.train, renderer);
-  test_ = compute(data_in.test, data_in.test_renderer);
+  zeros_ = conv_features(conv_net_, 1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); });
+  train_ = compute(data().train, renderer);
+  test_ = compute(data().test, data().test_renderer);
+  int64_t images = data().noise_frames + 1;
+  for (const Features* part : {&train_, &test_}) images += part->pairs.size(0) + part->queries.size(0);
+  return images;
 }
 
 FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const AssociationExamples& examples,
@@ -101,11 +106,12 @@ FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const Assoc
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {
   AssociationLearner::set_test(std::move(test));
-  test_ = compute(data().test, data().test_renderer);
+  if (!zeros_.empty()) test_ = compute(data().test, data().test_renderer);
 }
 
 AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
                                                             const std::vector<int64_t>& examples) {
+  if (zeros_.empty()) compute_features();
   const AssociationExamples& of = test ? data().test : data().train;
   const Features& features = test ? test_ : train_;
   const int64_t n = features.queries.size(1), batch = static_cast<int64_t>(examples.size()), steps = of.frames();

@@ -133,6 +133,7 @@ int ExperimentRun::train(Experiment& experiment) {
   for (const std::string& note : experiment.notes) log.write_note(note);
   write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state,
                         is_finished(experiment.fit, training_.state));
+  if (experiment.after_header) experiment.after_header(log);
   if (limit_steps == 0) return train_and_test(experiment, log);
   log.write_final(step_times_record(time_steps(*experiment.learner, *adam_, experiment.fit, limit_steps)));
   return 0;

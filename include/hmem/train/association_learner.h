@@ -56,10 +56,12 @@ Tensor conv_features(ConvNet14& net, int64_t count, const Shape& image,
                      const std::function<void(int64_t i, real* out)>& render);
 
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
-/// noise frames are computed once, by the constructor, and kept in memory.
+/// noise frames are computed once and kept in memory.
 class FrozenAssociationLearner : public AssociationLearner {
  public:
   FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
+  /// Computes the features, which the first run() does where it was not called; returns the number of images.
+  int64_t compute_features();
   void set_test(AssociationExamples test) override;
 
  protected:
@@ -74,7 +76,7 @@ class FrozenAssociationLearner : public AssociationLearner {
 
   ConvNet14& conv_net_;
   Tensor noise_;  // [pool, F]
-  Tensor zeros_;  // [1, F], of a frame of zeros
+  Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   Features train_, test_;
 };
 

@@ -38,8 +38,9 @@ struct Experiment {
   Record title;                    ///< what the final line begins with
   /// Tests the weights as they are then; what it returns stands in the final line after the figures of validation.
   std::function<Record(RunLog& log)> test;
-  bool train_loss_of_untrained = false;         ///< without epochs, the final line has the training loss all the same
-  std::function<void(int64_t epoch)> on_start;  ///< may be empty. Before the first line, unless steps are timed
+  bool train_loss_of_untrained = false;           ///< without epochs, the final line has the training loss all the same
+  std::function<void(int64_t epoch)> on_start;    ///< may be empty. Before the first line, unless steps are timed
+  std::function<void(RunLog& log)> after_header;  ///< may be empty. What takes long before the training
   std::function<void(const EpochReport& report)> on_epoch;  ///< may be empty
 };
 
