@@ -8,7 +8,6 @@ std::vector<Options::Preset> babi_presets() {
       {"best",
        {{"read_before_write", "1"},
         {"memory_size", "128"},
-        {"embeddings_size", "128"},
         {"epochs", "300"},
         {"schedule", "stable"},
         {"l2", "0.0005"},
