@@ -70,12 +70,14 @@ TEST_CASE("what a run would refuse is refused before anything starts", "[sweep]"
   Options own("babi_sweep", "");
   own.add_int("jobs", 1, "");
   std::vector<std::string> sweep, training;
-  divide_arguments({"--jobs", "3", "--epochs", "4", "--keep-best"}, own, sweep, training);
+  divide_arguments({"--jobs", "3", "--epochs", "4", "--keep-best"}, own, {babi_task_single_options()}, sweep, training);
   CHECK(sweep == std::vector<std::string>{"--jobs", "3"});
   CHECK(training == std::vector<std::string>{"--epochs", "4", "--keep-best"});
-  CHECK_THAT(error_text<UsageError>([&] { divide_arguments({"--job=3"}, own, sweep, training); }),
+  CHECK_THAT(error_text<UsageError>(
+                 [&] { divide_arguments({"--job=3"}, own, {babi_task_single_options()}, sweep, training); }),
              Contains("the nearest one is --jobs"));
-  CHECK_THAT(error_text<UsageError>([&] { divide_arguments({"--epohcs=3"}, own, sweep, training); }),
+  CHECK_THAT(error_text<UsageError>(
+                 [&] { divide_arguments({"--epohcs=3"}, own, {babi_task_single_options()}, sweep, training); }),
              Contains("the nearest one is --epochs"));
 }
 

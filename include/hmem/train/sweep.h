@@ -1,0 +1,33 @@
+#pragma once
+/// \file sweep.h
+/// Runs a plan: every run is a process with a folder of its own, several at a time; continues where it was stopped.
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hmem/core/options.h"
+#include "hmem/train/sweep_plan.h"
+
+namespace hmem {
+
+/// Registers --runs, --jobs, --out and --print. `what` the runs are of: "task and setting".
+void add_sweep_options(Options& options, const std::string& what);
+
+/// Called with every run that ends well, and at once with all that had; index in the plan.
+using OnRunEnd = std::function<void(size_t run, const RunRecord& record)>;
+
+/// With --print only prints one command line for every run, `notes` on stderr. Else starts runs, --jobs at a time, and
+/// prints a line when one ends; finished runs are kept, one that another process works on is waited for, a failed one
+/// is reported and the others go on. SIGINT and SIGTERM are passed on. Returns the exit code: 0, 1 when a run or
+/// `on_end` failed, 130 or 143. Throws UsageError without --out, Error when a program is missing.
+int run_sweep(const Options& options, const std::vector<SweepRun>& plan, const std::vector<std::string>& notes,
+              const OnRunEnd& on_end = {});
+
+/// All of `main`: divides the command line as divide_arguments() does and calls `body` with the sweep's options and the
+/// arguments of the programs.
+int run_sweep_program(int argc, const char* const* argv, Options& own, const std::vector<Options>& training,
+                      const std::function<int(const Options& options, const std::vector<std::string>& training)>& body);
+
+}  // namespace hmem
