@@ -64,6 +64,13 @@ void release_all() {
 #endif
 #endif
 #include <stb_image.h>
+#if __has_include(<stb_image_write.h>)
+#define HMEM_STB_WRITE
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#include <stb_image_write.h>
+#endif
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -102,6 +109,26 @@ int inflate(const unsigned char* bytes, int size, unsigned char* out, int capaci
 
 void FreePixels::operator()(unsigned char* pixels) const { std::free(pixels); }
 
+#ifdef HMEM_STB_WRITE
+
+bool can_encode() { return true; }
+
+std::string encode_png(const unsigned char* pixels, int width, int height, int channels) {
+  std::string png;
+  const auto append = [](void* out, void* bytes, int size) {
+    static_cast<std::string*>(out)->append(static_cast<const char*>(bytes), static_cast<size_t>(size));
+  };
+  const int written = stbi_write_png_to_func(append, &png, width, height, channels, pixels, width * channels);
+  return written != 0 ? png : std::string();
+}
+
+#else
+
+bool can_encode() { return false; }
+std::string encode_png(const unsigned char*, int, int, int) { return {}; }
+
+#endif
+
 }  // namespace hmem::stb
 
 #else
@@ -113,6 +140,8 @@ Pixels decode(const unsigned char*, int, int, int*, int*) { return {}; }
 const char* failure() { return "built without stb"; }
 int inflate(const unsigned char*, int, unsigned char*, int) { return -1; }
 void FreePixels::operator()(unsigned char*) const {}
+bool can_encode() { return false; }
+std::string encode_png(const unsigned char*, int, int, int) { return {}; }
 
 }  // namespace hmem::stb
 

@@ -1,8 +1,10 @@
 #pragma once
 /// \file stb_image.h
-/// The few calls of stb_image that the library makes, so that its code is compiled once and may be absent.
+/// The few calls of stb_image and stb_image_write that the library makes, so that its code is compiled once and may be
+/// absent.
 
 #include <memory>
+#include <string>
 
 namespace hmem::stb {
 
@@ -17,5 +19,8 @@ Pixels decode(const unsigned char* bytes, int size, int channels, int* width, in
 const char* failure();
 /// Bytes written, -1 when the stream is damaged or holds more than `capacity`.
 int inflate(const unsigned char* bytes, int size, unsigned char* out, int capacity);
+bool can_encode();
+/// PNG of height x width x channels bytes; empty on failure.
+std::string encode_png(const unsigned char* pixels, int width, int height, int channels);
 
 }  // namespace hmem::stb
