@@ -4,18 +4,11 @@
 #include "hmem/core/program.h"
 #include "hmem/models/hmem_image.h"
 #include "hmem/train/association_experiment.h"
+#include "hmem/train/association_programs.h"
 
 namespace {
 
 using namespace hmem;
-
-void add_model_options(Options& options) {
-  options.add_int("memory_size", 200, "side of the associative memory", {1, 4096});
-  options.add_int("dense_size", 128, "units of the layer above the ConvNet", {1, 4096});
-  options.add_real("gamma_pos", 0.01, "Hebbian write: rate of growth", RealRange::at_least(0));
-  options.add_real("gamma_neg", 0.01, "Hebbian write: rate of decay", RealRange::at_least(0));
-  options.add_real("w_assoc_max", 1, "Hebbian write: largest weight", RealRange::above(0));
-}
 
 std::unique_ptr<AssociationNet> make_net(const Options& options, const AssociationSizes& sizes, uint64_t seed) {
   HMemImage::Config config;
@@ -31,8 +24,7 @@ std::unique_ptr<AssociationNet> make_net(const Options& options, const Associati
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options("image_association_task", "Trains H-Mem to associate photographs with digits from one sight.");
-  add_association_options(options, add_model_options);
+  Options options = hmem_association_options();
   const AssociationProgram program = {
       "hmem_image", {"memory_size", "dense_size", "gamma_pos", "gamma_neg", "w_assoc_max"}, {}, make_net};
   return run_program(argc, argv, options,

@@ -5,11 +5,13 @@
 
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
+#include "hmem/data/association_strip.h"
+#include "hmem/data/image_encode.h"
 #include "hmem/train/association_learner.h"
-#include "hmem/train/babi_sweep.h"
 #include "hmem/train/conv_net_file.h"
 #include "hmem/train/image_options.h"
 #include "hmem/train/signature.h"
+#include "hmem/train/sweep_plan.h"
 
 namespace hmem {
 
@@ -17,10 +19,8 @@ namespace {
 
 using Part = Learner::Part;
 
-constexpr IntRange kTimesteps = {2, 6};
-
 /// What results of the training do not depend on.
-const std::vector<std::string> kTestFlags = {"test_timesteps"};
+const std::vector<std::string> kTestFlags = {"test_timesteps", "strips", "strip_examples"};
 
 AssociationOptions association_options(const Options& options) {
   AssociationOptions association;
@@ -80,7 +80,7 @@ Record error_record(Learner& learner, int64_t batch_size) {
 
 std::vector<int64_t> test_timesteps(const Options& options) {
   const std::string& list = options.get_string("test_timesteps");
-  return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kTimesteps);
+  return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
 }
 
 /// Everything that a run is made of, in the order in which it is made.
@@ -95,6 +95,7 @@ class AssociationRun {
         data_(make_data(images_, association_, run_.seed)),
         frozen_(is_frozen(options)),
         conv_net_(run_.seed) {
+    if (!options.get_string("strips").empty()) need_png();
     experiment_.data = images_.description;
     experiment_.notes = images_.notes;
     for (const std::string& flag : program.unused_flags) {
@@ -113,6 +114,11 @@ class AssociationRun {
     experiment_.run_info.emplace_back("convnet_hash", conv_net_hash_);
     experiment_.sizes = sizes_record(*learner_, data_);
     experiment_.test = [this](RunLog& log) { return test(log); };
+    const std::string& strips = options_.get_string("strips");
+    if (!strips.empty()) {
+      write_association_strips(strips, data_.test, data_.test_renderer, images_.b.class_names,
+                               options_.get_int("strip_examples"));
+    }
     return run_.train(experiment_);
   }
 
@@ -201,13 +207,15 @@ class AssociationRun {
 void add_association_options(Options& options, const std::function<void(Options&)>& add_model) {
   options.section("Data");
   add_image_data_options(options);
-  options.add_int("timesteps", 3, "pairs that are shown", kTimesteps);
+  options.add_int("timesteps", 3, "pairs that are shown", kAssociationTimesteps);
   options.add_int("delay", 0, "frames of padding after every pair", {0, 1000});
   options.add_choice("delay_padding", "random", "random: noise; zeros: black frames", {"random", "zeros"});
   options.add_int("noise_frames", 1000, "size of the pool that noise is drawn from", {1, 1000000});
   options.add_choice("pairing", "independent", "reference: as in the authors' program, where pairs can be guessed",
                      {"independent", "reference"});
   options.add_string("test_timesteps", "", "test with these numbers of pairs too, as 2-6");
+  options.add_string("strips", "", "folder that gets pictures of test examples: frames, then the query (PNG)");
+  options.add_int("strip_examples", 10, "how many, the first ones", {1, 10000});
   options.section("Model");
   options.add_int("use_pretrained_convnet", 0, "1: weights of convnet14_cifar10_mnist_joint", {0, 1});
   options.add_int("retrain_convnet", 0, "1: train the pretrained ConvNet too; 0: freeze it", {0, 1});

@@ -38,8 +38,13 @@ std::optional<std::map<std::string, std::string>> parse_line(const std::string& 
 }  // namespace
 
 std::optional<double> RunRecord::figure(const std::string& key) const {
-  if (!final_line || final_line->count(key) == 0) return std::nullopt;
-  const std::string& text = final_line->at(key);
+  return final_line ? figure_of(*final_line, key) : std::nullopt;
+}
+
+std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key) {
+  const auto found = line.find(key);
+  if (found == line.end()) return std::nullopt;
+  const std::string& text = found->second;
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -61,9 +66,12 @@ RunRecord read_run_record(const std::string& path) {
     if (event == "header") {
       if (values->count("program") == 1) {  // a run begins, maybe a resumed one
         record.header.clear();
+        record.tasks.clear();
         record.final_line.reset();
       }
       record.header.insert(values->begin(), values->end());
+    } else if (event == "task") {
+      record.tasks.push_back(*values);
     } else if (event == "final") {
       record.final_line = *values;
     }

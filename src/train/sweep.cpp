@@ -47,7 +47,6 @@ class Sweep {
   int execute() {
     const InterruptGuard guard;
     for (size_t run = 0; run < plan_.size(); ++run) waiting_.push_back(run);
-    if (on_end_) show_finished();
     while (!waiting_.empty() || !running_.empty()) {
       if (guard.signal() != 0 && !stopped_) {
         stopped_ = true;
@@ -79,16 +78,6 @@ class Sweep {
     pid_t process = 0;
     Timer timer{};
   };
-
-  /// Their lines come when it is their turn, which may be hours later.
-  void show_finished() {
-    for (size_t run = 0; run < plan_.size(); ++run) {
-      try {
-        if (const RunRecord record = record_of(plan_[run]); plan_[run].is_done(record)) show(run, record);
-      } catch (const std::exception&) {  // said when it is its turn
-      }
-    }
-  }
 
   void start_some() {
     // Once through the queue: a run that another process still works on goes to its end.

@@ -13,6 +13,9 @@
 
 namespace hmem {
 
+/// Values of --timesteps and of the list --test_timesteps.
+constexpr IntRange kAssociationTimesteps = {2, 6};
+
 /// Registers every flag but those of the network, which belong into the section "Model": `add_model` is called there.
 void add_association_options(Options& options, const std::function<void(Options&)>& add_model);
 

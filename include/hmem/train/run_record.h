@@ -5,13 +5,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hmem {
 
-/// The last run of a file: settings (header lines; where two have the same key the first holds) and the final line,
-/// values as text.
+/// The last run of a file: settings (header lines; where two have the same key the first holds), the lines of tasks and
+/// the final line, values as text.
 struct RunRecord {
   std::map<std::string, std::string> header;
+  std::vector<std::map<std::string, std::string>> tasks;
   std::optional<std::map<std::string, std::string>> final_line;
   int bad_lines = 0;  ///< not JSON objects, as the half line of a run that was killed
 
@@ -19,6 +21,9 @@ struct RunRecord {
   /// Value of the final line as a number; nothing when there is none.
   std::optional<double> figure(const std::string& key) const;
 };
+
+/// A value of a line as a number; nothing when there is none.
+std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key);
 
 /// Never throws for what is in the file; Error when it cannot be read.
 RunRecord read_run_record(const std::string& path);

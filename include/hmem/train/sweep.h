@@ -15,7 +15,7 @@ namespace hmem {
 /// Registers --runs, --jobs, --out and --print. `what` the runs are of: "task and setting".
 void add_sweep_options(Options& options, const std::string& what);
 
-/// Called with every run that ends well, and at once with all that had; index in the plan.
+/// Called with every run that ended well, now or in an earlier sweep, when it is its turn; index in the plan.
 using OnRunEnd = std::function<void(size_t run, const RunRecord& record)>;
 
 /// With --print only prints one command line for every run, `notes` on stderr. Else starts runs, --jobs at a time, and

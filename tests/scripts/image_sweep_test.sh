@@ -1,0 +1,116 @@
+#!/bin/sh
+# bin/image_association_sweep on embedded images: killed and continued, partial and whole results, a failed run, wrong
+# flags, a list for other machines; pictures of examples; tools/plot_delay.sh up to what it gives to gnuplot.
+# Usage: [BIN=DIR] tests/scripts/image_sweep_test.sh
+# shellcheck disable=SC2015,SC2016  # || die after && is meant so; dollars are those of gnuplot
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+root=$PWD
+bin=$(cd "${BIN:-bin}" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset HMEM_DATA HMEM_KERNELS
+export OMP_WAIT_POLICY=passive
+sweep=$bin/image_association_sweep
+small='--data_dir=embedded --images_per_class=4 --batch_size_per_replica=8 --noise_frames=3'
+die() {
+  echo "$*"
+  tail -n 8 out err 2> /dev/null
+  exit 1
+}
+
+# shellcheck disable=SC2086  # lists of flags
+{
+  # Killed after its first run, where those that it started may still work; continued to its end.
+  flags="--delays=0,2 --runs=1 --jobs=2 $small --epochs=1 --timesteps=2 --test_timesteps=2-3 --out=runs"
+  "$sweep" $flags > out 2> err &
+  process=$!
+  while kill -0 "$process" 2> /dev/null && [ ! -e runs/delay.csv ]; do sleep 0.01; done
+  { kill -s KILL "$process"; wait "$process"; } 2> /dev/null
+  [ "$(sed -n 1p runs/delay.csv)" = 'model,delay,run,seed,epochs,val_acc,test_acc' ] || die 'wrong heading of the CSV'
+  before=$(sed 1d runs/delay.csv)
+  "$sweep" $flags > out 2> err || die 'the continued sweep failed'
+  [ "$(grep -c -E ' state=(done|kept)$' out)" -eq 4 ] || die 'expected four runs'
+  first=$(echo "$before" | sed -n '1s/^\([a-z]*\),\([0-9]*\),.*/\1_delay\2_seed1/p')
+  grep -q "^run=$first .* state=kept\$" out || die "the finished run $first was repeated"
+  grep -q '^final runs=4 failed=0 ' out || die 'no final line'
+  [ "$(wc -l < runs/delay.csv)" -eq 5 ] || die 'expected four lines of results'
+  grep -qF -e "$(echo "$before" | sed -n 1p)" runs/delay.csv || die 'a line of the CSV was lost'
+  grep -q -E '^lstm,2,1,1,1,[0-9.]*,[0-9.]+$' runs/delay.csv || die 'no line of the LSTM with delay 2'
+  [ "$(grep -c -E '^\| (hmem|lstm) \| (0|2) \| 1 \| 1 \|' runs/delay.md)" -eq 4 ] || die 'wrong Markdown table'
+  grep -qF '| model | delay | trained with | 2 pairs | 3 pairs |' runs/delay.md || die 'no table of other numbers of pairs'
+  "$sweep" $flags --csv=curve.csv --table=curve.md > out 2> err || die 'the third sweep failed'
+  [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'finished runs were repeated'
+  cmp -s curve.csv runs/delay.csv && cmp -s curve.md runs/delay.md || die '--csv and --table: other results'
+
+  # SIGTERM is passed on, and the runs save.
+  "$sweep" --models=hmem --delays=0 --runs=1 $small --epochs=100000 --out=stop > out 2> err &
+  process=$!
+  while kill -0 "$process" 2> /dev/null && ! grep -q '^epoch=' stop/hmem_delay0_seed1/run.log 2> /dev/null; do
+    sleep 0.01
+  done
+  kill -s TERM "$process"
+  wait "$process"
+  status=$?
+  [ "$status" -eq 143 ] || die "SIGTERM: exit $status, expected 143"
+  [ -s stop/hmem_delay0_seed1/checkpoint.safetensors ] || die 'the run did not save'
+  [ ! -e stop/delay.csv ] || die 'results without a finished run'
+
+  # A run that fails is reported, the others go on; what was varied has a column.
+  "$sweep" --models=hmem --delays=0 --runs=1 --jobs=1 $small --epochs=1 --learning_rate=1e30,0.001 --out=fail > out 2> err
+  status=$?
+  [ "$status" -eq 1 ] || die "a failed run: exit $status, expected 1"
+  grep -q 'model=hmem delay=0 seed=1 state=failed error=' out || die 'the failed run was not reported'
+  grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
+  grep -q '^hmem,0,1,1,1,.*,learning_rate=0.001$' fail/delay.csv || die 'the other run is not in the CSV'
+  grep -qF ', after 1 of 2 runs:' fail/delay.md || die 'the table does not say that a run is missing'
+
+  # Wrong flags stop it before anything starts.
+  for wrong in --epohcs=2 --delay=3 --delays=0-2000 --models=gru --models=hmem,hmem --memory_size=1,x --random_state=2 \
+    --strips=s --test_timesteps=1-3 '--models=hmem --hidden_size=3' --runs=0 ''; do
+    "$sweep" $wrong ${wrong:+--out=none} > out 2> err
+    status=$?
+    [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"
+    [ "$(wc -l < err)" -eq 1 ] || die "'$wrong': expected one line"
+    [ ! -e none ] || die "'$wrong': something was written"
+  done
+  "$sweep" --csv=none/x.csv --out=none > out 2> err
+  [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e none ] || die 'a CSV that cannot be written'
+
+  # The list of command lines.
+  "$sweep" --delays=0,2 --runs=2 $small --hidden_size=10,20 --out='with blank' --print > list 2> err || die '--print failed'
+  [ "$(wc -l < list)" -eq 12 ] || die '--print: expected 4 lines of H-Mem and 8 of the LSTM'
+  [ "$(grep -c -e '/image_association_task .*--hidden_size' list)" -eq 0 ] || die 'H-Mem got a flag of the LSTM'
+  [ ! -e 'with blank' ] || die '--print wrote something'
+
+  # Pictures of examples.
+  "$bin/image_association_task" $small --random_state=1 --delay=1 --epochs=0 --strips=strips --strip_examples=2 > out 2> err
+  status=$?
+  if grep -q 'cannot write PNG' err; then
+    [ "$status" -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e strips ] || die 'strips without stb: expected one line'
+  else
+    [ "$status" -eq 0 ] || die "strips: exit $status"
+    [ "$(find strips -name 'example[01]_answer_[0-9].png' | wc -l)" -eq 2 ] || die 'expected two strips'
+  fi
+
+  # The plot: gnuplot is missing, then one that only keeps what it gets.
+  mkdir none fake
+  for tool in sh mktemp rm awk; do ln -s "$(command -v $tool)" none/$tool; done
+  PATH=$PWD/none "$root/tools/plot_delay.sh" runs/delay.csv curve.svg > out 2> err
+  [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && grep -q 'gnuplot is not installed' err || die 'gnuplot missing: expected a line'
+  # shellcheck disable=SC2016  # for the script that is written
+  printf '#!/bin/sh\ncat "$1" > "${1%%/*}/image"\n' > fake/gnuplot
+  chmod +x fake/gnuplot
+  {
+    echo 'model,delay,run,seed,epochs,val_acc,test_acc'
+    printf 'hmem,%s\n' 20,1,1,9,90,80 0,1,1,9,,90 0,2,2,9,95,100 0,3,3,9,95,92
+    echo lstm,0,1,1,9,95,70
+  } > curve.csv
+  PATH=$PWD/fake:$PATH "$root/tools/plot_delay.sh" curve.csv plots/curve.svg > out 2> err || die 'plot_delay.sh failed'
+  grep -q '^0 94 90 100$' plots/curve.svg && grep -q '^20 80 80 80$' plots/curve.svg || die 'wrong points of the curve'
+  grep -q '^plot \$curve1 .* title "H-Mem", \$curve2 .* title "LSTM"$' plots/curve.svg || die 'wrong plot command'
+  echo hmem,x,1,1,9,95,70 >> curve.csv
+  PATH=$PWD/fake:$PATH "$root/tools/plot_delay.sh" curve.csv plots/no.svg > out 2> err
+  [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e plots/no.svg ] || die 'a wrong line of the CSV passed'
+}
