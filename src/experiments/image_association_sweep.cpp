@@ -33,7 +33,9 @@ class Curve {
         csv_(csv.empty() ? (fs::path(out) / "delay.csv").string() : csv),
         table_(table.empty() ? (fs::path(out) / "delay.md").string() : table),
         results_(plan.runs.size()) {
-    for (const std::string& path : {csv, table}) check_writable(path);
+    for (const std::string& path : {csv, table}) {
+      if (path.compare(0, out.size(), out) != 0) check_writable(path);  // else its folder may be that of --out
+    }
     fs::create_directories(out);
     for (const std::string& path : {csv_, table_}) check_writable(path);
   }

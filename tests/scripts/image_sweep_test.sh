@@ -58,7 +58,8 @@ die() {
   [ ! -e stop/delay.csv ] || die 'results without a finished run'
 
   # A run that fails is reported, the others go on; what was varied has a column.
-  "$sweep" --models=hmem --delays=0 --runs=1 --jobs=1 $small --epochs=1 --learning_rate=1e30,0.001 --out=fail > out 2> err
+  "$sweep" --models=hmem --delays=0 --runs=1 --jobs=1 $small --epochs=1 --learning_rate=1e30,0.001 --out=fail \
+    --csv=fail/delay.csv > out 2> err
   status=$?
   [ "$status" -eq 1 ] || die "a failed run: exit $status, expected 1"
   grep -q 'model=hmem delay=0 seed=1 state=failed error=' out || die 'the failed run was not reported'

@@ -108,6 +108,11 @@ TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
   }
   CHECK_FALSE(plan({"--epochs=2"}, {"hmem"}, {6}, 1).runs[0].is_done(record));
 
+  // A model that is loaded brings settings of its own: only flags that were given are compared.
+  using Setting = std::pair<std::string, std::string>;
+  CHECK(plan({"--load=m"}, {"hmem"}, {5}, 1).runs[0].settings ==
+        std::vector<Setting>{{"delay", "5"}, {"random_state", "1"}, {"load", "m"}});
+
   const DelayResult found = delay_result({"hmem", 5, 1, ""}, record);
   CHECK(found.epochs == 2);
   CHECK(found.timesteps == 3);
