@@ -2,6 +2,9 @@
 
 #include "hmem/train/babi_sweep.h"
 
+#include <algorithm>
+
+#include "hmem/core/check.h"
 #include "hmem/data/data_dir.h"
 #include "hmem/train/babi_options.h"
 #include "hmem/train/sweep.h"
@@ -12,10 +15,16 @@ using namespace hmem;
 
 int sweep(const Options& options, const std::vector<std::string>& training) {
   const std::vector<int64_t> tasks = parse_number_list("tasks", options.get_string("tasks"), {1, 20});
+  const int64_t runs = options.get_int("runs"), trials = options.get_int("trials");
+  if (trials != 0 && trials < runs) {
+    throw UsageError("--trials: found " + std::to_string(trials) +
+                     ", expected 0 or at least --runs=" + std::to_string(runs));
+  }
   std::vector<std::string> notes;
   const std::vector<SweepRun> plan =
-      plan_sweep(tasks, options.get_int("runs"), options.get_string("out"), training, program_folder(), notes);
-  return run_sweep(options, plan, notes);
+      plan_sweep(tasks, std::max(runs, trials), options.get_string("out"), training, program_folder(), notes);
+  if (trials == 0) return run_sweep(options, plan, notes);
+  return run_sweep_with_trials(options, plan, notes, trials, options.get_int("trial_epochs"), runs);
 }
 
 }  // namespace
@@ -27,5 +36,8 @@ int main(int argc, char** argv) {
       "...), with several values: --hops=1,3.");
   options.add_string("tasks", "1-20", "bAbI tasks, as 1-3,7");
   add_sweep_options(options, "task and setting");
+  options.add_int("trials", 0, "seeds tried for --trial_epochs; the --runs best by validation go on; 0: none",
+                  {0, 10000});
+  options.add_int("trial_epochs", 80, "epochs of a trial", {1, 1000000});
   return run_sweep_program(argc, argv, options, {babi_task_single_options()}, sweep);
 }

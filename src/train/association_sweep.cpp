@@ -18,13 +18,13 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-const Names kSetByUs = {"delay",       "random_state", "save",  "checkpoint", "resume",
-                        "limit_steps", "verbose",      "quiet", "strips",     "strip_examples"};
+const Names kSetByUs = {"delay",   "random_state", "save",   "checkpoint",     "resume",    "limit_steps",
+                        "verbose", "quiet",        "strips", "strip_examples", "stop_after"};
 /// Paths, and lists of their own: may hold a comma.
 const Names kWhole = {"data_dir", "images_a", "images_b", "pretrained_weights", "load", "test_timesteps"};
 /// What a finished run need not agree in. Folders of data count: the checkpoint knows whether the images are the same.
-const Names kNotCompared = {"threads", "save",  "checkpoint", "checkpoint_every", "resume",     "out",
-                            "verbose", "quiet", "strips",     "strip_examples",   "limit_steps"};
+const Names kNotCompared = {"threads", "save",  "checkpoint", "checkpoint_every", "resume",      "out",
+                            "verbose", "quiet", "strips",     "strip_examples",   "limit_steps", "stop_after"};
 
 bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();

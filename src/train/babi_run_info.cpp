@@ -13,7 +13,7 @@ namespace {
 const std::set<std::string>& flags_without_effect() {
   static const std::set<std::string> names = {
       "data_dir", "test_data_dir", "epochs",           "random_state", "threads", "limit_steps", "save",  "checkpoint",
-      "resume",   "out",           "checkpoint_every", "logging",      "verbose", "quiet",       "preset"};
+      "resume",   "out",           "checkpoint_every", "stop_after",   "logging", "verbose",     "quiet", "preset"};
   return names;
 }
 

@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kSetByUs = {"task_id", "random_state", "out",     "save",    "checkpoint",
-                                           "resume",  "limit_steps",  "logging", "verbose", "quiet"};
+const std::vector<std::string> kSetByUs = {"task_id",     "random_state", "out",     "save",  "checkpoint", "resume",
+                                           "limit_steps", "logging",      "verbose", "quiet", "stop_after"};
 const std::vector<std::string> kPaths = {"data_dir", "test_data_dir", "load"};  // may hold a comma
 
 /// The official training file of task 3 is not to be had everywhere: flags that train on generated stories instead.

@@ -75,7 +75,7 @@ void check_same_model(const ModelFile& file, const ModelInfo& model) {
 RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
                  const std::vector<std::string>& without_effect) {
   std::set<std::string> left_out = {"random_state", "threads", "limit_steps", "save",  "checkpoint", "checkpoint_every",
-                                    "resume",       "out",     "verbose",     "quiet", "epochs"};
+                                    "resume",       "out",     "verbose",     "quiet", "epochs",     "stop_after"};
   left_out.insert(without_effect.begin(), without_effect.end());
   RunInfo info = {{"program", options.program()}};
   std::set<std::string> done;
@@ -149,9 +149,9 @@ int ExperimentRun::train_and_test(Experiment& experiment, RunLog& log) {
     if (verbose != 0) log.write_epoch(epoch_record(report));
   };
   const Timer timer;
-  const int signal =
+  const std::optional<int> stopped =
       train_with_checkpoints(*experiment.learner, training_, settings, checkpoint_settings_, experiment.run_info, log);
-  if (signal != 0) return exit_code_of_signal(signal);
+  if (stopped) return *stopped;
   const double seconds = timer.seconds();
   Record line = test(experiment, log);
   line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);

@@ -156,6 +156,7 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
   shuffle.set_position(state.shuffle);
   Tape tape;
   while (!is_finished(settings, state)) {
+    if (settings.pause_after > 0 && state.epoch >= settings.pause_after) return false;
     const double start = steady_seconds() - state.epoch_seconds;
     learner.start_epoch(state.epoch);
     const int64_t n = learner.count(Learner::Part::train);

@@ -70,6 +70,10 @@ RunRecord read_run_record(const std::string& path) {
         record.final_line.reset();
       }
       record.header.insert(values->begin(), values->end());
+    } else if (event == "epoch") {
+      const auto epoch = figure_of(*values, "epoch"), error = figure_of(*values, "val_error");
+      const auto loss = figure_of(*values, "val_loss");
+      if (epoch && error && loss) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
     } else if (event == "task") {
       record.tasks.push_back(*values);
     } else if (event == "final") {

@@ -41,8 +41,9 @@ std::string last_line(const std::string& path) {
 
 class Sweep {
  public:
-  Sweep(const std::vector<SweepRun>& plan, size_t jobs, const OnRunEnd& on_end)
-      : plan_(plan), jobs_(jobs), on_end_(on_end), log_(std::cout) {}
+  /// `trials`: more follows, so that the summary is a note and no final line.
+  Sweep(const std::vector<SweepRun>& plan, size_t jobs, const OnRunEnd& on_end, bool trials)
+      : plan_(plan), jobs_(jobs), on_end_(on_end), trials_(trials), log_(std::cout) {}
 
   int execute() {
     const InterruptGuard guard;
@@ -63,6 +64,10 @@ class Sweep {
       log_.write_note(std::string(signal_name(guard.signal())) + ": stopped with " + std::to_string(done_) + " of " +
                       std::to_string(plan_.size()) + " runs done; the same command continues");
       return exit_code_of_signal(guard.signal());
+    }
+    if (trials_) {
+      log_.write_note(std::to_string(plan_.size()) + " trials done, " + std::to_string(failed_) + " of them failed");
+      return failed_ == 0 ? 0 : 1;
     }
     log_.write_final(Record()
                          .add_int("runs", static_cast<int64_t>(plan_.size()))
@@ -144,8 +149,12 @@ class Sweep {
     ++done_;
     clear_status();
     Record line = line_of(plan_[run]);
-    line.add_real("val_error", record.figure("val_error").value_or(NAN), 4);
-    line.add_real("test_error", record.figure("test_error").value_or(NAN), 4);
+    if (record.finished()) {
+      line.add_real("val_error", record.figure("val_error").value_or(NAN), 4);
+      line.add_real("test_error", record.figure("test_error").value_or(NAN), 4);
+    } else {
+      line.add_real("val_error", record.epochs.rbegin()->second.val_error, 4);  // a trial: of its last epoch
+    }
     log_.write_epoch(line.add_real("seconds", seconds, 4).add_text("state", state));
     if (on_end_) show(run, record);
   }
@@ -189,6 +198,7 @@ class Sweep {
   const std::vector<SweepRun>& plan_;
   size_t jobs_;
   const OnRunEnd& on_end_;
+  const bool trials_;
   RunLog log_;
   std::deque<size_t> waiting_;
   std::vector<Job> running_;
@@ -209,22 +219,48 @@ void add_sweep_options(Options& options, const std::string& what) {
   options.add_switch("print", false, "only print one command line for every run");
 }
 
-int run_sweep(const Options& options, const std::vector<SweepRun>& plan, const std::vector<std::string>& notes,
-              const OnRunEnd& on_end) {
+namespace {
+
+void check_sweep(const Options& options, const std::vector<SweepRun>& plan) {
   if (options.get_string("out").empty()) throw UsageError("--out is missing: the folder for the runs");
   std::set<std::string> programs;
   for (const SweepRun& run : plan) programs.insert(run.program);
   for (const std::string& program : programs) {
     HMEM_CHECK(fs::exists(program), program, ": there is no such program, expected it beside ", options.program());
   }
+}
+
+size_t number_of_jobs(const Options& options) {
+  const int64_t jobs = options.get_int("jobs") > 0 ? options.get_int("jobs") : available_threads();
+  return static_cast<size_t>(jobs);
+}
+
+}  // namespace
+
+int run_sweep(const Options& options, const std::vector<SweepRun>& plan, const std::vector<std::string>& notes,
+              const OnRunEnd& on_end) {
+  check_sweep(options, plan);
   const bool print = options.get_switch("print");
   for (const std::string& note : notes) (print ? std::cerr : std::cout) << "note: " << note << std::endl;
   if (print) {
     for (const SweepRun& run : plan) std::cout << shell_command(run) << '\n';
     return 0;
   }
-  const int64_t jobs = options.get_int("jobs") > 0 ? options.get_int("jobs") : available_threads();
-  return Sweep(plan, static_cast<size_t>(jobs), on_end).execute();
+  return Sweep(plan, number_of_jobs(options), on_end, false).execute();
+}
+
+int run_sweep_with_trials(const Options& options, const std::vector<SweepRun>& plan,
+                          const std::vector<std::string>& notes, int64_t trials, int64_t epochs, int64_t keep) {
+  check_sweep(options, plan);
+  if (options.get_switch("print")) {
+    throw UsageError("--print: found with --trials, expected one of them: what follows the trials depends on them");
+  }
+  for (const std::string& note : notes) std::cout << "note: " << note << std::endl;
+  const std::vector<SweepRun> first = trials_of(plan, epochs);
+  const int code = Sweep(first, number_of_jobs(options), {}, true).execute();
+  if (code > 1) return code;  // a signal
+  const int rest = Sweep(best_trials(plan, trials, epochs, keep), number_of_jobs(options), {}, false).execute();
+  return std::max(code, rest);
 }
 
 int run_sweep_program(

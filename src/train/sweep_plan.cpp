@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
+#include <tuple>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -74,7 +76,9 @@ std::vector<std::string> split_at_commas(const std::string& text) {
 }
 
 bool SweepRun::is_done(const RunRecord& record) const {
-  if (!record.finished() || !record.figure("test_error")) return false;
+  const bool finished = record.finished() && record.figure("test_error");
+  const bool reached = stop_after > 0 && !record.epochs.empty() && record.epochs.rbegin()->first + 1 >= stop_after;
+  if (!finished && !reached) return false;
   return std::all_of(settings.begin(), settings.end(), [&](const auto& setting) {
     const auto found = record.header.find(setting.first);
     return found != record.header.end() && found->second == setting.second;
@@ -84,6 +88,34 @@ bool SweepRun::is_done(const RunRecord& record) const {
 RunRecord record_of(const SweepRun& run) {
   const std::string path = run.file("run.jsonl");
   return std::filesystem::exists(path) ? read_run_record(path) : RunRecord();
+}
+
+std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs) {
+  for (SweepRun& run : plan) {
+    run.stop_after = epochs;
+    run.flags.push_back("--stop_after=" + std::to_string(epochs));
+  }
+  return plan;
+}
+
+std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t trials, int64_t epochs, int64_t keep) {
+  using Score = std::tuple<double, double, size_t>;
+  std::vector<SweepRun> chosen;
+  for (size_t begin = 0; begin < plan.size(); begin += static_cast<size_t>(trials)) {
+    std::vector<Score> scores;
+    for (size_t i = begin; i < std::min(plan.size(), begin + static_cast<size_t>(trials)); ++i) {
+      std::optional<Score> best;
+      for (const auto& [epoch, found] : record_of(plan[i]).epochs) {
+        const Score score = {found.val_error, found.val_loss, i};
+        if (epoch < epochs && (!best || score < *best)) best = score;
+      }
+      if (best) scores.push_back(*best);
+    }
+    std::sort(scores.begin(), scores.end());
+    scores.resize(std::min(scores.size(), static_cast<size_t>(keep)));
+    for (const Score& score : scores) chosen.push_back(plan[std::get<2>(score)]);
+  }
+  return chosen;
 }
 
 void add_run_files(SweepRun& run) {

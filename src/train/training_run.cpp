@@ -33,13 +33,17 @@ void add_checkpoint_options(Options& options) {
   options.add_string("checkpoint", "", "keep the state of the training in this file");
   options.add_int("checkpoint_every", 10, "epochs from one checkpoint to the next", {1, 1000000});
   options.add_switch("resume", false, "continue from the checkpoint; without one start anew");
+  options.add_int("stop_after", 0, "end when so many epochs are done, with the state saved; 0: never", {0, 1000000});
 }
 
 CheckpointSettings checkpoint_settings(const Options& options) {
   const CheckpointSettings settings{options.get_string("checkpoint"), options.get_int("checkpoint_every"),
-                                    options.get_switch("resume")};
+                                    options.get_switch("resume"), options.get_int("stop_after")};
   if (settings.path.empty()) {
     if (settings.resume) throw UsageError("--resume: found no --checkpoint, expected the file to continue from");
+    if (settings.stop_after > 0) {
+      throw UsageError("--stop_after: found no --checkpoint, expected the file to save the state in");
+    }
     return settings;
   }
   if (options.get_int("limit_steps") > 0) {
@@ -74,28 +78,30 @@ void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, cons
   }
 }
 
-int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
-                           const CheckpointSettings& settings, const RunInfo& run, RunLog& log) {
+std::optional<int> train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
+                                          const CheckpointSettings& settings, const RunInfo& run, RunLog& log) {
   fit_settings.on_best = [&training] {
     if (training.best) training.best->take();
   };
   fit_settings.average = training.average;
   if (settings.path.empty()) {
     fit(learner, *training.optimizer, fit_settings, training.state);
-    return 0;
+    return std::nullopt;
   }
   const InterruptGuard guard;
+  fit_settings.pause_after = settings.stop_after;
   fit_settings.stop = [&guard] { return guard.signal() != 0; };
   fit_settings.after_epoch = [&](const FitState& state) {
     if (state.epoch % settings.every == 0 || is_finished(fit_settings, state)) {
       save_checkpoint(settings.path, run, training);
     }
   };
-  if (fit(learner, *training.optimizer, fit_settings, training.state)) return 0;
+  if (fit(learner, *training.optimizer, fit_settings, training.state)) return std::nullopt;
   save_checkpoint(settings.path, run, training);
-  log.write_note(std::string(signal_name(guard.signal())) + ": stopped at " + place(training.state) + " and saved " +
-                 settings.path + "; --resume continues");
-  return guard.signal();
+  const int signal = guard.signal();
+  log.write_note(std::string(signal == 0 ? "--stop_after" : signal_name(signal)) + ": stopped at " +
+                 place(training.state) + " and saved " + settings.path + "; --resume continues");
+  return signal == 0 ? 0 : exit_code_of_signal(signal);
 }
 
 }  // namespace hmem

@@ -67,8 +67,18 @@ die() {
   grep -q ' state=done$' out || die 'the other run was not done'
   grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
 
+  # Of three trials the best goes on, from where it was; nothing is done twice.
+  trials="--tasks=1,4 --runs=1 --trials=3 --trial_epochs=2 --jobs=2 $small --epochs=4 --out=trials"
+  "$bin/babi_sweep" $trials > out 2> err || die 'trials failed'
+  [ "$(grep -c ' state=done$' out)" -eq 8 ] || die 'expected six trials and two runs'
+  [ "$(cat trials/*/run.log | grep -c '^epoch=')" -eq 16 ] || die 'trials: expected 6 x 2 epochs and 2 x 2 more'
+  [ "$(grep -l '^final ' trials/*/run.log | wc -l)" -eq 2 ] || die 'trials: expected two finished runs'
+  "$bin/babi_sweep" $trials > out 2> err || die 'trials, again: failed'
+  [ "$(grep -c ' state=kept$' out)" -eq 8 ] || die 'trials were repeated'
+  "$bin/babi_sweep" $trials --print > out 2> err && die 'trials cannot be printed'
+
   # Wrong flags stop it before anything starts.
-  for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 ''; do
+  for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 --trials=2 --stop_after=1 ''; do
     "$bin/babi_sweep" $wrong ${wrong:+--out=none} > out 2> err
     status=$?
     [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"

@@ -1,5 +1,7 @@
 #include "hmem/train/babi_sweep.h"
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -110,6 +112,47 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK_FALSE(plan({"--epochs=2", "--data_dir=generated"}, {1}, 2)[1].is_done(record(header + final_line)));
   CHECK(plan({"--epochs=2", "--threads=2", "--data_dir=generated"}, {1}, 1)[0].is_done(record(header + final_line)));
   CHECK_THROWS_AS(read_run_record(folder.file("missing")), Error);
+}
+
+TEST_CASE("of several trials the best by validation go on", "[sweep]") {
+  const test::TempFolder folder;
+  std::vector<SweepRun> runs(6);
+  const auto epoch = [](int number, double error, double loss) {
+    return R"({"event":"epoch","epoch":)" + std::to_string(number) + R"(,"val_error":)" + std::to_string(error) +
+           R"(,"val_loss":)" + std::to_string(loss) + "}\n";
+  };
+  const std::vector<std::string> lines = {epoch(0, 9, 1) + epoch(1, 5, 1) + epoch(2, 8, 1),
+                                          epoch(0, 9, 1) + epoch(1, 4, 2) + epoch(2, 6, 1),
+                                          epoch(0, 9, 1) + epoch(1, 4, 1) + epoch(2, 6, 1),
+                                          epoch(0, 9, 1) + epoch(1, 8, 1) + epoch(2, 0, 1),
+                                          "",
+                                          epoch(0, 7, 1) + R"({"event":"epoch","epoch":1,"val_error":null})"};
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i].folder = folder.file("run" + std::to_string(i));
+    std::filesystem::create_directory(runs[i].folder);
+    std::ofstream(runs[i].file("run.jsonl")) << lines[i];
+  }
+  const std::vector<SweepRun> trials = trials_of(runs, 2);
+  REQUIRE(trials.size() == 6);
+  CHECK(trials[0].flags == std::vector<std::string>{"--stop_after=2"});
+  CHECK(trials[0].is_done(record_of(trials[0])));
+  CHECK_FALSE(runs[0].is_done(record_of(runs[0])));
+  CHECK_FALSE(trials[4].is_done(record_of(trials[4])));
+  CHECK_FALSE(trials[5].is_done(record_of(trials[5])));
+
+  const auto chosen = [&](int64_t epochs, int64_t keep) {
+    std::vector<std::string> names;
+    for (const SweepRun& run : best_trials(runs, 3, epochs, keep)) {
+      CHECK(run.flags.empty());
+      names.push_back(run.folder.substr(run.folder.size() - 1));
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(chosen(2, 1) == Names{"2", "5"});
+  CHECK(chosen(3, 1) == Names{"2", "3"});
+  CHECK(chosen(2, 2) == Names{"2", "1", "5", "3"});
+  CHECK(chosen(2, 9) == Names{"2", "1", "0", "5", "3"});
 }
 
 TEST_CASE("a preset sets defaults, flags override it", "[sweep]") {

@@ -97,6 +97,8 @@ struct FitSettings {
   std::function<double(int64_t epoch)> learning_rate;
   /// Ends the training when so many epochs in a row had no validation error; 0: never.
   int64_t stop_when_solved = 0;
+  /// Pauses when so many epochs are done; 0: never.
+  int64_t pause_after = 0;
   /// Follows every step; validation, on_best and what they keep see it instead of the weights.
   WeightAverage* average = nullptr;
   Progress* progress = nullptr;
@@ -114,9 +116,9 @@ bool is_finished(const FitSettings& settings, const FitState& state);
 
 /// Trains from `state` until `epochs` are done, or the problem is solved (settings.stop_when_solved). Every epoch is a
 /// new random permutation of the training examples; the last, shorter batch is trained on as well. Returns whether all
-/// epochs were done; false: settings.stop said so, and `state` is where to continue. With the parameters, buffers and
-/// optimizer of that moment, training continues bit for bit as if it had not stopped. Throws Error naming epoch and
-/// step when the loss or a gradient is not finite, and when `state` is not of such a training.
+/// epochs were done; false: settings.stop or pause_after said so, and `state` is where to continue. With the
+/// parameters, buffers and optimizer of that moment, training continues bit for bit as if it had not stopped. Throws
+/// Error naming epoch and step when the loss or a gradient is not finite, and when `state` is not of such a training.
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state);
 /// The same from the begin.
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);

@@ -2,6 +2,7 @@
 /// \file run_record.h
 /// Reads back what a run wrote with `--out`.
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,11 @@ namespace hmem {
 struct RunRecord {
   std::map<std::string, std::string> header;
   std::vector<std::map<std::string, std::string>> tasks;
+  /// Validation of every epoch that has a line, also of the runs that this one continues.
+  struct Epoch {
+    double val_error = 0, val_loss = 0;
+  };
+  std::map<int64_t, Epoch> epochs;
   std::optional<std::map<std::string, std::string>> final_line;
   int bad_lines = 0;  ///< not JSON objects, as the half line of a run that was killed
 

@@ -25,6 +25,12 @@ using OnRunEnd = std::function<void(size_t run, const RunRecord& record)>;
 int run_sweep(const Options& options, const std::vector<SweepRun>& plan, const std::vector<std::string>& notes,
               const OnRunEnd& on_end = {});
 
+/// The same in two parts: first every run of `plan` as a trial of `epochs` epochs, then the best `keep` of every
+/// `trials` that follow each other to the end (best_trials(); the others stay as they are). Throws UsageError with
+/// --print: what the second part runs depends on the first.
+int run_sweep_with_trials(const Options& options, const std::vector<SweepRun>& plan,
+                          const std::vector<std::string>& notes, int64_t trials, int64_t epochs, int64_t keep);
+
 /// All of `main`: divides the command line as divide_arguments() does and calls `body` with the sweep's options and the
 /// arguments of the programs.
 int run_sweep_program(int argc, const char* const* argv, Options& own, const std::vector<Options>& training,

@@ -31,15 +31,24 @@ struct SweepRun {
   std::vector<std::string> flags;  ///< of the program, without its name
   /// Settings that a finished run must have, as its header says them.
   std::vector<std::pair<std::string, std::string>> settings;
-  Record label;  ///< what lines about it begin with: task and seed
+  int64_t stop_after = 0;  ///< a trial: done after so many epochs; 0: when its training is finished
+  Record label;            ///< what lines about it begin with: task and seed
 
   std::string file(const char* name) const { return folder + "/" + name; }
-  /// Whether `record` is of a finished run with our settings.
+  /// Whether `record` is of a finished run (or trial) with our settings.
   bool is_done(const RunRecord& record) const;
 };
 
 /// The lines of the run so far; an empty record when there are none. Error when they cannot be read.
 RunRecord record_of(const SweepRun& run);
+
+/// Every run as a trial that ends after `epochs` epochs and can be continued.
+std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs);
+
+/// Of every `trials` runs that follow each other in `plan` the `keep` with the lowest validation error in an epoch
+/// below `epochs`; among equal ones the lowest validation loss, then the earlier run. Runs without such a line are left
+/// out.
+std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t trials, int64_t epochs, int64_t keep);
 
 /// Appends what makes a run keep its files in its folder and continue: --out=FOLDER/run.jsonl, --checkpoint, --save,
 /// --resume.

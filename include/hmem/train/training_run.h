@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "hmem/core/options.h"
@@ -12,13 +13,14 @@
 
 namespace hmem {
 
-/// Registers --checkpoint, --checkpoint_every and --resume.
+/// Registers --checkpoint, --checkpoint_every, --resume and --stop_after.
 void add_checkpoint_options(Options& options);
 
 struct CheckpointSettings {
   std::string path;    ///< empty: none
   int64_t every = 10;  ///< epochs
   bool resume = false;
+  int64_t stop_after = 0;  ///< epochs; 0: never
 };
 
 /// Throws UsageError when the flags contradict each other, --limit_steps, or the files of --save, --load and --out,
@@ -34,11 +36,11 @@ void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, cons
                            const FitState& state, bool finished);
 
 /// Trains from `training.state` on. With a checkpoint the state is saved every so many epochs and at the end, and
-/// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the signal is
-/// returned (0: all epochs are done). Without, signals do what they always do. `training.best`, where there is one,
-/// follows the best epoch; it is not put into the model. `fit_settings.on_best`, `after_epoch`, `stop` and
-/// `average` are set here.
-int train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
-                           const CheckpointSettings& settings, const RunInfo& run, RunLog& log);
+/// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the exit code is
+/// returned; so does --stop_after, with exit code 0. Nothing is returned when the training is finished. Without a
+/// checkpoint signals do what they always do. `training.best`, where there is one, follows the best epoch; it is not
+/// put into the model. `fit_settings.on_best`, `after_epoch`, `stop`, `pause_after` and `average` are set here.
+std::optional<int> train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
+                                          const CheckpointSettings& settings, const RunInfo& run, RunLog& log);
 
 }  // namespace hmem
