@@ -76,7 +76,7 @@ die() {
     [ "$(wc -l < err)" -eq 1 ] || die "'$wrong': expected one line"
     [ ! -e none ] || die "'$wrong': something was written"
   done
-  "$sweep" --csv=none/x.csv --out=none > out 2> err
+  "$sweep" --csv=other/x.csv --out=none > out 2> err
   [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e none ] || die 'a CSV that cannot be written'
 
   # The list of command lines.
