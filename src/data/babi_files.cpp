@@ -148,6 +148,11 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   return read_babi_file(find_babi_file(source.folder / (questions == 1000 ? "en" : "en-10k"), task, part).string());
 }
 
+std::string generated_training_note(int64_t task) {
+  return "task " + std::to_string(task) +
+         ": its official training file is missing: trained on generated stories, tested on the official questions";
+}
+
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {
   if (source.generated() || training_set_size != "10k") return false;
   const fs::path folder = source.folder / "en-10k";

@@ -1,11 +1,11 @@
 #include "hmem/data/image_cache.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/hash.h"
 
 namespace hmem {
 
@@ -27,31 +27,14 @@ struct CacheHeader {
   uint64_t checksum = 0;  ///< of this header with 0 here, and of all that follows
 };
 
-uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * 0x9E3779B97F4A7C15;
-  return hash ^ (hash >> 32);
-}
-
-/// 64-bit hash, 8 bytes at a time: against damage and chance, not against malice.
-uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
-  const auto* next = static_cast<const unsigned char*>(data);
-  hash = mix(hash, bytes);
-  for (; bytes >= 8; bytes -= 8, next += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, next, 8);
-    hash = mix(hash, word);
-  }
-  uint64_t rest = 0;
-  std::memcpy(&rest, next, bytes);
-  return mix(hash, rest);
-}
-
 uint64_t checksum_of(CacheHeader header, const ImageData& data) {
   header.checksum = 0;
-  uint64_t hash = hash_bytes(0, &header, sizeof header);
-  hash = hash_bytes(hash, data.note.data(), data.note.size());
-  hash = hash_bytes(hash, data.train.pixels.data(), data.train.pixels.size());
-  return hash_bytes(hash, data.test.pixels.data(), data.test.pixels.size());
+  WordHash hash;
+  hash.add_bytes(&header, sizeof header);
+  hash.add_bytes(data.note.data(), data.note.size());
+  hash.add_bytes(data.train.pixels.data(), data.train.pixels.size());
+  hash.add_bytes(data.test.pixels.data(), data.test.pixels.size());
+  return hash.value();
 }
 
 void describe(const ImageFolder& listed, const ImageSize& size, ImageData& data) {
@@ -113,17 +96,19 @@ void write_cache(const std::string& path, uint64_t fingerprint, const ImageData&
 }  // namespace
 
 uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size) {
-  uint64_t hash = mix(mix(mix(mix(0, static_cast<uint64_t>(size.height)), static_cast<uint64_t>(size.width)),
-                          static_cast<uint64_t>(size.channels)),
-                      static_cast<uint64_t>(listed.others));
+  WordHash hash;
+  for (const int64_t number : {size.height, size.width, size.channels, static_cast<int64_t>(listed.others)}) {
+    hash.add(static_cast<uint64_t>(number));
+  }
   for (const auto* files : {&listed.train, &listed.test}) {
-    hash = mix(hash, files->size());
+    hash.add(files->size());
     for (const ImageFolder::File& file : *files) {
-      hash = hash_bytes(hash, file.name.data(), file.name.size());
-      hash = mix(mix(hash, file.size), static_cast<uint64_t>(file.modified));
+      hash.add_bytes(file.name.data(), file.name.size());
+      hash.add(file.size);
+      hash.add(static_cast<uint64_t>(file.modified));
     }
   }
-  return hash;
+  return hash.value();
 }
 
 std::string default_image_cache(const fs::path& folder, const ImageSize& size) {
@@ -136,9 +121,10 @@ std::string default_image_cache(const fs::path& folder, const ImageSize& size) {
   if (root.empty()) return {};
   std::error_code ignored;  // a name that cannot be made absolute still names a cache
   const std::string name = fs::weakly_canonical(folder, ignored).string();
-  uint64_t hash = hash_bytes(0, name.data(), name.size());
-  for (int64_t side : {size.height, size.width, size.channels}) hash = mix(hash, static_cast<uint64_t>(side));
-  return (root / "hmem" / ("images-" + std::to_string(hash) + ".bin")).string();
+  WordHash hash;
+  hash.add_bytes(name.data(), name.size());
+  for (const int64_t side : {size.height, size.width, size.channels}) hash.add(static_cast<uint64_t>(side));
+  return (root / "hmem" / ("images-" + hash_text(hash.value()) + ".bin")).string();
 }
 
 ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_path) {

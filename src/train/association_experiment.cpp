@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hmem/core/hash.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
 #include "hmem/data/association_strip.h"
@@ -134,7 +135,7 @@ class AssociationRun {
       experiment_.notes.emplace_back(
           "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");
     }
-    conv_net_hash_ = signature_text(value_hash(conv_net_.parameters(), conv_net_.buffers()));
+    conv_net_hash_ = hash_text(value_hash(conv_net_.parameters(), conv_net_.buffers()));
   }
 
   void make_net(const AssociationProgram& program, const ModelFile* loaded) {

@@ -9,6 +9,7 @@
 #include "hmem/core/text.h"
 #include "hmem/train/association_experiment.h"
 #include "hmem/train/association_programs.h"
+#include "hmem/train/experiment.h"
 
 namespace hmem {
 
@@ -22,9 +23,7 @@ const Names kSetByUs = {"delay",   "random_state", "save",   "checkpoint",     "
                         "verbose", "quiet",        "strips", "strip_examples", "stop_after"};
 /// Paths, and lists of their own: may hold a comma.
 const Names kWhole = {"data_dir", "images_a", "images_b", "pretrained_weights", "load", "test_timesteps"};
-/// What a finished run need not agree in. Folders of data count: the checkpoint knows whether the images are the same.
-const Names kNotCompared = {"threads", "save",  "checkpoint", "checkpoint_every", "resume",      "out",
-                            "verbose", "quiet", "strips",     "strip_examples",   "limit_steps", "stop_after"};
+const Names kPictures = {"strips", "strip_examples"};
 
 bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -51,12 +50,16 @@ const Model& find_model(const std::string& name) {
   throw UsageError("--models: found " + quote(name) + ", expected some of hmem and lstm, as hmem,lstm");
 }
 
-/// The settings by which a finished run is known again. A model that is loaded brings its own.
+/// The settings by which a finished run is known again. A model that is loaded brings its own. Folders of data count:
+/// the checkpoint knows whether the images are the same.
 std::vector<std::pair<std::string, std::string>> compared_settings(const Options& options) {
   std::vector<std::pair<std::string, std::string>> settings;
   const bool loaded = options.was_given("load");
   for (const auto& setting : options.settings()) {
-    if (contains(kNotCompared, setting.first) || (loaded && !options.was_given(setting.first))) continue;
+    const std::string& name = setting.first;
+    const bool compared =
+        name == "epochs" || name == "random_state" || (flag_has_effect(name) && !contains(kPictures, name));
+    if (!compared || (loaded && !options.was_given(name))) continue;
     settings.push_back(setting);
   }
   return settings;

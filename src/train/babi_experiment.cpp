@@ -51,7 +51,7 @@ void BabiRun::make_model() {
   if (!options.get_string("load").empty()) {
     loaded.emplace(options.get_string("load"));
     config = babi_model_config(*loaded, number_list_text(tasks), *task);
-    check_same_settings(*loaded, options);
+    check_same_settings(*loaded, options, "max_num_sentences");  // it was, after it had been applied to the data
     set_regularisation(config, options);
   }
   model = std::make_unique<HMemQa>(config, seed);
@@ -119,30 +119,33 @@ Record BabiRun::test(RunLog& log) {
   return line.add_int("failed_tasks", results.failed_tasks);
 }
 
-std::unique_ptr<Learner> make_babi_learner(const BabiRun& run) {
-  const double split = run.options.get_real("validation_split");
-  const AgeJitter jitter = {run.options.get_real("age_jitter"), run.seed};
+namespace {
+
+/// Trains on the stories of the run, or with --online on `new_stories` of every epoch.
+std::unique_ptr<Learner> make_babi_learner(const BabiRun& run, BabiSplit split,
+                                           BabiOnlineLearner::StoriesOfEpoch new_stories) {
   std::unique_ptr<BabiLearner> learner;
-  if (!run.options.get_switch("online")) {
-    learner = std::make_unique<BabiLearner>(*run.model, *run.task, split);
-    learner->set_age_jitter(jitter);
-    return learner;
+  if (run.options.get_switch("online")) {
+    learner = std::make_unique<BabiOnlineLearner>(*run.model, *run.task, std::move(split), std::move(new_stories));
+  } else {
+    learner = std::make_unique<BabiLearner>(*run.model, *run.task, std::move(split));
   }
-  const auto new_stories = [task = static_cast<int>(run.tasks.front()),
-                            count = training_count(run.task->train.count(), split), seed = run.seed,
-                            stories = babi_story_options(run.options)](int64_t epoch) {
-    return generate_babi_epoch(task, count, seed, stories, epoch);
-  };
-  learner = std::make_unique<BabiOnlineLearner>(*run.model, *run.task, split, new_stories);
-  learner->set_age_jitter(jitter);
+  learner->set_age_jitter({run.options.get_real("age_jitter"), run.seed});
   return learner;
 }
+
+}  // namespace
 
 int run_babi_experiment(const Options& options, int64_t task_id) {
   BabiRun run(options, {task_id});
   run.set_task(load_babi_task(options, task_id, run.seed, run.data));
   run.make_model();
-  run.set_learner(make_babi_learner(run));
+  BabiSplit split = split_babi(run.task->train.count(), options.get_real("validation_split"));
+  const auto new_stories = [task = static_cast<int>(task_id), count = static_cast<int64_t>(split.train.size()),
+                            seed = run.seed, stories = babi_story_options(options)](int64_t epoch) {
+    return generate_babi_epoch(task, count, seed, stories, epoch);
+  };
+  run.set_learner(make_babi_learner(run, std::move(split), new_stories));
   return run.train();
 }
 
@@ -156,18 +159,9 @@ int run_babi_joint_experiment(const Options& options) {
   run.notes = joint.notes;
   run.set_task(std::move(joint.task));
   run.make_model();
-  std::unique_ptr<BabiLearner> learner;
-  if (options.get_switch("online")) {
-    learner = std::make_unique<BabiOnlineLearner>(
-        *run.model, *run.task, joint.split,
-        [ranges = run.ranges, seed = run.seed, stories = babi_story_options(options)](int64_t epoch) {
-          return generate_joint_epoch(ranges, seed, stories, epoch);
-        });
-  } else {
-    learner = std::make_unique<BabiLearner>(*run.model, *run.task, joint.split);
-  }
-  learner->set_age_jitter({options.get_real("age_jitter"), run.seed});
-  run.set_learner(std::move(learner));
+  const auto new_stories = [ranges = run.ranges, seed = run.seed, stories = babi_story_options(options)](
+                               int64_t epoch) { return generate_joint_epoch(ranges, seed, stories, epoch); };
+  run.set_learner(make_babi_learner(run, std::move(joint.split), new_stories));
   return run.train();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hmem/core/check.h"
+#include "hmem/train/babi_report.h"
 
 namespace hmem {
 
@@ -51,9 +52,7 @@ BabiJointData load_babi_joint(const BabiDataFlags& flags, const std::vector<int6
     const int task = static_cast<int>(id);
     if (task == 3 && lacks_training_file(flags.source, task, flags.size)) {
       train.add(load_babi(find_babi("generated", ""), task, flags.size, BabiPart::kTrain, flags.seed, flags.stories));
-      joint.notes.emplace_back(
-          "task 3: its official training file is missing: trained on generated stories, tested on the official "
-          "questions");
+      joint.notes.push_back(generated_training_note(id));
     } else {
       train.add(flags.train(task));
     }
@@ -102,7 +101,7 @@ JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& 
     all.add(result.test);
     results.mean_val_error += result.validation.means().error;
     results.mean_error += test_error;
-    results.failed_tasks += test_error > JointResults::kFailedAbove;
+    results.failed_tasks += test_error > kFailedTask;
     results.tasks.push_back(result);
   }
   results.mean_val_error /= static_cast<double>(ranges.size());

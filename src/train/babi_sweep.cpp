@@ -67,11 +67,7 @@ std::vector<SweepRun> plan_sweep(const std::vector<int64_t>& tasks, int64_t runs
         plan.push_back(std::move(run));
       }
     }
-    if (generated) {
-      notes.push_back("task " + std::to_string(task) +
-                      ": its official training file is missing: trained on generated stories, tested on the official "
-                      "questions");
-    }
+    if (generated) notes.push_back(generated_training_note(task));
   }
   return plan;
 }

@@ -52,11 +52,11 @@ void add_output_options(Options& options) {
   options.add_switch("quiet", false, "only the final line");
 }
 
-void check_same_settings(const ModelFile& file, const Options& options) {
+void check_same_settings(const ModelFile& file, const Options& options, const std::string& compared_later) {
   for (const auto& [name, value] : options.settings()) {
     const auto saved = file.info().find(name);
     if (saved == file.info().end() || !options.was_given(name)) continue;
-    if (name == "max_num_sentences") continue;  // compared after it was applied to the data
+    if (name == compared_later) continue;
     HMEM_CHECK(saved->second == value, file.path(), ": the model has ", name, " ", saved->second, ", but --", name, "=",
                value, " was given");
   }
@@ -72,15 +72,20 @@ void check_same_model(const ModelFile& file, const ModelInfo& model) {
   for (const auto& [name, value] : model) check(name);
 }
 
+bool flag_has_effect(const std::string& name) {
+  static const std::set<std::string> without = {"random_state",     "threads",   "limit_steps", "save",    "checkpoint",
+                                                "checkpoint_every", "resume",    "out",         "verbose", "quiet",
+                                                "epochs",           "stop_after"};
+  return without.count(name) == 0;
+}
+
 RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
                  const std::vector<std::string>& without_effect) {
-  std::set<std::string> left_out = {"random_state", "threads", "limit_steps", "save",  "checkpoint", "checkpoint_every",
-                                    "resume",       "out",     "verbose",     "quiet", "epochs",     "stop_after"};
-  left_out.insert(without_effect.begin(), without_effect.end());
+  const std::set<std::string> left_out(without_effect.begin(), without_effect.end());
   RunInfo info = {{"program", options.program()}};
   std::set<std::string> done;
   for (const auto& [name, value] : options.settings()) {
-    if (left_out.count(name) == 1) continue;
+    if (left_out.count(name) == 1 || !flag_has_effect(name)) continue;
     const auto of_model = model.find(name);
     info.emplace_back(name, of_model != model.end() ? of_model->second : value);
     done.insert(name);

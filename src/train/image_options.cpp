@@ -1,14 +1,13 @@
 #include "hmem/train/image_options.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "hmem/core/check.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/program.h"
 #include "hmem/data/data_dir.h"
 #include "hmem/data/image_source.h"
 #include "hmem/optim/schedule.h"
-#include "hmem/train/signature.h"
 
 namespace hmem {
 
@@ -69,19 +68,15 @@ ImagePair load_image_pair(const Options& options) {
 }
 
 std::string image_data_hash(const ImagePair& data) {
-  uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&hash](uint64_t number) { hash = (hash ^ number) * 0x100000001b3; };
+  WordHash hash;
   for (const ImageSet* set : {&data.a.train, &data.a.test, &data.b.train, &data.b.test}) {
-    for (const int64_t size : {set->count(), set->height, set->width, set->channels}) add(static_cast<uint64_t>(size));
-    for (const int32_t label : set->labels) add(static_cast<uint64_t>(label));
-    for (size_t at = 0; at < set->pixels.size(); at += sizeof(uint64_t)) {
-      uint64_t word = 0;
-      std::memcpy(&word, set->pixels.data() + at, std::min(sizeof word, set->pixels.size() - at));
-      add(word);
-      hash ^= hash >> 29;  // the high bytes of a word reach the low bits too
+    for (const int64_t size : {set->count(), set->height, set->width, set->channels}) {
+      hash.add(static_cast<uint64_t>(size));
     }
+    hash.add_bytes(set->labels.data(), set->labels.size() * sizeof(int32_t));
+    hash.add_bytes(set->pixels.data(), set->pixels.size());
   }
-  return signature_text(hash);
+  return hash_text(hash.value());
 }
 
 std::function<double(int64_t epoch)> image_learning_rate(const Options& options) {

@@ -4,6 +4,7 @@
 
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/autodiff/ops_nn.h"
+#include "hmem/core/hash.h"
 #include "hmem/data/babi_tasks.h"
 #include "hmem/models/hmem_image.h"
 #include "hmem/models/lstm_image.h"
@@ -49,15 +50,13 @@ uint64_t image_signature(AssociationNet& net) {
 }  // namespace
 
 uint64_t value_hash(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) {
-  uint64_t hash = 0xcbf29ce484222325;
+  Fnv1a hash;
   const auto add = [&hash](const Tensor& value) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(value.data());
-    const int64_t count = value.count() * static_cast<int64_t>(sizeof(real));
-    for (int64_t i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+    hash.add_bytes(value.data(), static_cast<size_t>(value.count()) * sizeof(real));
   };
   for (const Parameter* parameter : parameters) add(parameter->value);
   for (const Buffer* buffer : buffers) add(buffer->value);
-  return hash;
+  return hash.value();
 }
 
 uint64_t hmem_qa_signature() {
@@ -89,12 +88,6 @@ uint64_t hmem_image_signature() {
 uint64_t lstm_image_signature() {
   LstmImage net({}, 1);
   return image_signature(net);
-}
-
-std::string signature_text(uint64_t signature) {
-  std::string text(16, '0');
-  for (size_t i = text.size(); i-- > 0; signature >>= 4) text[i] = "0123456789abcdef"[signature & 15];
-  return text;
 }
 
 }  // namespace hmem

@@ -6,10 +6,12 @@
 #include "hmem/core/check.h"
 #include "hmem/data/babi_vectorise.h"
 #include "support/error_text.h"
+#include "support/surroundings.h"
 #include "support/temp_folder.h"
 
 using namespace hmem;
 using hmem::test::error_text;
+using hmem::test::Surroundings;
 using hmem::test::TempFolder;
 
 namespace fs = std::filesystem;
@@ -19,28 +21,6 @@ namespace {
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const char kStory[] = "1 A b.\n2 Where?\tc\t1\n";
-
-/// The environment and the current folder of a user, put back at the end of the scope.
-class Surroundings {
- public:
-  Surroundings(const std::string& hmem_data, const fs::path& current) : folder_(fs::current_path()) {
-    if (const char* value = std::getenv("HMEM_DATA")) hmem_data_ = value;
-    ::setenv("HMEM_DATA", hmem_data.c_str(), 1);
-    fs::current_path(current);
-  }
-  ~Surroundings() {
-    fs::current_path(folder_);
-    if (hmem_data_.empty()) {
-      ::unsetenv("HMEM_DATA");
-    } else {
-      ::setenv("HMEM_DATA", hmem_data_.c_str(), 1);
-    }
-  }
-
- private:
-  fs::path folder_;
-  std::string hmem_data_;
-};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "hmem/data/image_decode.h"
 #include "support/error_text.h"
 #include "support/image_bytes.h"
+#include "support/surroundings.h"
 #include "support/temp_folder.h"
 
 using namespace hmem;
@@ -17,28 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-/// The environment and the current folder of a user, put back at the end of the scope.
-class Surroundings {
- public:
-  Surroundings(const std::string& hmem_data, const fs::path& current) : folder_(fs::current_path()) {
-    if (const char* value = std::getenv("HMEM_DATA")) hmem_data_ = value;
-    ::setenv("HMEM_DATA", hmem_data.c_str(), 1);
-    fs::current_path(current);
-  }
-  ~Surroundings() {
-    fs::current_path(folder_);
-    if (hmem_data_.empty()) {
-      ::unsetenv("HMEM_DATA");
-    } else {
-      ::setenv("HMEM_DATA", hmem_data_.c_str(), 1);
-    }
-  }
-
- private:
-  fs::path folder_;
-  std::string hmem_data_;
-};
 
 std::string data_folder() {
   const char* root = std::getenv("HMEM_DATA");

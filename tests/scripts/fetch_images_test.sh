@@ -42,30 +42,7 @@ done
 PATH=$work/fake:$PATH
 export PATH
 
-# check NAME STATUS TEXT ARGUMENTS...: runs fetch.sh and looks at its exit code and output
-check() {
-  name=$1 status=$2 text=$3
-  shift 3
-  output=$(sh "$work/datasets/fetch.sh" "$@" 2>&1)
-  found=$?
-  if [ "$found" -eq "$status" ] && printf '%s' "$output" | grep -qF -- "$text"; then
-    echo "PASS $name"
-  else
-    echo "FAIL $name: exit code $found, expected $status with '$text'; output: $output"
-    failed=$((failed + 1))
-  fi
-}
-# holds NAME COMMAND...
-holds() {
-  name=$1
-  shift
-  if "$@"; then
-    echo "PASS $name"
-  else
-    echo "FAIL $name: $*"
-    failed=$((failed + 1))
-  fi
-}
+. ./tests/support/fetch.sh
 
 check 'MNIST from a copy' 0 'MNIST: 4 files verified' mnist --from "$work/copy" --to "$work/to"
 holds 'still compressed' cmp -s "$work/copy/mnist/train-images-idx3-ubyte.gz" "$work/to/mnist/train-images-idx3-ubyte.gz"

@@ -30,31 +30,7 @@ done
 PATH=$work/fake:$PATH
 export PATH
 
-# check NAME STATUS TEXT ARGUMENTS...: runs fetch.sh and looks at its exit code and output
-check() {
-  name=$1 status=$2 text=$3
-  shift 3
-  output=$("$work/datasets/fetch.sh" "$@" 2>&1)
-  found=$?
-  if [ "$found" -eq "$status" ] && printf '%s' "$output" | grep -qF -- "$text"; then
-    echo "PASS $name"
-  else
-    echo "FAIL $name: exit code $found, expected $status with '$text'; output: $output"
-    failed=$((failed + 1))
-  fi
-}
-
-# holds NAME COMMAND...
-holds() {
-  name=$1
-  shift
-  if "$@"; then
-    echo "PASS $name"
-  else
-    echo "FAIL $name: $*"
-    failed=$((failed + 1))
-  fi
-}
+. ./tests/support/fetch.sh
 
 nothing_in() { [ -z "$(find "$1" -type f 2> /dev/null)" ]; }
 absent() { [ ! -e "$1" ]; }

@@ -40,8 +40,8 @@ TEST_CASE("what results depend on is in the record of a run, everything else is 
   CHECK(by_name.at("limit of max_num_sentences") == "-1");
 
   for (const char* flag : {"--data_dir=x", "--test_data_dir=x", "--epochs=3", "--random_state=4", "--threads=1",
-                           "--save=x", "--out=x", "--checkpoint=x", "--checkpoint_every=1", "--resume", "--logging=1",
-                           "--verbose=2", "--quiet", "--preset=none"}) {
+                           "--save=x", "--out=x", "--checkpoint=x", "--checkpoint_every=1", "--resume",
+                           "--stop_after=3", "--logging=1", "--verbose=2", "--quiet", "--preset=none"}) {
     INFO(flag);
     CHECK(info_of({flag}) == plain);
   }

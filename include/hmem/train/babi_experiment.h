@@ -59,9 +59,6 @@ class BabiRun {
   std::unique_ptr<KerasCsvLog> csv_;
 };
 
-/// A learner of the run's own stories: all of the training file, or with --online new ones for every epoch.
-std::unique_ptr<Learner> make_babi_learner(const BabiRun& run);
-
 /// All steps for one task; returns the exit code.
 int run_babi_experiment(const Options& options, int64_t task_id);
 

@@ -49,13 +49,11 @@ struct TaskResult {
 };
 
 struct JointResults {
-  static constexpr double kFailedAbove = 5;  ///< %, as in the literature
-
   std::vector<TaskResult> tasks;
   Evaluation test;            ///< over all questions
   double mean_val_error = 0;  ///< mean over the tasks of their errors in %; NaN without validation examples
   double mean_error = 0;      ///< of the test errors
-  int64_t failed_tasks = 0;   ///< tasks with a test error above kFailedAbove
+  int64_t failed_tasks = 0;   ///< tasks with a test error above kFailedTask
 };
 
 /// Validates and tests task by task.

@@ -71,14 +71,19 @@ class ExperimentRun {
   Training training_;
 };
 
-/// Throws Error, naming the file, when a flag that the user gave contradicts the model that is loaded.
-void check_same_settings(const ModelFile& file, const Options& options);
+/// Throws Error, naming the file, when a flag that the user gave contradicts the model that is loaded. The flag
+/// `compared_later` is left out.
+void check_same_settings(const ModelFile& file, const Options& options, const std::string& compared_later = "");
 
 /// Throws Error, naming the file, unless it says everything that `model` says.
 void check_same_model(const ModelFile& file, const ModelInfo& model);
 
-/// Program, every flag that influences results as the model has it, seed, everything else of `model`. Flags of
-/// add_run_options() and add_output_options() but --load do not, nor do --epochs and those of `without_effect`.
+/// Whether results depend on a flag that programs share, at the same seed and the same number of epochs: those of
+/// add_run_options() and add_output_options() but --load have no effect, nor has --epochs.
+bool flag_has_effect(const std::string& name);
+
+/// Program, every flag that influences results as the model has it, seed, everything else of `model`. The flags
+/// `without_effect` are left out beside those of flag_has_effect().
 RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
                  const std::vector<std::string>& without_effect);
 

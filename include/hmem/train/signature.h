@@ -3,7 +3,6 @@
 /// A fingerprint of what training computes: one number that changes when any bit of any result does.
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "hmem/autodiff/parameter.h"
@@ -18,12 +17,9 @@ uint64_t value_hash(const std::vector<Parameter*>& parameters, const std::vector
 /// threads.
 uint64_t hmem_qa_signature();
 
-/// The same for HMemImage and LstmImage with their default settings: 20 steps of 32 examples of 3 frames, whose features
-/// are random numbers.
+/// The same for HMemImage and LstmImage with their default settings: 20 steps of 32 examples of 3 frames, whose
+/// features are random numbers.
 uint64_t hmem_image_signature();
 uint64_t lstm_image_signature();
-
-/// 16 hexadecimal digits.
-std::string signature_text(uint64_t signature);
 
 }  // namespace hmem

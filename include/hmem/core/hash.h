@@ -1,0 +1,47 @@
+#pragma once
+/// \file hash.h
+/// Fingerprints of data: 64-bit hashes against damage and chance, not against malice.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace hmem {
+
+/// FNV-1a (Fowler, Noll, Vo), byte by byte: well known, the same everywhere.
+class Fnv1a {
+ public:
+  void add_bytes(const void* data, size_t bytes);
+  /// The eight bytes of a number, the lowest first.
+  void add(uint64_t number);
+  template <typename Numbers>
+  void add_all(const Numbers& numbers) {
+    for (const auto number : numbers) add(static_cast<uint64_t>(number));
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  void add_byte(uint64_t byte) { value_ = (value_ ^ byte) * 0x100000001b3; }
+
+  uint64_t value_ = 0xcbf29ce484222325;
+};
+
+/// Eight bytes at a time, for images and other large data; depends on the order of bytes of the machine.
+class WordHash {
+ public:
+  void add(uint64_t word) {
+    value_ = (value_ ^ word) * 0x9E3779B97F4A7C15;
+    value_ ^= value_ >> 32;
+  }
+  /// The number of bytes, then the bytes.
+  void add_bytes(const void* data, size_t bytes);
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_ = 0;
+};
+
+/// 16 hexadecimal digits.
+std::string hash_text(uint64_t hash);
+
+}  // namespace hmem
