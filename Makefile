@@ -46,7 +46,7 @@ CLANG    := $(findstring clang,$(CXX))
 # g++ sees uninitialised variables in the standard library when it instruments it.
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror) \
             $(if $(SANITIZE),$(if $(CLANG),,-Wno-maybe-uninitialized))
-OPTIMISE := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O3)
+OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O3)
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) -fno-math-errno -fno-trapping-math -ffp-contract=off \
             $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
             -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
