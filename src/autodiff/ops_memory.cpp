@@ -115,6 +115,7 @@ Var memory_read(const Memory& memory, Var z) {
       ++grad.reads;
     }
     m.tape().touch(m);
+    r.tape().keep_gradient(r);  // dr is read when the memory's own backward runs
   });
   memory_read_forward(out.data(), m.data(), z.data(), batch, d);
   return out;

@@ -39,6 +39,7 @@ void Tape::reset(Mode mode) {
   nodes_.clear();
   for (Block& block : blocks_) block.used = 0;
   block_ = 0;
+  free_gradients_.clear();
 }
 
 void* Tape::allocate_bytes(int64_t count, int64_t size) {
@@ -132,15 +133,32 @@ Var Tape::record(const Op& op, const Shape& shape, const std::vector<Var>& input
   return push(std::move(node));
 }
 
+real* Tape::allocate_gradient(int64_t count) {
+  const auto smallest = free_gradients_.lower_bound(count);
+  // One of much more than is wanted is left for a large value.
+  if (smallest == free_gradients_.end() || smallest->first > 2 * count) return allocate<real>(count);
+  real* memory = smallest->second;
+  free_gradients_.erase(smallest);
+  return memory;
+}
+
+void Tape::release_gradient(Node& node) {
+  if (node.keeps_gradient) return;
+  if (node.grad && node.parent < 0) free_gradients_.emplace(node.shape.count(), node.grad);
+  node.grad = nullptr;
+  node.done = true;
+}
+
 real* Tape::grad_of(int index) {
   Node& node = nodes_[static_cast<size_t>(index)];
   if (!node.needs_grad) return nullptr;
+  HMEM_CHECK(!node.done, node.op->name(), ": its gradient was asked for after its backward had run");
   node.touched = true;
   if (!node.grad) {
     if (node.parent >= 0) {
       node.grad = grad_of(node.parent) + node.parent_offset;
     } else {
-      node.grad = allocate<real>(node.shape.count());
+      node.grad = allocate_gradient(node.shape.count());
       zero(node.grad, node.shape.count());
     }
   }
@@ -153,7 +171,9 @@ void Tape::backward(Var loss) {
   HMEM_CHECK(loss.needs_grad(), "backward from a value that depends on nothing that is trained");
   *loss.grad() += 1;
   for (size_t i = nodes_.size(); i-- > 0;) {
-    if (nodes_[i].touched && nodes_[i].backward) nodes_[i].backward(Var(this, static_cast<int>(i)));
+    if (!nodes_[i].touched || !nodes_[i].backward) continue;
+    nodes_[i].backward(Var(this, static_cast<int>(i)));
+    release_gradient(nodes_[i]);
   }
 }
 

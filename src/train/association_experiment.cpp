@@ -21,7 +21,7 @@ namespace {
 using Part = Learner::Part;
 
 /// What results of the training do not depend on.
-const std::vector<std::string> kTestFlags = {"test_timesteps", "strips", "strip_examples"};
+const std::vector<std::string> kTestFlags = {"test_timesteps", "strips", "strip_examples", "feature_cache"};
 
 AssociationOptions association_options(const Options& options) {
   AssociationOptions association;
@@ -82,6 +82,17 @@ Record error_record(Learner& learner, int64_t batch_size) {
 std::vector<int64_t> test_timesteps(const Options& options) {
   const std::string& list = options.get_string("test_timesteps");
   return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
+}
+
+void compute_features(FrozenAssociationLearner& learner, RunLog& log) {
+  const Timer timer;
+  learner.compute_features();
+  const FeatureCache& cache = learner.cache();
+  const std::string found =
+      cache.found() > 0 ? " (" + std::to_string(cache.found()) + " of them read from the feature cache)" : "";
+  log.write_note("features of " + std::to_string(cache.images()) + " images took " + format_real(timer.seconds(), 3) +
+                 " s" + found);
+  if (!cache.problem().empty()) log.write_note("the features are not kept: " + cache.problem());
 }
 
 /// Everything that a run is made of, in the order in which it is made.
@@ -158,14 +169,14 @@ class AssociationRun {
   void make_learner() {
     const double l2 = options_.get_real("l2");
     if (frozen_) {
-      auto on_features = std::make_unique<FrozenAssociationLearner>(*net_, conv_net_, data_, l2);
-      experiment_.after_header = [found = on_features.get()](RunLog& log) {
-        const Timer timer;
-        const std::string count = std::to_string(found->compute_features());
-        log.write_note("features of " + count + " images took " + format_real(timer.seconds(), 3) + " s");
-      };
+      auto on_features =
+          std::make_unique<FrozenAssociationLearner>(*net_, conv_net_, data_, l2, options_.get_string("feature_cache"));
+      experiment_.after_header = [learner = on_features.get()](RunLog& log) { compute_features(*learner, log); };
       learner_ = std::move(on_features);
     } else {
+      if (options_.was_given("feature_cache")) {
+        experiment_.notes.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
+      }
       learner_ = std::make_unique<EndToEndAssociationLearner>(*net_, conv_net_, data_, l2);
     }
     experiment_.learner = learner_.get();
@@ -221,6 +232,7 @@ void add_association_options(Options& options, const std::function<void(Options&
   options.add_int("use_pretrained_convnet", 0, "1: weights of convnet14_cifar10_mnist_joint", {0, 1});
   options.add_int("retrain_convnet", 0, "1: train the pretrained ConvNet too; 0: freeze it", {0, 1});
   options.add_string("pretrained_weights", "", "its file; empty: weights/convnet14.safetensors is searched for");
+  options.add_string("feature_cache", "", "folder that keeps features of the frozen ConvNet for other runs");
   add_model(options);
   options.section("Training");
   add_image_training_options(options, 32, 10);

@@ -57,51 +57,31 @@ Learner::BatchResult AssociationLearner::run(Tape& tape, Part part, const int64_
   return {add(answer.loss, l2_penalty(squares, l2_)), errors};
 }
 
-Tensor conv_features(ConvNet14& net, int64_t count, const Shape& image,
-                     const std::function<void(int64_t i, real* out)>& render) {
-  constexpr int64_t kBatch = 32;
-  const int64_t features = image[0] / 32 * (image[1] / 32) * ConvNet14::kFeatures;
-  Tensor all({count, features});
-  Tape tape;
-  for (int64_t begin = 0; begin < count; begin += kBatch) {
-    const int64_t n = std::min(kBatch, count - begin);
-    tape.reset(Tape::Mode::inference);
-    const Var images = render_batch(tape, n, image, [&](int64_t i, real* out) { render(begin + i, out); });
-    const Var found = net.forward(tape, images);
-    std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
-  }
-  return all;
-}
-
 FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data_in,
-                                                   double l2)
-    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {}
+                                                   double l2, const std::string& cache_folder)
+    : AssociationLearner(net, data_in, l2), cache_(conv_net, cache_folder) {}
 
-int64_t FrozenAssociationLearner::compute_features() {
+void FrozenAssociationLearner::compute_features() {
   const AssociationRenderer& renderer = data().train_renderer;
   const Shape frame = renderer.frame_shape();
-  noise_ = conv_features(conv_net_, data().noise_frames, frame,
-                         [&](int64_t i, real* out) { renderer.render_noise(i, out); });
-  zeros_ = conv_features(conv_net_, 1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); });
+  noise_ = cache_.features({data().noise_frames, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+  zeros_ = cache_.features({1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); }});
   train_ = compute(data().train, renderer);
   test_ = compute(data().test, data().test_renderer);
-  int64_t images = data().noise_frames + 1;
-  for (const Features* part : {&train_, &test_}) images += part->pairs.size(0) + part->queries.size(0);
-  return images;
 }
 
 FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const AssociationExamples& examples,
                                                                      const AssociationRenderer& renderer) {
   const Shape frame = renderer.frame_shape();
   const int64_t t = examples.timesteps;
-  Features features;
-  features.pairs = conv_features(conv_net_, examples.count() * t, frame, [&](int64_t i, real* out) {
+  const auto render_pair = [&](int64_t i, real* out) {
     renderer.render(examples.frame(i / t, i % t * (examples.delay + 1)), out);
-  });
-  features.queries = conv_features(conv_net_, examples.count(), frame, [&](int64_t i, real* out) {
+  };
+  const auto render_query = [&](int64_t i, real* out) {
     renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
-  });
-  return features;
+  };
+  return {cache_.features({examples.count() * t, frame, render_pair}),
+          cache_.features({examples.count(), frame, render_query})};
 }
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {

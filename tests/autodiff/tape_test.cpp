@@ -84,6 +84,40 @@ TEST_CASE("a tape keeps its memory from pass to pass", "[autodiff]") {
   for (int i = 0; i < 3; ++i) CHECK(pass() == first);
 }
 
+TEST_CASE("gradients of computed values take turns in memory", "[autodiff]") {
+  constexpr int64_t kSize = 1 << 20;  // above the smallest block of the arena
+  Parameter p("p", {kSize});
+  p.value.fill(1);
+  const Tensor weight = [] {
+    Tensor ones({kSize});
+    ones.fill(1);
+    return ones;
+  }();
+  std::vector<int> order;
+  const auto bytes = [&](int length, bool backward) {
+    Tape tape;
+    Var x = tape.leaf(p);
+    const Var first = x;
+    for (int i = 0; i < length; ++i) x = add(twice(x, i, order), first);
+    if (backward) tape.backward(weighted_sum(x, weight));
+    return tape.bytes();
+  };
+  const int64_t gradients = bytes(6, true) - bytes(6, false);
+  CHECK(gradients <= 3 * kSize * static_cast<int64_t>(sizeof(real)));
+  CHECK(p.grad[kSize - 1] == 127);  // 2^6 + 2^5 + ... + 1
+}
+
+TEST_CASE("the gradient of a computed value is gone after the pass, and asking for it is an error", "[autodiff]") {
+  Parameter p = parameter("p", {1}, {3});
+  std::vector<int> order;
+  Tape tape;
+  const Var y = twice(tape.leaf(p), 1, order), part = tape.slice(y, 0, 1);
+  tape.backward(twice(part, 2, order));
+  const std::string text = test::error_text([&] { y.grad(); });
+  CHECK(text.find("test.twice") != std::string::npos);
+  CHECK(p.grad[0] == 4);
+}
+
 TEST_CASE("a tape hands out aligned memory that does not overlap, of any size", "[autodiff]") {
   Tape tape;
   std::vector<std::pair<char*, int64_t>> pieces;

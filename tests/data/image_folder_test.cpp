@@ -101,6 +101,23 @@ TEST_CASE("decoding: damaged and hostile images", "[images][bad]") {
   CHECK_THROWS_AS(decode_image(jpeg_bytes(65535, 65535, 72).substr(0, 200), 3, "x"), Error);
 }
 
+TEST_CASE("decoding: a file on which stb asserts is an error and not the end of the process", "[images][bad]") {
+  if (!can_decode_images()) return;
+  // A Huffman table of 256 words, one of 8 bits and 255 of 9. stb keeps 255 for "look further" in its table of short
+  // words, looks for the last word (100000000) among those of 10 bits, and asserts that what it finds there is the
+  // word.
+  const std::string counts = std::string(7, '\0') + "\x01\xFF" + std::string(7, '\0');
+  const std::string table = std::string("\xFF\xC4\x01\x13\x00", 5) + counts + std::string(256, '\0');
+  std::string jpeg = jpeg_bytes(8, 8, 72);
+  const size_t scan = jpeg.find("\xFF\xDA");
+  REQUIRE(scan != std::string::npos);
+  constexpr size_t kScanHeader = 10;
+  jpeg =
+      jpeg.substr(0, scan) + table + jpeg.substr(scan, kScanHeader) + std::string("\x80\0\0\0\0\0\0\0", 8) + "\xFF\xD9";
+  CHECK(decode_error(jpeg) == "x: cannot be decoded as JPEG, PNG or BMP (damaged data); remove or replace the file");
+  CHECK(decode_image(jpeg_bytes(8, 8, 72), 3, "x").pixels.size() == 192);  // and the next file is read
+}
+
 TEST_CASE("resizing: area average down, linear up", "[images]") {
   const DecodedImage image = random_image(7, 10, 3, 1);
   for (const auto& [height, width] : {std::pair<int64_t, int64_t>{3, 4}, {7, 5}, {1, 1}, {6, 9}, {2, 10}}) {

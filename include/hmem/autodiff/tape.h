@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ class Var {
   int64_t size(int dimension) const { return shape()[dimension]; }
   int64_t count() const { return shape().count(); }
   real* data() const;
-  /// Gradient to add to, zero-filled on first use; null when nobody wants it.
+  /// Gradient to add to, zero-filled on first use; null when nobody wants it. Throws Error for a recorded value whose
+  /// backward has run: its gradient is gone (see Tape::backward).
   real* grad() const;
   bool needs_grad() const;
   /// False for a default-constructed handle: an optional argument that was not given.
@@ -109,8 +111,12 @@ class Tape {
 
   /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
   void touch(Var var) { node(var).touched = true; }
+  /// The gradient of a recorded value stays until the next reset, for an operation that reads it after its backward.
+  void keep_gradient(Var var) { node(var).keeps_gradient = true; }
 
   /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode.
+  /// The gradient of a recorded value lives from its first use until the value's own backward has run; then its memory
+  /// serves the gradients of earlier values. So at most the few gradients that are under way take memory, not all.
   void backward(Var loss);
 
   /// Bytes of the arena, for reports.
@@ -125,7 +131,9 @@ class Tape {
     real* grad = nullptr;
     bool needs_grad = false;
     bool touched = false;  // somebody added to the gradient
-    int parent = -1;       // of a slice
+    bool keeps_gradient = false;
+    bool done = false;  // its backward has run and the gradient's memory was given back
+    int parent = -1;    // of a slice
     int64_t parent_offset = 0;
     Backward backward;
   };
@@ -138,6 +146,8 @@ class Tape {
   Var push(Node node);
   Var view(Var var, const TensorView& part);
   real* grad_of(int index);
+  real* allocate_gradient(int64_t count);
+  void release_gradient(Node& node);
   void* allocate_bytes(int64_t count, int64_t size);
 
   Mode mode_;
@@ -145,6 +155,7 @@ class Tape {
   std::vector<Node> nodes_;
   std::vector<Block> blocks_;
   size_t block_ = 0;
+  std::multimap<int64_t, real*> free_gradients_;  // by element count
 };
 
 }  // namespace hmem

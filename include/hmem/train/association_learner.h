@@ -4,12 +4,13 @@
 /// computed once, or end to end.
 
 #include <cstdint>
-#include <functional>
+#include <string>
 #include <vector>
 
 #include "hmem/data/image_association.h"
 #include "hmem/models/association_net.h"
 #include "hmem/models/conv_net14.h"
+#include "hmem/train/feature_cache.h"
 #include "hmem/train/fit.h"
 
 namespace hmem {
@@ -51,17 +52,16 @@ class AssociationLearner : public Learner {
   IdTensor answers_;
 };
 
-/// Features [count, F] of `count` images that `render(i, out)` writes, shape [H, W, C] each, in inference mode.
-Tensor conv_features(ConvNet14& net, int64_t count, const Shape& image,
-                     const std::function<void(int64_t i, real* out)>& render);
-
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
 /// noise frames are computed once and kept in memory.
 class FrozenAssociationLearner : public AssociationLearner {
  public:
-  FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
-  /// Computes the features, which the first run() does where it was not called; returns the number of images.
-  int64_t compute_features();
+  /// With a folder, features are kept there for other programs.
+  FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
+                           const std::string& cache_folder = "");
+  /// Computes or reads the features, which the first run() does where it was not called.
+  void compute_features();
+  const FeatureCache& cache() const { return cache_; }
   void set_test(AssociationExamples test) override;
 
  protected:
@@ -74,7 +74,7 @@ class FrozenAssociationLearner : public AssociationLearner {
   };
   Features compute(const AssociationExamples& examples, const AssociationRenderer& renderer);
 
-  ConvNet14& conv_net_;
+  FeatureCache cache_;
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   Features train_, test_;
