@@ -76,6 +76,7 @@ int pretrain(const Options& options) {
     Record line = test_record(learner, data, experiment.fit.batch_size, "test_");
     if (exported.empty()) return line;
     ModelInfo info = settings_info(options, run.seed, data.description);
+    info[kImagesHashKey] = image_data_hash(data);
     info["test"] = line.to_text();
     export_conv_net(exported, net, info);
     import_conv_net(exported, net);  // with kernels as they are in the file

@@ -140,8 +140,12 @@ class AssociationRun {
     if (options_.get_int("use_pretrained_convnet") == 1 && (frozen_ || !loaded)) {
       const std::string path =
           find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"));
-      import_conv_net(path, conv_net_);
+      const ModelInfo made = import_conv_net(path, conv_net_);
       experiment_.notes.push_back("the ConvNet is that of " + path + (frozen_ ? ", frozen" : ", trained further"));
+      const auto trained_on = made.find(kImagesHashKey);
+      if (trained_on != made.end() && trained_on->second != image_data_hash(images_)) {
+        experiment_.notes.emplace_back("it was pretrained on other images than these, or on another part of them");
+      }
     } else {
       experiment_.notes.emplace_back(
           "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");

@@ -92,6 +92,7 @@ frozen="--use_pretrained_convnet=1 --pretrained_weights=$weights"
 for program in "$hmem" "$lstm"; do
   runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=1 --save=one --test_timesteps=2,4
   said 'note: the data are 10 embedded glyphs, generated in the process'
+  said 'note: it was pretrained on other images than these'
   said '^train=18 validation=2 test=20 frames=9 noise_frames=5'
   said '^task timesteps=4 delay=2 test=10 '
   expected=$(final)
@@ -106,6 +107,18 @@ for program in "$hmem" "$lstm"; do
 done
 runs "$lstm" $tiny $few $frozen --epochs=3 --gamma_pos=0.1
 said 'note: --gamma_pos has no effect here'
+expected=$(final)
+for found in 'images took [0-9.e-]* s$' '(161 of them read from the feature cache)'; do
+  runs "$lstm" $tiny $few $frozen --epochs=3 --feature_cache=features
+  said "$found"
+  equal "$expected" "$(final)" 'features from the cache'
+done
+[ "$(find features -type f | wc -l)" -eq 5 ] || die 'expected five files of features'
+rm -r features
+"$joint" $tiny --images_per_class=8 --epochs=0 --quiet --export_weights=same > /dev/null || die 'no export'
+runs "$lstm" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=same --epochs=1
+if grep -q 'other images' "$out"; then die 'a note about other images, but they are the same'; fi
+rm same
 
 # ---- 3. Association, end to end ----
 ends="--images_per_class=4 --epochs=2 --batch_size_per_replica=4"

@@ -9,6 +9,9 @@
 
 namespace hmem {
 
+/// What the file says of the images that the network was trained on: image_data_hash().
+constexpr char kImagesHashKey[] = "images_hash";
+
 /// `info` says how it was made; "model" is added. The file appears whole or not at all.
 void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info);
 
