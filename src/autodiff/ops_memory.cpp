@@ -106,16 +106,18 @@ Var memory_read(const Memory& memory, Var z) {
   Var out = z.tape().record(kMemoryRead, {batch, d}, {m, z}, [=](Var r) {
     if (z.needs_grad()) memory_read_backward(z.grad(), m.data(), z.data(), r.grad(), batch, d);
     if (!m.needs_grad()) return;
+    // The memory's own backward reads dr, later than this gradient lives.
+    real* dr = r.tape().allocate<real>(batch * d);
+    std::copy_n(r.grad(), batch * d, dr);
     for (int64_t b = 0; b < batch; ++b) {
       MemoryGrad& grad = dm[b];
       HMEM_CHECK(grad.reads < MemoryGrad::kMaxReads, "memory_read: a memory is read more than ", MemoryGrad::kMaxReads,
                  " times");
       grad.z[grad.reads] = z.data() + b * d;
-      grad.dr[grad.reads] = r.grad() + b * d;
+      grad.dr[grad.reads] = dr + b * d;
       ++grad.reads;
     }
     m.tape().touch(m);
-    r.tape().keep_gradient(r);  // dr is read when the memory's own backward runs
   });
   memory_read_forward(out.data(), m.data(), z.data(), batch, d);
   return out;

@@ -143,7 +143,6 @@ real* Tape::allocate_gradient(int64_t count) {
 }
 
 void Tape::release_gradient(Node& node) {
-  if (node.keeps_gradient) return;
   if (node.grad && node.parent < 0) free_gradients_.emplace(node.shape.count(), node.grad);
   node.grad = nullptr;
   node.done = true;

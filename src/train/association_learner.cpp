@@ -13,13 +13,11 @@ namespace {
 
 using Kind = AssociationFrame::Kind;
 
-/// `count` images of `image`'s shape on the tape, written by `render(i, out)`.
-template <typename Render>
-Var render_batch(Tape& tape, int64_t count, const Shape& image, const Render& render) {
-  const int64_t size = image.count();
-  real* pixels = tape.allocate<real>(count * size);
-  parallel_for(count, 4, [&](int64_t i) { render(i, pixels + i * size); });
-  return tape.constant(ConstTensorView(pixels, Shape{count, image[0], image[1], image[2]}));
+Var render_batch(Tape& tape, const RenderedImages& images) {
+  const Shape& image = images.shape;
+  real* pixels = tape.allocate<real>(images.count * image.count());
+  images.render_range(0, images.count, pixels);
+  return tape.constant(ConstTensorView(pixels, Shape{images.count, image[0], image[1], image[2]}));
 }
 
 std::vector<Parameter*> joined(std::vector<Parameter*> first, const std::vector<Parameter*>& second) {
@@ -137,12 +135,14 @@ AssociationLearner::Inputs EndToEndAssociationLearner::inputs(Tape& tape, bool t
   const AssociationRenderer& renderer = test ? data().test_renderer : data().train_renderer;
   const int64_t batch = static_cast<int64_t>(examples.size()), steps = of.frames();
   const Shape frame = renderer.frame_shape();
-  const Var frames = render_batch(tape, batch * steps, frame, [&](int64_t i, real* out) {
+  const auto render_frame = [&](int64_t i, real* out) {
     renderer.render(of.frame(examples[static_cast<size_t>(i / steps)], i % steps), out);
-  });
-  const Var queries = render_batch(tape, batch, frame, [&](int64_t b, real* out) {
+  };
+  const auto render_query = [&](int64_t b, real* out) {
     renderer.render_query(of.queries[static_cast<size_t>(examples[static_cast<size_t>(b)])], out);
-  });
+  };
+  const Var frames = render_batch(tape, {batch * steps, frame, render_frame});
+  const Var queries = render_batch(tape, {batch, frame, render_query});
   return {conv_net_.forward(tape, frames, 0), conv_net_.forward(tape, queries, 1)};
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <utility>
-#include <vector>
 
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
@@ -21,14 +20,15 @@ namespace {
 constexpr uint64_t kForm = 1;  // of the files
 constexpr int64_t kBatch = 32;
 
-/// Calls `use(begin, n, pixels)` for one batch of images after the other.
+/// Calls `use(begin, pixels)` for one batch of images after the other, pixels [n, H, W, C].
 template <typename Use>
-void for_batches(const RenderedImages& images, real* pixels, const Use& use) {
-  const int64_t size = images.shape.count();
+void for_batches(const RenderedImages& images, const Use& use) {
+  const Shape& shape = images.shape;
+  Tensor pixels({kBatch, shape[0], shape[1], shape[2]});
   for (int64_t begin = 0; begin < images.count; begin += kBatch) {
     const int64_t n = std::min(kBatch, images.count - begin);
-    parallel_for(n, 4, [&](int64_t i) { images.render(begin + i, pixels + i * size); });
-    use(begin, n);
+    images.render_range(begin, n, pixels.data());
+    use(begin, pixels.view().rows(0, n));
   }
 }
 
@@ -62,14 +62,17 @@ void write_features(const std::string& path, const Tensor& features) {
 
 }  // namespace
 
+void RenderedImages::render_range(int64_t begin, int64_t n, real* out) const {
+  parallel_for(n, 4, [&](int64_t i) { render(begin + i, out + i * shape.count()); });
+}
+
 Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
   const int64_t features = feature_count(images.shape);
-  const Shape &shape = images.shape, batch = {kBatch, shape[0], shape[1], shape[2]};
-  Tensor all({images.count, features}), pixels(batch);
+  Tensor all({images.count, features});
   Tape tape;
-  for_batches(images, pixels.data(), [&](int64_t begin, int64_t n) {
+  for_batches(images, [&](int64_t begin, ConstTensorView pixels) {
     tape.reset(Tape::Mode::inference);
-    const Var found = net.forward(tape, tape.constant(pixels.view().rows(0, n)));
+    const Var found = net.forward(tape, tape.constant(pixels));
     std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
   });
   return all;
@@ -87,9 +90,8 @@ std::string FeatureCache::path_of(const RenderedImages& images) const {
   for (const int64_t size : {images.count, shape[0], shape[1], shape[2], static_cast<int64_t>(sizeof(real))}) {
     hash.add(static_cast<uint64_t>(size));
   }
-  std::vector<real> pixels(static_cast<size_t>(kBatch * shape.count()));
-  for_batches(images, pixels.data(), [&](int64_t, int64_t n) {
-    hash.add_bytes(pixels.data(), static_cast<size_t>(n * shape.count()) * sizeof(real));
+  for_batches(images, [&](int64_t, ConstTensorView pixels) {
+    hash.add_bytes(pixels.data, static_cast<size_t>(pixels.shape.count()) * sizeof(real));
   });
   return (fs::path(folder_) / ("features-" + hash_text(hash.value()) + ".safetensors")).string();
 }

@@ -88,11 +88,7 @@ TEST_CASE("gradients of computed values take turns in memory", "[autodiff]") {
   constexpr int64_t kSize = 1 << 20;  // above the smallest block of the arena
   Parameter p("p", {kSize});
   p.value.fill(1);
-  const Tensor weight = [] {
-    Tensor ones({kSize});
-    ones.fill(1);
-    return ones;
-  }();
+  const Tensor weight = tensor({kSize}, std::vector<real>(kSize, 1));
   std::vector<int> order;
   const auto bytes = [&](int length, bool backward) {
     Tape tape;

@@ -111,8 +111,6 @@ class Tape {
 
   /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
   void touch(Var var) { node(var).touched = true; }
-  /// The gradient of a recorded value stays until the next reset, for an operation that reads it after its backward.
-  void keep_gradient(Var var) { node(var).keeps_gradient = true; }
 
   /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode.
   /// The gradient of a recorded value lives from its first use until the value's own backward has run; then its memory
@@ -131,9 +129,8 @@ class Tape {
     real* grad = nullptr;
     bool needs_grad = false;
     bool touched = false;  // somebody added to the gradient
-    bool keeps_gradient = false;
-    bool done = false;  // its backward has run and the gradient's memory was given back
-    int parent = -1;    // of a slice
+    bool done = false;     // its backward has run and the gradient's memory was given back
+    int parent = -1;       // of a slice
     int64_t parent_offset = 0;
     Backward backward;
   };

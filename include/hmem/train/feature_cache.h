@@ -17,6 +17,9 @@ struct RenderedImages {
   int64_t count = 0;
   Shape shape;
   std::function<void(int64_t i, real* out)> render;
+
+  /// Images [begin, begin + n) to `out`, [n, H, W, C], in parallel.
+  void render_range(int64_t begin, int64_t n, real* out) const;
 };
 
 /// Features [count, F] in inference mode: moving averages, no dropout.
