@@ -18,6 +18,8 @@ Options pretraining_options() {
   add_image_data_options(options);
   options.section("Training");
   add_image_training_options(options, 128, 0);
+  options.add_switch("flip", false, "mirror every other photograph of a batch, drawn anew");
+  options.add_int("shift", 0, "move photographs by up to so many pixels, zeros around them", {0, 31});
   add_output_options(options);
   options.add_string("export_weights", "", "write the convolutional part, kernels as float16 (safetensors)");
   return options;
@@ -54,7 +56,7 @@ int pretrain(const Options& options) {
   ConvNet14 net(run.seed);
   ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed);
   ConvNetLearner learner(net, top, data.a, data.b, options.get_real("validation_split"), options.get_real("l2"),
-                         run.seed);
+                         run.seed, {options.get_switch("flip"), options.get_int("shift")});
   Experiment experiment;
   experiment.learner = &learner;
   experiment.parameters = learner.parameters();

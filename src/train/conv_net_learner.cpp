@@ -4,13 +4,25 @@
 
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
-#include "hmem/core/rng.h"
 
 namespace hmem {
 
+namespace {
+
+// A step has fewer examples than this, and one of them takes fewer random words than that.
+constexpr uint64_t kMostExamples = 1 << 20, kMostDraws = 64;
+
+}  // namespace
+
 ConvNetLearner::ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b,
-                               double validation_split, double l2, uint64_t seed)
-    : net_(net), top_(top), a_(a), b_(b), l2_(static_cast<real>(l2)) {
+                               double validation_split, double l2, uint64_t seed, const Augmentation& augmentation)
+    : net_(net),
+      top_(top),
+      a_(a),
+      b_(b),
+      l2_(static_cast<real>(l2)),
+      augmentation_(augmentation),
+      displacements_(seed, "conv_net.augmentation") {
   const int64_t n = a.train.count() + b.train.count();
   order_ = Rng(seed, "conv_net.split").permutation(n);
   train_count_ = n - static_cast<int64_t>(validation_split * static_cast<double>(n));
@@ -28,6 +40,8 @@ Learner::BatchResult ConvNetLearner::run(Tape& tape, Part part, const int64_t* e
   const ImageSet& a = part == Part::test ? a_.test : a_.train;
   const ImageSet& b = part == Part::test ? b_.test : b_.train;
   real* pixels = tape.allocate<real>(count * size);
+  const bool augment = tape.training() && augmentation_.any();
+  real* as_read = augment ? tape.allocate<real>(count * size) : nullptr;
   if (labels_.count() != count) labels_ = IdTensor(Shape{count});
   parallel_for(count, 16, [&](int64_t i) {
     HMEM_CHECK(examples[i] >= 0 && examples[i] < this->count(part), "example ", examples[i], " is not in 0..",
@@ -37,9 +51,15 @@ Learner::BatchResult ConvNetLearner::run(Tape& tape, Part part, const int64_t* e
     const bool in_a = image < a.count();
     const ImageSet& set = in_a ? a : b;
     if (!in_a) image -= a.count();
-    real* out = pixels + i * size;
+    const bool displaced = augment && in_a;
+    real* out = (displaced ? as_read : pixels) + i * size;
     std::fill_n(out, size, real{0});
     place_image(set, image, canvas, canvas.width, out);
+    if (displaced) {
+      Rng rng = displacements_;
+      rng.set_position({(tape.step() * kMostExamples + static_cast<uint64_t>(i)) * kMostDraws});
+      displace_image(out, canvas, draw_displacement(augmentation_, rng), pixels + i * size);
+    }
     labels_[i] = set.labels[static_cast<size_t>(image)] + (in_a ? 0 : static_cast<int32_t>(a_.classes()));
   });
 

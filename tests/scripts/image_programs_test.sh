@@ -45,7 +45,7 @@ refuse() {
 }
 
 tiny="--random_state=1 --verbose=2"
-set="--images_per_class=2 --batch_size_per_replica=16" small="--images_per_class=2 --batch_size_per_replica=16 --epochs=4"
+set="--images_per_class=2 --batch_size_per_replica=16" small="--images_per_class=2 --batch_size_per_replica=16 --epochs=4 --flip --shift=2"
 # shellcheck disable=SC2086  # lists of flags
 {
 # ---- 1. Pretraining ----

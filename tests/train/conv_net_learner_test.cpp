@@ -65,6 +65,50 @@ TEST_CASE("pretraining: both sets as one problem", "[train]") {
   CHECK_THROWS_AS(learner.run(tape, Part::train, &outside, 1), Error);
 }
 
+TEST_CASE("photographs that train are displaced, by what step and example say; nothing else is", "[train]") {
+  const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
+  ConvNet14 net(1);
+  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNetLearner as_it_is(net, top, a, b, 0.1, 0, 1), augmented(net, top, a, b, 0.1, 0, 1, {true, 3});
+  const std::vector<int64_t> order = Rng(1, "conv_net.split").permutation(70);
+  std::vector<int64_t> photographs, glyphs;
+  for (int64_t i = 0; i < 63; ++i) (order[static_cast<size_t>(i)] < 30 ? photographs : glyphs).push_back(i);
+  const auto loss = [](ConvNetLearner& learner, Tape::Mode mode, Part part, const std::vector<int64_t>& examples) {
+    Tape tape(mode);
+    tape.set_step(7);
+    return *learner.run(tape, part, examples.data(), 6).loss.data();
+  };
+  const auto train = [&](ConvNetLearner& learner, const std::vector<int64_t>& examples) {
+    return loss(learner, Tape::Mode::training, Part::train, examples);
+  };
+  CHECK(train(augmented, photographs) == train(augmented, photographs));
+  CHECK(train(augmented, photographs) != train(as_it_is, photographs));  // dropout is the same for both
+  CHECK(train(augmented, glyphs) == train(as_it_is, glyphs));
+  for (const Part part : {Part::test, Part::validation, Part::train}) {
+    const std::vector<int64_t> first = {0, 1, 2, 3, 4, 5};
+    CHECK(loss(augmented, Tape::Mode::inference, part, first) == loss(as_it_is, Tape::Mode::inference, part, first));
+  }
+  // The displacement is that of the stream.
+  const int64_t example = photographs.front();
+  Rng rng(1, "conv_net.augmentation");
+  rng.set_position({((7u << 20) + 1) * 64});
+  Tensor image({32, 32, 3}), displaced({2, 32, 32, 3});
+  place_image(a.train, order[static_cast<size_t>(example)], {}, 32, image.data());
+  const int64_t size = image.count();
+  displace_image(image.data(), {}, draw_displacement({true, 3}, rng), displaced.data() + size);
+  rng.set_position({(7u << 20) * 64});
+  displace_image(image.data(), {}, draw_displacement({true, 3}, rng), displaced.data());
+  const int64_t twice[] = {example, example};
+  Tape tape(Tape::Mode::training), other(Tape::Mode::training);
+  tape.set_step(7);
+  other.set_step(7);
+  const Learner::BatchResult batch = augmented.run(tape, Part::train, twice, 2);
+  IdTensor labels({2});
+  std::fill(labels.begin(), labels.end(), a.train.labels[static_cast<size_t>(order[static_cast<size_t>(example)])]);
+  const Var logits = top.forward(other, net.forward(other, other.constant(displaced)));
+  CHECK(*batch.loss.data() == *softmax_cross_entropy(logits, labels).loss.data());
+}
+
 TEST_CASE("pretraining learns from images", "[learn]") {
   const ImageData a = embedded_objects({2, 1}), b = embedded_glyphs({2, 1});
   ConvNet14 net(1);
