@@ -56,6 +56,7 @@ struct Group {
   std::map<int64_t, ReportTask> tasks;
   std::set<std::string> commits;
   std::string preset;
+  std::string training_set_size;
 };
 
 using Groups = std::map<Values, Group>;
@@ -79,6 +80,7 @@ std::string add_run(const RunRecord& record, Groups& groups) {
       {*seed, record.figure("val_error"), *test_error, epochs.value_or(0), record.figure("seconds").value_or(0)});
   group.commits.insert(value_of(record.header, "git"));
   group.preset = value_of(record.header, "preset");
+  group.training_set_size = value_of(record.header, "training_set_size");
   return "";
 }
 
@@ -186,8 +188,11 @@ BabiReport read_babi_report(const std::string& folder) {
              " files run.jsonl and no finished run, expected one at least");
   merge_task_3(groups);
   for (auto& [settings, group] : groups) {
-    ReportGroup shown{
-        group.preset.empty() ? "none" : group.preset, join(group.commits), differing_settings(groups, settings), {}};
+    ReportGroup shown;
+    shown.preset = group.preset.empty() ? "none" : group.preset;
+    shown.training_set_size = group.training_set_size;
+    shown.commit = join(group.commits);
+    shown.settings = differing_settings(groups, settings);
     for (auto& [number, task] : group.tasks) {
       std::sort(task.runs.begin(), task.runs.end(),
                 [](const ReportRun& a, const ReportRun& b) { return a.seed < b.seed; });

@@ -47,8 +47,15 @@ std::string val_text(const ReportRun& run) { return run.val_error ? decimal(*run
 
 using Row = std::vector<std::string>;
 
+/// Marks a name whose figures are for 10k questions where those of the runs are not.
+std::string published(const char* name, const ReportGroup& group) {
+  const bool equal = group.training_set_size.empty() || group.training_set_size == "10k";
+  return std::string(name) + (equal ? "" : " (10k)");
+}
+
 std::vector<Row> task_rows(const ReportGroup& group) {
-  std::vector<Row> rows = {{"task", "runs", "best seed", "val", "test", "mean", "min-max", "MemN2N", "EntNet"}};
+  std::vector<Row> rows = {{"task", "runs", "best seed", "val", "test", "mean", "min-max", published("MemN2N", group),
+                            published("EntNet", group)}};
   for (const ReportTask& task : group.tasks) {
     const ReportRun& best = task.best();
     const auto index = static_cast<size_t>(task.task - 1);
@@ -61,12 +68,15 @@ std::vector<Row> task_rows(const ReportGroup& group) {
 
 std::vector<Row> summary_rows(const ReportGroup& group) {
   const std::string count = std::to_string(group.tasks.size());
-  std::vector<Row> rows = {{"10k questions", "tasks", "mean error", "failed tasks"}};
+  const std::string size = group.training_set_size.empty() ? "10k" : group.training_set_size;
+  std::vector<Row> rows = {{one_line(size) + " questions", "tasks", "mean error", "failed tasks"}};
   rows.push_back({"hmem, best runs", count, decimal(group.mean_error()), std::to_string(group.failed_tasks())});
   rows.push_back({"hmem, mean of runs", count, decimal(group.mean_of_means()),
                   std::to_string(std::count_if(group.tasks.begin(), group.tasks.end(),
                                                [](const ReportTask& task) { return task.mean() > kFailedTask; }))});
-  for (const Published& other : kPublished) rows.push_back({other.name, "20", other.mean_error, other.failed_tasks});
+  for (const Published& other : kPublished) {
+    rows.push_back({published(other.name, group), "20", other.mean_error, other.failed_tasks});
+  }
   return rows;
 }
 
@@ -188,6 +198,7 @@ std::string report_json(const BabiReport& report) {
     for (const ReportTask& task : group.tasks) tasks += (tasks.empty() ? "\n" : ",\n") + json_task(task);
     Record record;
     record.add_text("preset", group.preset).add_text("commit", group.commit).add_text("settings", group.settings);
+    record.add_text("training_set_size", group.training_set_size);
     record.add_real("mean_error", group.mean_error()).add_real("mean_of_means", group.mean_of_means());
     record.add_int("failed_tasks", group.failed_tasks());
     text += (text.empty() ? "" : ",\n") + with_list(record, "tasks", tasks);

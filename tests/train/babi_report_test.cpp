@@ -73,6 +73,18 @@ TEST_CASE("other settings, other tables", "[report]") {
   CHECK_THAT(report_json(report), Contains("\"val_error\":null"));
 }
 
+TEST_CASE("published figures say that they are for 10k questions where ours are not", "[report]") {
+  const TempFolder folder;
+  for (const std::string size : {"10k", "1k"}) {
+    folder.write("a/run.jsonl", run(1, 1, "1", "2", "bAbI stories from x", "\"training_set_size\":\"" + size + "\""));
+    const std::string table = report_table(read_babi_report(folder.path().string()));
+    CAPTURE(size, table);
+    CHECK_THAT(table, Contains("\n" + size + " questions "));
+    CHECK((table.find("MemN2N (10k)") == std::string::npos) == (size == "10k"));
+    CHECK((table.find("\nEntNet (10k)") == std::string::npos) == (size == "10k"));
+  }
+}
+
 TEST_CASE("a folder without results is an error", "[report]") {
   const TempFolder folder;
   CHECK_THAT(error_text([&] { read_babi_report(folder.path().string()); }), Contains("no finished run"));

@@ -36,6 +36,7 @@ struct ReportTask {
 /// Runs that differ in task and seed only.
 struct ReportGroup {
   std::string preset;
+  std::string training_set_size;  ///< as the flag has it; figures of others are for 10k
   std::string commit;             ///< of the programs that ran, more than one after commas
   std::string settings;           ///< what tells it from the other groups; empty when there is one
   std::vector<ReportTask> tasks;  ///< by number
