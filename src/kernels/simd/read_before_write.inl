@@ -75,7 +75,7 @@ struct ReverseSums {
   real *vq, *p, *mds;
 };
 
-static int64_t rbw_reverse_scratch(int64_t d) { return 3 * d * kSumLanes; }
+static int64_t rbw_reverse_scratch(int64_t d) { return 3 * (d * kSumLanes + round_up(d)); }
 
 template <int NV, bool kEmpty, bool kOwed>
 HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const real* k, const real* v, const real* owed_k,
@@ -132,12 +132,18 @@ HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const rea
   for (int q = 0; q < NV; ++q) store(dv + q * kLanes, dvalue[q]);
 }
 
-/// The sum of row i of [d, 16] lanes.
-HMEM_INLINE real row_sum(const real* lanes, int64_t i) {
-  LaneSum sum;
-  HMEM_UNROLL
-  for (int s = 0; s < kSumVecs; ++s) sum.part[s] = load(lanes + i * kSumLanes + s * kLanes);
-  return tree_sum(sum);
+/// sums[i] = sum of row i of lanes [d, 16].
+HMEM_INLINE void row_sums(real* sums, const real* lanes, int64_t d) {
+  int64_t i = 0;
+#if HMEM_VEC_BYTES > 16 && !defined(HMEM_REAL_DOUBLE)
+  for (; i + kLanes <= d; i += kLanes) store(sums + i, tree_sums(lanes + i * kSumLanes));
+#endif
+  for (; i < d; ++i) {
+    LaneSum sum;
+    HMEM_UNROLL
+    for (int s = 0; s < kSumVecs; ++s) sum.part[s] = load(lanes + i * kSumLanes + s * kLanes);
+    sums[i] = tree_sum(sum);
+  }
 }
 
 /// The pass of step t: h [d, ld] becomes dL/dm_t, dv [ld] is set, dk [d] and, with a debt, owed_dk [d] are added to.
@@ -167,14 +173,21 @@ static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_d
                                            first == 0);
     }
   });
-  for (int64_t i = 0; i < d; ++i) {
-    const real vq = row_sum(sums.vq, i), p = m ? row_sum(sums.p, i) : real(0);
-    dk[i] += rule.gamma_pos * vq - 2 * rule.gamma_neg * k[i] * p;
-    if (owed_ds) owed_dk[i] += row_sum(sums.mds, i);
-    if (dgamma) {
-      dgamma[0] += k[i] * vq;
-      dgamma[1] -= k[i] * k[i] * p;
-    }
+  real *vq = scratch + 3 * d * kSumLanes, *p = vq + ld, *mds = p + ld;
+  row_sums(vq, sums.vq, d);
+  if (m) {
+    row_sums(p, sums.p, d);
+  } else {
+    for (int64_t i = 0; i < d; ++i) p[i] = 0;
+  }
+  for (int64_t i = 0; i < d; ++i) dk[i] += rule.gamma_pos * vq[i] - 2 * rule.gamma_neg * k[i] * p[i];
+  if (owed_ds) {
+    row_sums(mds, sums.mds, d);
+    for (int64_t i = 0; i < d; ++i) owed_dk[i] += mds[i];
+  }
+  for (int64_t i = 0; dgamma && i < d; ++i) {
+    dgamma[0] += k[i] * vq[i];
+    dgamma[1] -= k[i] * k[i] * p[i];
   }
 }
 

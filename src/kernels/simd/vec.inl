@@ -75,6 +75,51 @@ HMEM_INLINE real tree_sum(LaneSum sum) {
 #endif
 }
 
+#if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
+/// Lane r: tree_sum of row r of `lanes` [16, 16]. At each level two rows (or pairs, or fours of them) share a vector,
+/// low halves are added to high halves: 15 additions for 16 rows. Two bits of the row are swapped in the order of
+/// loading, so that the sums come out in order.
+HMEM_INLINE vec tree_sums(const real* lanes) {
+  __m512 x[16];
+  HMEM_UNROLL
+  for (int s = 0; s < 16; ++s) {
+    const int row = (s & 1) << 1 | (s & 2) >> 1 | (s & 4) << 1 | (s & 8) >> 1;
+    x[s] = load(lanes + row * kSumLanes);
+  }
+  constexpr __mmask16 kAll = 0xffff;
+  HMEM_UNROLL
+  for (int i = 0; i < 8; ++i) {
+    x[i] =
+        _mm512_maskz_shuffle_f32x4(kAll, x[i], x[i + 8], 0x44) + _mm512_maskz_shuffle_f32x4(kAll, x[i], x[i + 8], 0xee);
+  }
+  HMEM_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    x[i] =
+        _mm512_maskz_shuffle_f32x4(kAll, x[i], x[i + 4], 0x88) + _mm512_maskz_shuffle_f32x4(kAll, x[i], x[i + 4], 0xdd);
+  }
+  HMEM_UNROLL
+  for (int i = 0; i < 2; ++i) x[i] = _mm512_shuffle_ps(x[i], x[i + 2], 0x44) + _mm512_shuffle_ps(x[i], x[i + 2], 0xee);
+  return _mm512_shuffle_ps(x[0], x[1], 0x88) + _mm512_shuffle_ps(x[0], x[1], 0xdd);
+}
+#elif HMEM_VEC_BYTES == 32 && !defined(HMEM_REAL_DOUBLE)
+/// Lane r: tree_sum of row r of `lanes` [8, 16]: as above, 8 rows at a time.
+HMEM_INLINE vec tree_sums(const real* lanes) {
+  __m256 x[8];
+  HMEM_UNROLL
+  for (int s = 0; s < 8; ++s) {
+    const int row = (s & 1) << 1 | (s & 2) >> 1 | (s & 4);
+    x[s] = load(lanes + row * kSumLanes) + load(lanes + row * kSumLanes + kLanes);
+  }
+  HMEM_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    x[i] = _mm256_permute2f128_ps(x[i], x[i + 4], 0x20) + _mm256_permute2f128_ps(x[i], x[i + 4], 0x31);
+  }
+  HMEM_UNROLL
+  for (int i = 0; i < 2; ++i) x[i] = _mm256_shuffle_ps(x[i], x[i + 2], 0x44) + _mm256_shuffle_ps(x[i], x[i + 2], 0xee);
+  return _mm256_shuffle_ps(x[0], x[1], 0x88) + _mm256_shuffle_ps(x[0], x[1], 0xdd);
+}
+#endif
+
 /// Calls f(Size<n>) for n vectors, 1 <= n <= 8.
 template <typename F>
 HMEM_INLINE void with_size(int n, const F& f) {
