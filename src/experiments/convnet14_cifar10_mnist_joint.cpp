@@ -1,10 +1,13 @@
 // Pretrains ConvNet14 on CIFAR-10 and MNIST together, 20 classes: the convolutional network of the image association
 // experiments of Limbacher & Legenstein, NeurIPS 2020. Its convolutional part goes to --export_weights.
 
+#include "hmem/core/check.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/program.h"
 #include "hmem/train/conv_net_file.h"
 #include "hmem/train/conv_net_learner.h"
 #include "hmem/train/image_options.h"
+#include "hmem/train/signature.h"
 
 namespace {
 
@@ -20,6 +23,7 @@ Options pretraining_options() {
   add_image_training_options(options, 128, 0);
   options.add_switch("flip", false, "mirror every other photograph of a batch, drawn anew");
   options.add_int("shift", 0, "move photographs by up to so many pixels, zeros around them", {0, 31});
+  options.add_string("pretrained_weights", "", "start the convolutional part from this file; empty: at random");
   add_output_options(options);
   options.add_string("export_weights", "", "write the convolutional part, kernels as float16 (safetensors)");
   return options;
@@ -62,8 +66,12 @@ int pretrain(const Options& options) {
   experiment.parameters = learner.parameters();
   experiment.buffers = learner.buffers();
   experiment.model = model_info(data);
-  if (!options.get_string("load").empty()) {
-    const ModelFile file(options.get_string("load"));
+  const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
+  if (!loaded.empty() && !weights.empty()) {
+    throw UsageError("--pretrained_weights: found with --load, expected one of them: a model has weights of its own");
+  }
+  if (!loaded.empty()) {
+    const ModelFile file(loaded);
     check_same_model(file, experiment.model);
     file.copy_to(experiment.parameters, experiment.buffers);
   }
@@ -73,6 +81,11 @@ int pretrain(const Options& options) {
   experiment.data = data.description;
   experiment.sizes = sizes_record(learner, data);
   experiment.notes = data.notes;
+  if (!weights.empty()) {
+    import_conv_net(weights, net);
+    experiment.notes.push_back("the convolutional part starts from " + weights);
+    experiment.run_info.emplace_back("start_hash", hash_text(value_hash(net.parameters(), net.buffers())));
+  }
   const std::string exported = options.get_string("export_weights");
   experiment.test = [&](RunLog&) {
     Record line = test_record(learner, data, experiment.fit.batch_size, "test_");

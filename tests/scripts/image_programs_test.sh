@@ -119,6 +119,11 @@ rm -r features
 runs "$lstm" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=same --epochs=1
 if grep -q 'other images' "$out"; then die 'a note about other images, but they are the same'; fi
 rm same
+runs "$joint" $tiny --images_per_class=8 --epochs=0 --pretrained_weights="$weights" --export_weights=same
+said 'note: the convolutional part starts from '
+tail -c 9000000 "$weights" > one
+tail -c 9000000 same | cmp - one || die 'the weights changed without training'
+rm same one
 
 # ---- 3. Association, end to end ----
 ends="--images_per_class=4 --epochs=2 --batch_size_per_replica=4"
@@ -170,6 +175,7 @@ refuse 1 'expected convnet14' "$hmem" $both $few --use_pretrained_convnet=1 --pr
 refuse 1 "expected 'hmem_image'" "$hmem" $both $few --load=one
 refuse 1 'hidden_size 200' "$lstm" $both $ends --load=one --hidden_size=50
 refuse 1 "expected 'convnet14_classifier'" "$joint" $both --images_per_class=2 --load="$weights"
+refuse 2 'expected one of them' "$joint" $both --images_per_class=2 --load=whole --pretrained_weights="$weights"
 refuse 1 'there is no such folder' "$joint" $both --data_dir=none
 refuse 1 'none' "$joint" $both --images_a=none
 refuse 1 'cannot' "$joint" $tiny --images_per_class=2 --export_weights=none/w
