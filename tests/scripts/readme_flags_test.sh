@@ -11,12 +11,32 @@ failed=0
 
 # Both print "flag default". The default of --threads is that of the machine.
 of_help() {
-  sed -n -e 's/^  --\([a-z_]*\) .*default \([^ ]*\))$/\1 \2/p' -e 's/^  --help, --version .*/help, --version -/p' |
+  sed -n -e 's/^  --\([a-z0-9_]*\) .*default \([^ ]*\))$/\1 \2/p' -e 's/^  --help, --version .*/help, --version -/p' |
     sed 's/^threads .*/threads -/' | sort
 }
-of_readme() {  # of_readme PROGRAM: the table below its heading
-  awk -v heading="### \`bin/$1\`" '/^##/ { inside = $0 == heading } inside && /^\| `--/' |
-    sed -n -e 's/^| `--\([a-z_]*\)` | `\{0,1\}\([^`|]*[^`| ]\)`\{0,1\} | .*/\1 \2/p' \
+# The table below the heading of PROGRAM. "Flags as of [`bin/OTHER`](..), without `--a`, and:" before it stands for the
+# table of OTHER, of which its own rows replace those of the same flag.
+of_readme() {  # of_readme PROGRAM
+  awk -v program="$1" '
+    /^### `bin\// { section = substr($2, 6, length($2) - 6) }
+    /^## / { section = "" }
+    /^Flags as of / && section == program {
+      split($0, word, "`")
+      base = substr(word[2], 5)
+      for (i = 4; i in word; i += 2) gone[word[i]] = 1
+    }
+    section != "" && /^\| `--/ {
+      split($0, word, "`")
+      row[section, word[2]] = $0
+    }
+    END {
+      for (key in row) {
+        split(key, part, SUBSEP)
+        own = part[1] == program
+        if (own || (part[1] == base && !(part[2] in gone) && !((program, part[2]) in row))) print row[key]
+      }
+    }' |
+    sed -n -e 's/^| `--\([a-z0-9_]*\)` | `\{0,1\}\([^`|]*[^`| ]\)`\{0,1\} | .*/\1 \2/p' \
            -e 's/^| `--help`, `--version` | .*/help, --version -/p' |
     sed 's/^threads .*/threads -/' | sort
 }
@@ -49,7 +69,16 @@ compare p "$work/help" "$work/good" || failed=1
 grep -v -e '--save' "$work/good" > "$work/missing"
 sed 's/^| `--hops`.*/&\n| `--hop` | `1` | gone |/' "$work/good" > "$work/extra"
 sed 's/`3`/`2`/' "$work/good" > "$work/changed"
-for wrong in missing extra changed; do
+# A table that builds on another.
+{
+  printf '%s\n' '### `bin/base`' '| `--hops` | `1` | of base |' '| `--gone` | `1` | of base |' '| `--save` | empty | write |'
+  printf '%s\n' '| `--help`, `--version` | | print |'
+  printf '%s\n' '### `bin/p`' 'Flags as of [`bin/base`](#binbase), without `--gone`, and:' '| `--hops` | `3` | reads |'
+} > "$work/based"
+compare p "$work/help" "$work/based" || failed=1
+sed 's/, without `--gone`//' "$work/based" > "$work/not_left_out"
+sed '$d' "$work/based" > "$work/not_replaced"
+for wrong in missing extra changed not_left_out not_replaced; do
   if compare p "$work/help" "$work/$wrong" > /dev/null; then
     echo "a README with a flag $wrong must not pass"
     failed=1
