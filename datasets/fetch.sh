@@ -130,7 +130,11 @@ make_work() {  # a folder below $to, so that the last step is a rename
   mkdir "$work/new"
 }
 
-put() {  # put NAME: $work/new becomes $to/NAME
+# put NAME FILES: $work/new becomes $to/NAME, which may hold nothing but FILES (a pattern): it is replaced
+put() {
+  other=$(find "$to/$1" -mindepth 1 -maxdepth 1 2> /dev/null | sed 's|.*/||' | grep -vxE "$2" | head -n 1)
+  [ -z "$other" ] || die "$to/$1 holds $other, which is not of this set; nothing was changed: move it away, or give \
+another --to"
   if [ -e "$to/$1" ]; then mv "$to/$1" "$work/old" || die "cannot replace $to/$1"; fi
   if ! mv "$work/new" "$to/$1"; then
     [ ! -e "$work/old" ] || mv "$work/old" "$to/$1"
@@ -197,7 +201,7 @@ fetch_mnist() {
 $mnist_urls
 or from anybody who has them, then run: datasets/fetch.sh mnist --from FOLDER"
   fi
-  put mnist
+  put mnist '(train|t10k)-(images|labels)-idx[13]-ubyte(\.gz)?'
   echo "MNIST: 4 files verified, in $to/mnist"
   tell_where
 }
@@ -230,20 +234,20 @@ unpack_cifar10() {  # unpack_cifar10 ARCHIVE: into $work/archive
 }
 
 fetch_cifar10() {
-  if form=$(cifar10_form "$to/cifar10"); then
-    if [ "$form" = binary ] || [ -n "$from" ]; then
-      echo "CIFAR-10 ($form): already in $to/cifar10"
-      return 0
-    fi
+  present=$(cifar10_form "$to/cifar10") || present=''
+  if [ "$present" = binary ]; then
+    echo "CIFAR-10 (binary): already in $to/cifar10"
+    return 0
   fi
   make_work
+  unpacked=''
   if [ -n "$from" ]; then
     source=$from
     if [ -d "$from/cifar10" ]; then source=$from/cifar10; fi
     for archive in "$source/cifar-10-binary.tar.gz" "$source/cifar10-jpeg.tar.gz" "$source"; do
       if [ -f "$archive" ]; then
         unpack_cifar10 "$archive"
-        source=$work/archive
+        source=$work/archive unpacked=$archive
         break
       fi
     done
@@ -260,13 +264,20 @@ or the archive from anybody who has it, then run: datasets/fetch.sh cifar10 --fr
   form=$(cifar10_form "$source") ||
     die "$from: holds no whole CIFAR-10, expected six batches of $cifar10_batch bytes, or train/<class>/ and \
 test/<class>/ with $cifar10_train and $cifar10_test JPEG files of each of the ten classes; nothing was copied"
+  if [ "$form" = "$present" ]; then
+    echo "CIFAR-10 ($form): already in $to/cifar10"
+    return 0
+  fi
+  if [ "$form" = binary ] && [ -n "$unpacked" ] && [ "$(sha 256 < "$unpacked")" != "$cifar10_sha" ]; then
+    die "$unpacked: is not the published archive (its SHA-256 differs)"
+  fi
   if [ "$form" = binary ]; then
     cp "$source"/*.bin "$work/new/" || die "cannot copy $source"
   else
     cp -R "$source/train" "$source/test" "$work/new/" || die "cannot copy $source"
   fi
   chmod -R u+w "$work/new"
-  put cifar10
+  put cifar10 '.*\.bin|train|test|batches\.meta\.txt|readme\.html'
   echo "CIFAR-10 ($form): complete, in $to/cifar10"
   if [ "$form" = jpeg ]; then
     echo "These are JPEG files, lossy and not in the published order: say \"CIFAR-10 (JPEG)\" beside figures."

@@ -1,7 +1,6 @@
 #include "hmem/core/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "hmem/core/check.h"
@@ -17,15 +16,6 @@ constexpr int64_t kNoHigh = std::numeric_limits<int64_t>::max();
 template <typename... Parts>
 [[noreturn]] void usage_error(const Parts&... parts) {
   throw UsageError(detail::join_text(parts...));
-}
-
-/// The whole of `text` as a number; nothing on other characters or overflow. Knows no locale.
-template <typename Number>
-std::optional<Number> read_number(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::string with_underscores(std::string_view name) {
@@ -130,11 +120,11 @@ std::optional<Options::Value> Options::Option::read(std::string_view text) const
   if (kind == Kind::kString || kind == Kind::kChoice) {
     result = std::string(text);
   } else if (kind == Kind::kReal) {
-    const auto number = read_number<double>(text);
+    const auto number = parse_number<double>(text);
     if (!number) return std::nullopt;
     result = *number;
   } else if (kind != Kind::kOptionalInt || text != "none") {
-    const auto number = read_number<int64_t>(text);
+    const auto number = parse_number<int64_t>(text);
     if (!number) return std::nullopt;
     result = *number;
   }

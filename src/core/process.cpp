@@ -72,6 +72,7 @@ pid_t start_process(const std::vector<std::string>& argv, const std::string& log
   posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&plan.attributes, 0);
 
+  signal(SIGCHLD, SIG_DFL);  // where it is ignored, as we may have inherited it, children cannot be waited for
   pid_t process = 0;
   const int error = posix_spawn(&process, arguments[0], &plan.files, &plan.attributes, arguments.data(), environ);
   HMEM_CHECK(error == 0, argv[0], ": cannot be started (with the log ", log, "): ", std::strerror(error));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hmem/core/check.h"
+#include "hmem/core/real.h"
 
 namespace hmem {
 
@@ -34,6 +35,12 @@ std::string format_real(double value, int digits) {
   if (std::isnan(value)) return "nan";
   char buffer[32];
   return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::general, digits).ptr};
+}
+
+bool same_setting(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto x = parse_number<double>(a), y = parse_number<double>(b);
+  return x && y && static_cast<real>(*x) == static_cast<real>(*y);
 }
 
 size_t utf8_length(std::string_view text, size_t at) {

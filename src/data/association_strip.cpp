@@ -48,7 +48,10 @@ void write_association_strips(const std::string& folder, const AssociationExampl
                               int64_t count) {
   need_png();
   const std::filesystem::path path(folder);
-  std::filesystem::create_directories(path);
+  std::error_code status;
+  std::filesystem::create_directories(path, status);
+  HMEM_CHECK(std::filesystem::is_directory(path), folder, ": cannot be made (", status.message(),
+             "), expected a folder for pictures");
   for (int64_t i = 0; i < std::min(count, examples.count()); ++i) {
     const std::string png = encode_png(association_strip(examples, renderer, i, kStripScale));
     const std::string& answer = class_names[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];

@@ -100,14 +100,12 @@ std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint6
 int64_t babi_training_questions(const std::string& training_set_size) {
   if (training_set_size == "1k") return 1000;
   if (training_set_size == "10k") return 10000;
-  int64_t questions = 0;
-  const char* end = training_set_size.data() + training_set_size.size();
-  const auto [rest, status] = std::from_chars(training_set_size.data(), end, questions);
-  if (status != std::errc() || rest != end || questions < 1 || questions > kMaxGenerated) {
+  const auto questions = parse_number<int64_t>(training_set_size);
+  if (!questions || *questions < 1 || *questions > kMaxGenerated) {
     throw UsageError("--training_set_size: expected 1k, 10k or, for generated stories, a number from 1 to " +
                      std::to_string(kMaxGenerated) + ", found " + quote(training_set_size));
   }
-  return questions;
+  return *questions;
 }
 
 void add_babi_story_options(Options& options) {
@@ -148,9 +146,9 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   return read_babi_file(find_babi_file(source.folder / (questions == 1000 ? "en" : "en-10k"), task, part).string());
 }
 
-std::string generated_training_note(int64_t task) {
-  return "task " + std::to_string(task) +
-         ": its official training file is missing: trained on generated stories, tested on the official questions";
+std::string generated_training_note(int64_t task, bool official_test) {
+  return "task " + std::to_string(task) + ": its official training file is missing: trained on generated stories" +
+         (official_test ? ", tested on the official questions" : "");
 }
 
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {

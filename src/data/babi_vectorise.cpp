@@ -5,6 +5,7 @@
 #include <map>
 
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
 
 namespace hmem {
 
@@ -250,7 +251,7 @@ int64_t training_count(int64_t count, double validation_split) {
   const bool in_range = validation_split >= 0 && validation_split < 1;  // false for nan
   const auto kept = in_range ? static_cast<int64_t>((1 - validation_split) * static_cast<double>(count)) : 0;
   if (kept < 1) {
-    throw UsageError("a validation split of " + std::to_string(validation_split) + " leaves no example of " +
+    throw UsageError("a validation split of " + format_real(validation_split) + " leaves no example of " +
                      std::to_string(count) + " for training; expected at least 0 and below 1");
   }
   return kept;

@@ -145,8 +145,8 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
   int64_t per_class = std::min(fewest(a_images), fewest(b_images));
   if (options.images_per_class > 0) per_class = std::min(per_class, options.images_per_class);
   const int64_t memory = steps * per_class / (steps + 1), rounds = memory / steps;
-  HMEM_CHECK(rounds > 0, "the smallest class has ", per_class, " images, expected at least ", steps + 1,
-             " for timesteps ", steps);
+  HMEM_CHECK(rounds > 0, "the smallest class of the ", part, " images has ", per_class, ", expected at least ",
+             steps + 1, " for ", steps, " pairs");
   const int64_t count = rounds * std::min(a_classes, b_classes);
 
   Rng rng(seed, "association." + part);

@@ -6,6 +6,8 @@
 
 #include "data/stb_image.h"
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
+#include "hmem/data/gzip.h"
 
 namespace hmem {
 
@@ -19,6 +21,51 @@ void need_stb(const std::string& source, const char* what) {
 }
 
 const unsigned char* as_bytes(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+
+uint32_t little_endian(std::string_view bytes, size_t at, int count) {
+  uint32_t value = 0;
+  for (int i = count - 1; i >= 0; --i)
+    value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<size_t>(i)]);
+  return value;
+}
+
+uint32_t big_endian(std::string_view bytes, size_t at) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+/// stb_image takes what rows there are; the rest would be junk.
+void check_bmp(std::string_view bytes, const std::string& source) {
+  if (bytes.substr(0, 2) != "BM" || bytes.size() < 30) return;  // what is shorter the decoder refuses
+  const bool old = little_endian(bytes, 14, 4) == 12;           // the header of OS/2
+  const auto side = [&](size_t at) {
+    return std::abs(static_cast<int64_t>(static_cast<int32_t>(little_endian(bytes, at, 4))));
+  };
+  const int64_t width = old ? little_endian(bytes, 18, 2) : side(18),
+                height = old ? little_endian(bytes, 20, 2) : side(22);
+  if (width > kMaxImageSide || height > kMaxImageSide) return;  // refused below
+  const int64_t bits = little_endian(bytes, old ? 24 : 28, 2), row = (width * bits + 31) / 32 * 4;
+  const int64_t expected = static_cast<int64_t>(little_endian(bytes, 10, 4)) + row * height;
+  HMEM_CHECK(static_cast<int64_t>(bytes.size()) >= expected, source, ": found ", bytes.size(), " bytes, expected ",
+             expected, " for a BMP of ", height, " x ", width, "; remove or replace the file");
+}
+
+/// stb_image does not look at the checksums of the chunks.
+void check_png(std::string_view bytes, const std::string& source) {
+  constexpr size_t kSignature = 8, kAround = 12;  // length, type and checksum of a chunk
+  if (bytes.substr(0, kSignature) != "\x89PNG\r\n\x1a\n") return;
+  for (size_t at = kSignature;;) {
+    const uint32_t length = bytes.size() - at >= kAround ? big_endian(bytes, at) : UINT32_MAX;
+    HMEM_CHECK(bytes.size() - at >= kAround && length <= bytes.size() - at - kAround, source,
+               ": the PNG ends in the middle, after ", bytes.size(), " bytes; remove or replace the file");
+    const std::string_view type = bytes.substr(at + 4, 4);
+    HMEM_CHECK(crc32(bytes.data() + at + 4, 4 + size_t{length}) == big_endian(bytes, at + 8 + length), source,
+               ": the PNG is damaged: the checksum of its part ", quote(type), " is wrong; remove or replace the file");
+    if (type == "IEND") return;
+    at += kAround + length;
+  }
+}
 
 /// What old pixels `first`, `first + 1`, ... weigh in one new pixel; the weights sum to 1.
 struct Taps {
@@ -58,6 +105,8 @@ DecodedImage decode_image(std::string_view bytes, int64_t channels, const std::s
   need_stb(source, "images");
   HMEM_CHECK(!bytes.empty(), source, ": the file is empty, expected a JPEG, PNG or BMP image");
   HMEM_CHECK(bytes.size() <= kMaxEncoded, source, ": ", bytes.size(), " bytes, expected at most ", kMaxEncoded);
+  check_bmp(bytes, source);
+  check_png(bytes, source);
   int width = 0, height = 0;
   const stb::Pixels pixels =
       stb::decode(as_bytes(bytes), static_cast<int>(bytes.size()), static_cast<int>(channels), &width, &height);
@@ -108,10 +157,10 @@ DecodedImage resize_image(const DecodedImage& image, int64_t height, int64_t wid
 
 std::vector<uint8_t> inflate(std::string_view deflated, size_t size, const std::string& source) {
   need_stb(source, "compressed files");
-  HMEM_CHECK(deflated.size() <= INT_MAX && size < INT_MAX, source, ": above 2 GiB, which is not read compressed");
   // Deflate cannot shrink below 1/1032, so a size beyond that is a lie; it is found before memory is taken.
   HMEM_CHECK(size / 1032 <= deflated.size(), source, ": says that ", deflated.size(), " bytes hold ", size,
              " uncompressed, which cannot be; get the file again");
+  HMEM_CHECK(deflated.size() <= INT_MAX && size < INT_MAX, source, ": above 2 GiB, which is not read compressed");
   std::vector<uint8_t> out(size + 1);  // one more, so that a longer stream is noticed
   const int written =
       stb::inflate(as_bytes(deflated), static_cast<int>(deflated.size()), out.data(), static_cast<int>(out.size()));

@@ -38,11 +38,10 @@ Options make_options() {
 /// Task of the flag, or of the model when it was trained on one.
 int story_task(const Options& options, const std::string& of_model) {
   if (const auto given = options.get_optional_int("task_id")) return static_cast<int>(*given);
-  int task = 0;
-  const auto [end, status] = std::from_chars(of_model.data(), of_model.data() + of_model.size(), task);
-  const bool one = status == std::errc() && end == of_model.data() + of_model.size() && task >= 1 && task <= 20;
-  HMEM_CHECK(one, ":story: the model's task_id is ", quote(of_model), ", expected one task of 1..20: give --task_id");
-  return task;
+  const auto task = parse_number<int>(of_model);
+  HMEM_CHECK(task && *task >= 1 && *task <= 20, ":story: the model's task_id is ", quote(of_model),
+             ", expected one task of 1..20: give --task_id");
+  return *task;
 }
 
 BabiStories load_test_stories(const Options& options, const std::string& of_model) {

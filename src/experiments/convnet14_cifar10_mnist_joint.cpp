@@ -21,7 +21,7 @@ Options pretraining_options() {
   add_image_data_options(options);
   options.section("Training");
   add_image_training_options(options, 128, 0);
-  options.add_switch("flip", false, "mirror every other photograph of a batch, drawn anew");
+  options.add_switch("flip", false, "mirror photographs of a batch with probability 1/2, drawn anew");
   options.add_int("shift", 0, "move photographs by up to so many pixels, zeros around them", {0, 31});
   options.add_string("pretrained_weights", "", "start the convolutional part from this file; empty: at random");
   add_output_options(options);
@@ -69,6 +69,11 @@ int pretrain(const Options& options) {
   const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
   if (!loaded.empty() && !weights.empty()) {
     throw UsageError("--pretrained_weights: found with --load, expected one of them: a model has weights of its own");
+  }
+  if (!weights.empty() && weights == options.get_string("export_weights")) {
+    throw UsageError(
+        "--export_weights: found the file of --pretrained_weights, expected another one: with --resume the "
+        "start must still be there");
   }
   if (!loaded.empty()) {
     const ModelFile file(loaded);

@@ -7,6 +7,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
 #include "hmem/data/data_dir.h"
 #include "hmem/train/association_programs.h"
 #include "hmem/train/association_sweep.h"
@@ -33,8 +34,12 @@ class Curve {
         csv_(csv.empty() ? (fs::path(out) / "delay.csv").string() : csv),
         table_(table.empty() ? (fs::path(out) / "delay.md").string() : table),
         results_(plan.runs.size()) {
-    for (const std::string& path : {csv, table}) {
-      if (path.compare(0, out.size(), out) != 0) check_writable(path);  // else its folder may be that of --out
+    if (fs::path(csv_).lexically_normal() == fs::path(table_).lexically_normal()) {
+      throw UsageError("--table: found " + quote(table_) + ", the file of --csv, expected a file of its own");
+    }
+    for (const std::string& path : {csv_, table_}) {
+      const fs::path folder = fs::path(path).lexically_normal().parent_path();
+      if (folder != fs::path(out + "/").lexically_normal().parent_path()) check_writable(path);  // else we make it
     }
     fs::create_directories(out);
     for (const std::string& path : {csv_, table_}) check_writable(path);

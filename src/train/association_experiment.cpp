@@ -1,8 +1,10 @@
 #include "hmem/train/association_experiment.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "hmem/core/check.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
@@ -84,6 +86,14 @@ std::vector<int64_t> test_timesteps(const Options& options) {
   return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
 }
 
+/// What can be said about --strips before the training.
+void check_strips(const std::string& folder) {
+  if (folder.empty()) return;
+  need_png();
+  HMEM_CHECK(!std::filesystem::exists(folder) || std::filesystem::is_directory(folder), "--strips: ", folder,
+             " is no folder, expected one for pictures of examples");
+}
+
 void compute_features(FrozenAssociationLearner& learner, RunLog& log) {
   const Timer timer;
   learner.compute_features();
@@ -107,7 +117,9 @@ class AssociationRun {
         data_(make_data(images_, association_, run_.seed)),
         frozen_(is_frozen(options)),
         conv_net_(run_.seed) {
-    if (!options.get_string("strips").empty()) need_png();
+    for (const int64_t timesteps : other_timesteps_)
+      test_of(timesteps);  // what cannot be made shows before the training
+    check_strips(options.get_string("strips"));
     experiment_.data = images_.description;
     experiment_.notes = images_.notes;
     for (const std::string& flag : program.unused_flags) {
@@ -126,15 +138,25 @@ class AssociationRun {
     experiment_.run_info.emplace_back("convnet_hash", conv_net_hash_);
     experiment_.sizes = sizes_record(*learner_, data_);
     experiment_.test = [this](RunLog& log) { return test(log); };
-    const std::string& strips = options_.get_string("strips");
-    if (!strips.empty()) {
-      write_association_strips(strips, data_.test, data_.test_renderer, images_.b.class_names,
-                               options_.get_int("strip_examples"));
-    }
+    experiment_.after_header = [this](RunLog& log) {
+      write_strips();
+      if (on_features_) compute_features(*on_features_, log);
+    };
     return run_.train(experiment_);
   }
 
  private:
+  /// Test examples with another number of pairs.
+  AssociationExamples test_of(int64_t timesteps) const {
+    AssociationOptions other = association_;
+    other.timesteps = static_cast<int>(timesteps);
+    try {
+      return test_examples(images_, other, run_.seed);
+    } catch (const Error& error) {
+      fail("--test_timesteps=", options_.get_string("test_timesteps"), ": ", error.what());
+    }
+  }
+
   /// Its weights are in the model that is loaded unless it is frozen.
   void make_conv_net(bool loaded) {
     if (options_.get_int("use_pretrained_convnet") == 1 && (frozen_ || !loaded)) {
@@ -167,7 +189,11 @@ class AssociationRun {
     for (const auto& [name, value] : options_.settings()) {
       if (std::find(kept.begin(), kept.end(), name) != kept.end()) info[name] = value;
     }
-    if (loaded) check_same_model(*loaded, info);
+    if (!loaded) return;
+    const std::string& found = loaded->require("convnet");
+    HMEM_CHECK(!frozen_ || found == info["convnet"], loaded->path(), ": was trained on another ConvNet: found ", found,
+               ", expected ", info["convnet"], "; name the one it was trained on with --pretrained_weights");
+    check_same_model(*loaded, info);
   }
 
   void make_learner() {
@@ -175,7 +201,7 @@ class AssociationRun {
     if (frozen_) {
       auto on_features =
           std::make_unique<FrozenAssociationLearner>(*net_, conv_net_, data_, l2, options_.get_string("feature_cache"));
-      experiment_.after_header = [learner = on_features.get()](RunLog& log) { compute_features(*learner, log); };
+      on_features_ = on_features.get();
       learner_ = std::move(on_features);
     } else {
       if (options_.was_given("feature_cache")) {
@@ -188,17 +214,22 @@ class AssociationRun {
     experiment_.buffers = learner_->buffers();
   }
 
+  void write_strips() const {
+    const std::string& folder = options_.get_string("strips");
+    if (folder.empty()) return;
+    write_association_strips(folder, data_.test, data_.test_renderer, images_.b.class_names,
+                             options_.get_int("strip_examples"));
+  }
+
   Record test(RunLog& log) {
     const int64_t batch_size = experiment_.fit.batch_size;
     Record line;
     line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
     line.append(error_record(*learner_, batch_size));
     for (const int64_t timesteps : other_timesteps_) {
-      AssociationOptions other = association_;
-      other.timesteps = static_cast<int>(timesteps);
-      learner_->set_test(test_examples(images_, other, run_.seed));
+      learner_->set_test(test_of(timesteps));
       Record task;
-      task.add_int("timesteps", timesteps).add_int("delay", other.delay);
+      task.add_int("timesteps", timesteps).add_int("delay", association_.delay);
       log.write_task(task.add_int("test", learner_->count(Part::test)).append(error_record(*learner_, batch_size)));
     }
     return line;
@@ -215,6 +246,7 @@ class AssociationRun {
   std::string conv_net_hash_;
   std::unique_ptr<AssociationNet> net_;
   std::unique_ptr<AssociationLearner> learner_;
+  FrozenAssociationLearner* on_features_ = nullptr;  ///< learner_, where the ConvNet is frozen
   Experiment experiment_;
 };
 
@@ -244,6 +276,10 @@ void add_association_options(Options& options, const std::function<void(Options&
 }
 
 int run_association_experiment(const Options& options, const AssociationProgram& program) {
+  if (options.was_given("pretrained_weights") && options.get_int("use_pretrained_convnet") != 1 &&
+      options.get_string("load").empty()) {
+    throw UsageError("--pretrained_weights: found without --use_pretrained_convnet=1, expected both or none");
+  }
   const std::string path = options.get_string("load");
   if (path.empty()) return AssociationRun(options, program, nullptr).train();
   const ModelFile loaded(path);

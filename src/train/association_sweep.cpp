@@ -22,8 +22,9 @@ using Names = std::vector<std::string>;
 const Names kSetByUs = {"delay",   "random_state", "save",   "checkpoint",     "resume",    "limit_steps",
                         "verbose", "quiet",        "strips", "strip_examples", "stop_after"};
 /// Paths, and lists of their own: may hold a comma.
-const Names kWhole = {"data_dir", "images_a", "images_b", "pretrained_weights", "load", "test_timesteps"};
-const Names kPictures = {"strips", "strip_examples"};
+const Names kWhole = {"data_dir", "images_a",       "images_b",     "pretrained_weights",
+                      "load",     "test_timesteps", "feature_cache"};
+const Names kNotCompared = {"strips", "strip_examples", "feature_cache"};
 
 bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -50,20 +51,8 @@ const Model& find_model(const std::string& name) {
   throw UsageError("--models: found " + quote(name) + ", expected some of hmem and lstm, as hmem,lstm");
 }
 
-/// The settings by which a finished run is known again. A model that is loaded brings its own. Folders of data count:
-/// the checkpoint knows whether the images are the same.
-std::vector<std::pair<std::string, std::string>> compared_settings(const Options& options) {
-  std::vector<std::pair<std::string, std::string>> settings;
-  const bool loaded = options.was_given("load");
-  for (const auto& setting : options.settings()) {
-    const std::string& name = setting.first;
-    const bool compared =
-        name == "epochs" || name == "random_state" || (flag_has_effect(name) && !contains(kPictures, name));
-    if (!compared || (loaded && !options.was_given(name))) continue;
-    settings.push_back(setting);
-  }
-  return settings;
-}
+/// Folders of data count: the checkpoint knows whether the images are the same.
+bool is_compared(const std::string& name) { return flag_has_effect(name) && !contains(kNotCompared, name); }
 
 std::string percent(double value) { return format_real(value, 4); }
 
@@ -205,7 +194,7 @@ DelayPlan plan_delay_sweep(const std::vector<std::string>& models, const std::ve
           if (!parsed.was_given("threads")) run.flags.emplace_back("--threads=1");
           const std::string& pairs = parsed.get_string("test_timesteps");
           if (!pairs.empty()) parse_number_list("test_timesteps", pairs, kAssociationTimesteps);
-          run.settings = compared_settings(parsed);
+          run.settings = compared_settings(parsed, is_compared);
           plan.points.push_back({name, delay, seed, settings});
           plan.runs.push_back(std::move(run));
         }

@@ -138,9 +138,9 @@ BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
   } else {
     int64_t number = next_story_;
     if (!argument.empty()) {
-      const auto [end, status] = std::from_chars(argument.data(), argument.data() + argument.size(), number);
-      const bool whole = status == std::errc() && end == argument.data() + argument.size();
-      HMEM_CHECK(whole, ":story: found ", quote(argument), ", expected the number of a test story");
+      const auto given = parse_number<int64_t>(argument);
+      HMEM_CHECK(given, ":story: found ", quote(argument), ", expected the number of a test story");
+      number = *given;
     }
     return show_story(number);
   }

@@ -41,7 +41,9 @@ void add_data_notes(std::vector<std::string>& notes, const BabiTask& task) {
 }  // namespace
 
 BabiRun::BabiRun(const Options& options_in, std::vector<int64_t> tasks_in)
-    : run_(options_in), options(options_in), tasks(std::move(tasks_in)), seed(run_.seed) {}
+    : run_(options_in), options(options_in), tasks(std::move(tasks_in)), seed(run_.seed) {
+  check_babi_options(options);
+}
 
 void BabiRun::set_task(BabiTask task_in) { task = std::make_unique<BabiTask>(std::move(task_in)); }
 

@@ -52,7 +52,7 @@ BabiJointData load_babi_joint(const BabiDataFlags& flags, const std::vector<int6
     const int task = static_cast<int>(id);
     if (task == 3 && lacks_training_file(flags.source, task, flags.size)) {
       train.add(load_babi(find_babi("generated", ""), task, flags.size, BabiPart::kTrain, flags.seed, flags.stories));
-      joint.notes.push_back(generated_training_note(id));
+      joint.notes.push_back(generated_training_note(id, !flags.vectorise.separate_test));
     } else {
       train.add(flags.train(task));
     }

@@ -31,11 +31,9 @@ std::string shortest(real value) {
 template <typename T>
 T read_number(const ModelFile& file, const std::string& key) {
   const std::string& text = file.require(key);
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  HMEM_CHECK(error == std::errc() && end == text.data() + text.size(), file.path(), ": ", key, " is ", quote(text),
-             ", expected a number");
-  return value;
+  const auto value = parse_number<T>(text);
+  HMEM_CHECK(value, file.path(), ": ", key, " is ", quote(text), ", expected a number");
+  return *value;
 }
 
 int64_t read_size(const ModelFile& file, const std::string& key, int64_t high, int64_t low = 1) {
@@ -132,7 +130,10 @@ void expect_value(const ModelFile& file, const std::string& key, const std::stri
              hint);
 }
 
-void expect_kind(const ModelFile& file) { expect_value(file, "kind", kKind, "another program wrote this model"); }
+void expect_kind(const ModelFile& file) {
+  file.expect_model();
+  expect_value(file, "kind", kKind, "another program wrote this model");
+}
 
 }  // namespace
 

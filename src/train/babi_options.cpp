@@ -108,6 +108,12 @@ Options babi_task_joint_options() {
   return options;
 }
 
+void check_babi_options(const Options& options) {
+  if (options.get_string("write_rule") == "outer" && options.get_switch("learn_gamma_neg")) {
+    throw UsageError("--learn_gamma_neg: found with --write_rule=outer, which has no decay, expected one of them");
+  }
+}
+
 BabiDataFlags::BabiDataFlags(const Options& options, uint64_t seed_in)
     : source(find_babi(options.get_string("data_dir"), program_folder())),
       test_source(source),

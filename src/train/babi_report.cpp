@@ -1,7 +1,6 @@
 #include "hmem/train/babi_report.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -25,13 +24,6 @@ std::string value_of(const Values& values, const std::string& key) {
   return found == values.end() ? "" : found->second;
 }
 
-std::optional<int64_t> whole_number(const std::string& text) {
-  int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// "official", "generated", or "transfer": trained on generated stories, tested on others.
 std::string data_kind(const Values& header) {
   if (value_of(header, "data").find("generated in the process") == std::string::npos) return "official";
@@ -49,6 +41,7 @@ Values group_settings(const Values& header) {
     if (kOther.count(name) == 0 && (babi_flag_has_effect(name) || name == "epochs")) settings[name] = value;
   }
   settings["stories"] = data_kind(header);
+  settings["test_data_dir"] = value_of(header, "test_data_dir");
   return settings;
 }
 
@@ -64,9 +57,11 @@ using Groups = std::map<Values, Group>;
 /// Why a record cannot be used; empty when it was added.
 std::string add_run(const RunRecord& record, Groups& groups) {
   if (!record.finished()) return "has no final line: not finished";
+  if (record.header.count("epochs") == 0) return "has no line of settings: damaged";
+  if (record.final_line->count("tasks") == 1) return "is a run of babi_task_joint";
   const auto test_error = record.figure("test_error");
-  const auto task = whole_number(value_of(*record.final_line, "task_id"));
-  const auto seed = whole_number(value_of(record.header, "seed"));
+  const auto task = parse_number<int64_t>(value_of(*record.final_line, "task_id"));
+  const auto seed = parse_number<int64_t>(value_of(record.header, "seed"));
   if (!test_error || !task || !seed || *task < 1 || *task > 20) return "has no task_id, seed and test_error";
   Group& group = groups[group_settings(record.header)];
   ReportTask& entry = group.tasks[*task];
@@ -75,7 +70,7 @@ std::string add_run(const RunRecord& record, Groups& groups) {
   }
   entry.task = *task;
   entry.generated = data_kind(record.header) != "official";
-  const auto epochs = whole_number(value_of(*record.final_line, "epochs"));
+  const auto epochs = parse_number<int64_t>(value_of(*record.final_line, "epochs"));
   entry.runs.push_back(
       {*seed, record.figure("val_error"), *test_error, epochs.value_or(0), record.figure("seconds").value_or(0)});
   group.commits.insert(value_of(record.header, "git"));
@@ -90,6 +85,7 @@ void merge_task_3(Groups& groups) {
     Values settings = it->first;
     const bool only_3 = settings["stories"] == "transfer" && it->second.tasks.size() == 1 && it->second.tasks.count(3);
     settings["stories"] = "official";
+    settings["test_data_dir"] = "";
     const auto official = groups.find(settings);
     if (!only_3 || official == groups.end() || official->second.tasks.count(3) == 1) {
       ++it;
@@ -176,13 +172,12 @@ BabiReport read_babi_report(const std::string& folder) {
   BabiReport report;
   Groups groups;
   for (const std::string& file : files) {
-    std::string why;
     try {
-      why = add_run(read_run_record(file), groups);
+      const std::string why = add_run(read_run_record(file), groups);
+      if (!why.empty()) report.notes.push_back(file + " " + why + "; left out");
     } catch (const Error& error) {
-      why = error.what();
+      report.notes.push_back(std::string(error.what()) + "; left out");
     }
-    if (!why.empty()) report.notes.push_back(file + " " + why + "; left out");
   }
   HMEM_CHECK(!groups.empty(), folder, ": found ", files.size(),
              " files run.jsonl and no finished run, expected one at least");

@@ -39,6 +39,7 @@ RunInfo babi_run_info(const Options& options, uint64_t seed, const ModelInfo& mo
   const std::string limit = "max_num_sentences";  // the flag is a limit; the model knows how many there were
   std::vector<std::string> left_out = kWithoutEffect;
   left_out.push_back(limit);
+  left_out.emplace_back("tasks");  // in any order; the model has them sorted
   RunInfo info = run_info(options, seed, model, left_out);
   info.insert(info.begin() + 1, {"limit of " + limit, std::to_string(options.get_int(limit))});
   // Only then the learning rates of the first epochs depend on how many there will be.

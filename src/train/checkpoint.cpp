@@ -1,7 +1,6 @@
 #include "hmem/train/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "hmem/core/check.h"
@@ -11,7 +10,8 @@ namespace hmem {
 
 namespace {
 
-constexpr char kFormatKey[] = "checkpoint_format", kFormat[] = "2";
+constexpr const char* kFormatKey = kCheckpointFormatKey;
+constexpr char kFormat[] = "2";
 constexpr char kSeedKey[] = "seed";
 constexpr char kStatePrefix[] = "state.";
 constexpr int64_t kMaxCount = int64_t{1} << 53;
@@ -73,9 +73,9 @@ struct Reader {
 
   template <typename Number>
   void read(const std::string& name, Number& value) {
-    const std::string& text = file.require(kStatePrefix + name);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    check(error == std::errc() && end == text.data() + text.size(), name, "a number");
+    const auto found = parse_number<Number>(file.require(kStatePrefix + name));
+    check(found.has_value(), name, "a number");
+    value = *found;
   }
   void check(bool good, const std::string& name, const std::string& expected) const {
     HMEM_CHECK(good, file.path(), ": ", kStatePrefix, name, ": found ", quote(file.require(kStatePrefix + name)),
@@ -116,18 +116,16 @@ Checkpoint::Checkpoint(const std::string& path) : file_(path) {
 
 uint64_t Checkpoint::seed() const {
   const std::string& text = file_.require(kSeedKey);
-  uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  HMEM_CHECK(error == std::errc() && end == text.data() + text.size(), path(), ": ", kSeedKey, ": found ", quote(text),
-             ", expected a number; the checkpoint is damaged");
-  return seed;
+  const auto seed = parse_number<uint64_t>(text);
+  HMEM_CHECK(seed, path(), ": ", kSeedKey, ": found ", quote(text), ", expected a number; the checkpoint is damaged");
+  return *seed;
 }
 
 void Checkpoint::check_run(const RunInfo& run) const {
   for (const auto& [key, expected] : run) {
     const auto found = file_.info().find(key);
     HMEM_CHECK(found != file_.info().end(), path(), ": found no ", quote(key), ", expected ", quote(expected),
-               "; the checkpoint is of another program");
+               "; the checkpoint is of another run: give its flags, or another --checkpoint");
     HMEM_CHECK(found->second == expected, path(), ": ", key, ": found ", quote(found->second), ", expected ",
                quote(expected), "; the checkpoint is of another run: give its flags, or another --checkpoint");
   }
@@ -135,7 +133,7 @@ void Checkpoint::check_run(const RunInfo& run) const {
     const bool known =
         std::any_of(run.begin(), run.end(), [&key = key](const auto& pair) { return pair.first == key; });
     HMEM_CHECK(known || key == kFormatKey || is_state(key), path(), ": ", key, ": found ", quote(value),
-               ", expected no such setting; the checkpoint is of another program");
+               ", expected no such setting; the checkpoint is of another run: give its flags, or another --checkpoint");
   }
 }
 

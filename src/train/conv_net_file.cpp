@@ -37,7 +37,7 @@ std::string find_conv_net(const std::string& given, const std::string& data_dir)
   if (!given.empty()) return given;
   std::vector<fs::path> folders;
   if (!data_dir.empty()) folders.emplace_back(data_dir);
-  if (const char* root = std::getenv("HMEM_DATA")) folders.emplace_back(root);
+  if (const char* root = std::getenv("HMEM_DATA"); root != nullptr && *root != '\0') folders.emplace_back(root);
   folders.emplace_back("datasets");
   if (!program_folder().empty()) folders.push_back(program_folder().parent_path() / "datasets");
   std::error_code ignored;  // a path that cannot be asked is not there for us

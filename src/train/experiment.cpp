@@ -26,8 +26,8 @@ uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
 }
 
 /// Nothing is written before it is known that everything can be.
-void check_outputs(const Options& options, const std::vector<std::string>& written) {
-  for (const char* flag : {"save", "checkpoint"}) check_writable(options.get_string(flag));
+void check_outputs(const Options& options, std::vector<std::string> written) {
+  written.insert(written.end(), {"save", "checkpoint"});
   for (const std::string& flag : written) check_writable(options.get_string(flag));
   // An --out that exists may be a device or a pipe.
   const std::filesystem::path out = options.get_string("out");
@@ -57,12 +57,13 @@ void check_same_settings(const ModelFile& file, const Options& options, const st
     const auto saved = file.info().find(name);
     if (saved == file.info().end() || !options.was_given(name)) continue;
     if (name == compared_later) continue;
-    HMEM_CHECK(saved->second == value, file.path(), ": the model has ", name, " ", saved->second, ", but --", name, "=",
-               value, " was given");
+    HMEM_CHECK(same_setting(saved->second, value), file.path(), ": the model has ", name, " ", saved->second,
+               ", but --", name, "=", value, " was given");
   }
 }
 
 void check_same_model(const ModelFile& file, const ModelInfo& model) {
+  file.expect_model();
   const auto check = [&](const std::string& name) {
     const std::string &found = file.require(name), &expected = model.at(name);
     HMEM_CHECK(found == expected, file.path(), ": ", name, ": found ", quote(found), ", expected ", quote(expected),
@@ -101,6 +102,9 @@ ExperimentRun::ExperimentRun(const Options& options_in, const std::vector<std::s
     : options(options_in), checkpoint_settings_(checkpoint_settings(options_in)) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
+  std::vector<std::string> files = {"checkpoint", "out", "save"};
+  files.insert(files.end(), written.begin(), written.end());
+  check_own_files(options, files);
   resumed_ = open_checkpoint(checkpoint_settings_);
   seed = choose_seed(options, resumed_.get());
   check_outputs(options, written);
@@ -185,7 +189,7 @@ Record ExperimentRun::test(Experiment& experiment, RunLog& log) {
   if (train_loss) line.add_real("train_loss", tested.train.loss);
   line.add_real("val_error", tested.validation.error, 4);
   line.append(experiment.test(log));
-  if (best_) line.add_int("best_epoch", tested.epoch);
+  if (best_ && !untrained) line.add_int("best_epoch", tested.epoch);
   const double examples = static_cast<double>(epochs * learner.count(Learner::Part::train));
   const double training_seconds = training_.state.training_seconds;
   line.add_int("examples_per_s", training_seconds > 0 ? std::llround(examples / training_seconds) : 0);

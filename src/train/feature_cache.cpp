@@ -9,6 +9,7 @@
 #include "hmem/core/hash.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/safetensors.h"
+#include "hmem/kernels/isa.h"
 #include "hmem/train/signature.h"
 
 namespace hmem {
@@ -86,6 +87,8 @@ std::string FeatureCache::path_of(const RenderedImages& images) const {
   const Shape& shape = images.shape;
   WordHash hash;
   hash.add(kForm);
+  const std::string kernels = kernel_set_name();  // other instruction sets, other roundings
+  hash.add_bytes(kernels.data(), kernels.size());
   hash.add(weights_);
   for (const int64_t size : {images.count, shape[0], shape[1], shape[2], static_cast<int64_t>(sizeof(real))}) {
     hash.add(static_cast<uint64_t>(size));

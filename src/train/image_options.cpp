@@ -24,7 +24,7 @@ ImageData load_set(ImageKind kind, const std::string& folder, const Options& opt
   if (most > 0) counts = {std::min(counts.train, most), std::min(counts.test, most)};
   ImageData data = load_images(source, {}, "default", counts);
   const ImageSize size;
-  HMEM_CHECK(data.train.height <= size.height && data.train.width <= size.width, folder, ": found images of ",
+  HMEM_CHECK(data.train.height <= size.height && data.train.width <= size.width, data.description, ": found images of ",
              data.train.height, " x ", data.train.width, ", expected at most ", size.height, " x ", size.width);
   check_images(data, data.description);
   if (most > 0) {
@@ -32,7 +32,7 @@ ImageData load_set(ImageKind kind, const std::string& folder, const Options& opt
     keep_per_class(data.test, data.classes(), most);
   }
   if (source.embedded()) notes.push_back("the data are " + data.description);
-  if (!data.note.empty()) notes.push_back(data.note);
+  if (!data.note.empty()) notes.push_back(data.description + ": " + data.note);
   return data;
 }
 

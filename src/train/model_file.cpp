@@ -37,8 +37,13 @@ const ModelInfo& ModelFile::info() const { return contents_->file.metadata; }
 
 const std::string& ModelFile::require(const std::string& key) const {
   const auto found = info().find(key);
-  HMEM_CHECK(found != info().end(), path_, ": no '", key, "' in the metadata; was this file written by --save?");
+  HMEM_CHECK(found != info().end(), path_, ": no '", key,
+             "' in the metadata; the file is damaged, or another program wrote it");
   return found->second;
+}
+
+void ModelFile::expect_model() const {
+  HMEM_CHECK(info().count(kCheckpointFormatKey) == 0, path_, ": is a checkpoint, expected a model: the file of --save");
 }
 
 const Shape& ModelFile::shape_of(const std::string& tensor) const {

@@ -1,6 +1,6 @@
 #include "hmem/train/run_record.h"
 
-#include <charconv>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kLongestLine = size_t{1} << 20;
+constexpr double kMostEpochs = 1e9;
 constexpr int kDeepest = 2;  // our lines are flat
 
 std::map<std::string, std::string> flat_values(const Json& line) {
@@ -44,11 +45,8 @@ std::optional<double> RunRecord::figure(const std::string& key) const {
 std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key) {
   const auto found = line.find(key);
   if (found == line.end()) return std::nullopt;
-  const std::string& text = found->second;
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  const auto value = parse_number<double>(found->second);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 RunRecord read_run_record(const std::string& path) {
@@ -73,7 +71,8 @@ RunRecord read_run_record(const std::string& path) {
     } else if (event == "epoch") {
       const auto epoch = figure_of(*values, "epoch"), error = figure_of(*values, "val_error");
       const auto loss = figure_of(*values, "val_loss");
-      if (epoch && error && loss) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
+      const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMostEpochs;
+      if (known) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
     } else if (event == "task") {
       record.tasks.push_back(*values);
     } else if (event == "final") {

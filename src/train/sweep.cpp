@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -44,6 +45,13 @@ class Sweep {
   /// `trials`: more follows, so that the summary is a note and no final line.
   Sweep(const std::vector<SweepRun>& plan, size_t jobs, const OnRunEnd& on_end, bool trials)
       : plan_(plan), jobs_(jobs), on_end_(on_end), trials_(trials), log_(std::cout) {}
+
+  /// After an error: no run works on with nobody to wait for it. Runs save when they are told to stop.
+  ~Sweep() {
+    for (const Job& job : running_) signal_process(job.process, SIGTERM);
+  }
+  Sweep(const Sweep&) = delete;
+  Sweep& operator=(const Sweep&) = delete;
 
   int execute() {
     const InterruptGuard guard;
@@ -149,11 +157,11 @@ class Sweep {
     ++done_;
     clear_status();
     Record line = line_of(plan_[run]);
-    if (record.finished()) {
+    if (const int64_t epochs = plan_[run].stop_after; epochs > 0) {  // a trial: the figure that it is chosen by
+      if (const auto best = best_epoch(record, epochs)) line.add_real("val_error", best->val_error, 4);
+    } else {
       line.add_real("val_error", record.figure("val_error").value_or(NAN), 4);
       line.add_real("test_error", record.figure("test_error").value_or(NAN), 4);
-    } else {
-      line.add_real("val_error", record.epochs.rbegin()->second.val_error, 4);  // a trial: of its last epoch
     }
     log_.write_epoch(line.add_real("seconds", seconds, 4).add_text("state", state));
     if (on_end_) show(run, record);

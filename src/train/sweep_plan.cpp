@@ -1,13 +1,13 @@
 #include "hmem/train/sweep_plan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <tuple>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
+#include "hmem/train/model_file.h"
 
 namespace hmem {
 
@@ -33,10 +33,9 @@ std::vector<int64_t> parse_number_list(const std::string& flag, const std::strin
                      ", as 1-3,7");
   };
   const auto number = [&](const std::string& word, const std::string& part) {
-    int64_t value = 0;
-    const auto [end, status] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (status != std::errc() || end != word.data() + word.size() || !range.contains(value)) wrong(part);
-    return value;
+    const auto value = parse_number<int64_t>(word);
+    if (!value || !range.contains(*value)) wrong(part);
+    return *value;
   };
   std::vector<int64_t> numbers;
   for (const std::string& part : split_at_commas(text)) {
@@ -81,8 +80,22 @@ bool SweepRun::is_done(const RunRecord& record) const {
   if (!finished && !reached) return false;
   return std::all_of(settings.begin(), settings.end(), [&](const auto& setting) {
     const auto found = record.header.find(setting.first);
-    return found != record.header.end() && found->second == setting.second;
+    return found != record.header.end() && same_setting(found->second, setting.second);
   });
+}
+
+SweepRun::Settings compared_settings(const Options& options,
+                                     const std::function<bool(const std::string& name)>& has_effect) {
+  const std::string& load = options.get_string("load");
+  ModelInfo of_model;  // of a file that is not there the run will say so
+  if (!load.empty() && std::filesystem::exists(load)) of_model = ModelFile(load).info();
+  SweepRun::Settings settings;
+  for (const auto& setting : options.settings()) {
+    const std::string& name = setting.first;
+    if (name != "epochs" && name != "random_state" && !has_effect(name)) continue;
+    if (of_model.count(name) == 0 || options.was_given(name)) settings.push_back(setting);
+  }
+  return settings;
 }
 
 RunRecord record_of(const SweepRun& run) {
@@ -98,18 +111,24 @@ std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs) {
   return plan;
 }
 
+std::optional<RunRecord::Epoch> best_epoch(const RunRecord& record, int64_t epochs) {
+  std::optional<RunRecord::Epoch> best;
+  for (const auto& [epoch, found] : record.epochs) {
+    const auto score = [](const RunRecord::Epoch& one) { return std::make_tuple(one.val_error, one.val_loss); };
+    if (epoch < epochs && (!best || score(found) < score(*best))) best = found;
+  }
+  return best;
+}
+
 std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t trials, int64_t epochs, int64_t keep) {
   using Score = std::tuple<double, double, size_t>;
   std::vector<SweepRun> chosen;
   for (size_t begin = 0; begin < plan.size(); begin += static_cast<size_t>(trials)) {
     std::vector<Score> scores;
     for (size_t i = begin; i < std::min(plan.size(), begin + static_cast<size_t>(trials)); ++i) {
-      std::optional<Score> best;
-      for (const auto& [epoch, found] : record_of(plan[i]).epochs) {
-        const Score score = {found.val_error, found.val_loss, i};
-        if (epoch < epochs && (!best || score < *best)) best = score;
+      if (const auto best = best_epoch(record_of(plan[i]), epochs)) {
+        scores.emplace_back(best->val_error, best->val_loss, i);
       }
-      if (best) scores.push_back(*best);
     }
     std::sort(scores.begin(), scores.end());
     scores.resize(std::min(scores.size(), static_cast<size_t>(keep)));
@@ -131,6 +150,10 @@ std::vector<SweepFlag> parse_sweep_flags(const std::vector<std::string>& argumen
   std::vector<SweepFlag> flags;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
+    if (!is_flag(argument)) {
+      throw UsageError("unexpected argument " + quote(argument) +
+                       "; expected --flag=value, several values with commas and without blanks");
+    }
     SweepFlag flag{flag_name(argument), {}};
     if (contains(not_here, flag.name)) {
       throw UsageError("--" + flag.name + ": found in a sweep, expected to be left out: every run gets its own");
@@ -150,7 +173,8 @@ std::vector<SweepFlag> parse_sweep_flags(const std::vector<std::string>& argumen
     }
     if (!bare) flag.values = contains(whole, flag.name) ? std::vector<std::string>{text} : split_at_commas(text);
     for (const std::string& value : flag.values) {
-      if (std::count(flag.values.begin(), flag.values.end(), value) > 1) {
+      const auto same = [&value](const std::string& other) { return same_setting(value, other); };
+      if (std::count_if(flag.values.begin(), flag.values.end(), same) > 1) {
         throw UsageError("--" + flag.name + ": found " + quote(value) + " twice, expected different values");
       }
     }
@@ -194,6 +218,10 @@ void divide_arguments(const std::vector<std::string>& arguments, const Options& 
                       std::vector<std::string>& of_training) {
   std::vector<std::string>* target = &of_sweep;
   for (const std::string& argument : arguments) {
+    if (argument == "-h") {
+      of_sweep.insert(of_sweep.begin(), argument);
+      continue;
+    }
     if (is_flag(argument)) {
       const std::string name = flag_name(argument);
       const bool ours = own.has(name) || name == "help" || name == "version";

@@ -49,18 +49,30 @@ CheckpointSettings checkpoint_settings(const Options& options) {
   if (options.get_int("limit_steps") > 0) {
     throw UsageError("--limit_steps: found with --checkpoint, expected one of them: timing keeps no state");
   }
-  for (const char* other : {"save", "load", "out"}) {
-    if (!same_file(settings.path, options.get_string(other))) continue;
-    throw UsageError("--checkpoint: found " + quote(settings.path) + ", the file of --" + other +
-                     ", expected a file of its own");
-  }
   return settings;
+}
+
+void check_own_files(const Options& options, const std::vector<std::string>& flags) {
+  const auto check = [&](const std::string& flag, const std::string& other) {
+    const std::string& path = options.get_string(flag);
+    if (!same_file(path, options.get_string(other))) return;
+    throw UsageError("--" + flag + ": found " + quote(path) + ", the file of --" + other +
+                     ", expected a file of its own");
+  };
+  for (size_t i = 0; i < flags.size(); ++i) {
+    for (size_t j = i + 1; j < flags.size(); ++j) check(flags[i], flags[j]);
+    if (flags[i] != "save") check(flags[i], "load");  // a model may take the place of the one it started from
+  }
 }
 
 std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings) {
   std::error_code ignored;
-  const bool wanted = settings.resume && fs::exists(settings.path, ignored);
-  return wanted ? std::make_unique<Checkpoint>(settings.path) : nullptr;
+  if (!settings.resume || !fs::exists(settings.path, ignored)) return nullptr;
+  try {
+    return std::make_unique<Checkpoint>(settings.path);
+  } catch (const Error& error) {
+    fail(error.what(), "; without --resume the training starts anew");
+  }
 }
 
 void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, const Checkpoint* resumed,

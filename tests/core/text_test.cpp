@@ -21,6 +21,20 @@ TEST_CASE("numbers are written shortest and read back the same", "[core]") {
   }
 }
 
+TEST_CASE("a text is a number as a whole or not at all", "[core]") {
+  CHECK(parse_number<int64_t>("-12") == -12);
+  CHECK(parse_number<double>("1e-3") == 0.001);
+  for (const char* wrong : {"", " 1", "1 ", "1x", "+1", "99999999999999999999"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(parse_number<int64_t>(wrong).has_value());
+  }
+  CHECK(same_setting("x", "x"));
+  CHECK(same_setting("0.001", "1e-3"));
+  CHECK_FALSE(same_setting("0.001", "0.002"));
+  CHECK_FALSE(same_setting("x", "0"));
+  CHECK_FALSE(same_setting("", "0"));
+}
+
 TEST_CASE("numbers are rounded to the digits asked for", "[core]") {
   CHECK(format_real(1.0 / 3, 3) == "0.333");
   CHECK(format_real(2.5, 6) == "2.5");

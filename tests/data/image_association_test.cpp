@@ -268,7 +268,8 @@ TEST_CASE("association: what cannot be is refused", "[images][bad]") {
   CHECK(error_with([](Options& o) { o.timesteps = 1; }) == "timesteps: found 1, expected 2 to 6");
   CHECK(error_with([](Options& o) { o.timesteps = 7; }) == "timesteps: found 7, expected 2 to 6");
   CHECK(error_with([](Options& o) { o.delay = -1; }) == "delay: found -1, expected 0 to 1000");
-  CHECK(error_with([](Options&) {}, 3) == "the smallest class has 3 images, expected at least 4 for timesteps 3");
+  CHECK(error_with([](Options&) {}, 3) ==
+        "the smallest class of the train images has 3, expected at least 4 for 3 pairs");
   CHECK(error_with([](Options&) {}, 40, 2).find("expected at least as many classes as timesteps") != std::string::npos);
   CHECK(error_with([](Options& o) { o.pairing = Pairing::kReference; }, 40, 8).find("found 10 and 8") !=
         std::string::npos);

@@ -66,6 +66,18 @@ echo rubbish > "$work/bad/cifar-10-binary.tar.gz"
 check 'another archive' 1 'is not the published archive' \
   cifar10 --from "$work/bad/cifar-10-binary.tar.gz" --to "$work/none"
 rm "$work/jpeg/train/dog/1.jpg"
+(cd "$work/bin" && echo 0123456780 > cifar-10-batches-bin/test_batch.bin && tar -czf "$work/mine.tar.gz" . &&
+  echo 0123456789 > cifar-10-batches-bin/test_batch.bin)
+check 'another archive of another name' 1 'is not the published archive' \
+  cifar10 --from "$work/mine.tar.gz" --to "$work/none"
+check 'JPEG files again' 0 'already in' cifar10 --from "$work/copy" --to "$work/to"
+echo mine > "$work/to/cifar10/notes"
+check 'a file of somebody else' 1 'holds notes, which is not of this set' \
+  cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/to"
+holds 'it is still there' test -e "$work/to/cifar10/notes" -a -e "$work/to/cifar10/test/truck/1.jpg"
+rm "$work/to/cifar10/notes"
+check 'batches in place of JPEG files' 0 'CIFAR-10 (binary): complete' \
+  cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/to"
 check 'a set that is not whole' 1 'holds no whole CIFAR-10' cifar10 --from "$work/jpeg" --to "$work/none"
 check 'no such copy' 1 'there is no such' mnist cifar10 --from "$work/nowhere" --to "$work/none"
 holds 'nothing was written' test -z "$(find "$work/none" -type f 2> /dev/null)"

@@ -78,6 +78,9 @@ refuse 2 'the file of --save' $everything --checkpoint=s
 refuse 2 'the file of --save' $everything --checkpoint=./s
 refuse 2 'the file of --out' $everything --checkpoint=o
 refuse 2 'the file of --load' $everything --checkpoint=l --load=l
+refuse 2 'the file of --load' --save=s --out=l --load=l
+refuse 2 'the file of --save' --save=s --out=./s
+refuse 2 '--learn_gamma_neg:' $everything --data_dir=generated --write_rule=outer --learn_gamma_neg
 refuse 2 '--keep_best:' $everything --data_dir=generated --training_set_size=1k --keep_best --validation_split=0
 
 # ---- 2. Data: exit 1, file and line are named ------------------------------------------------------------------------

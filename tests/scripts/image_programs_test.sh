@@ -180,4 +180,10 @@ refuse 1 'there is no such folder' "$joint" $both --data_dir=none
 refuse 1 'none' "$joint" $both --images_a=none
 refuse 1 'cannot' "$joint" $tiny --images_per_class=2 --export_weights=none/w
 refuse 1 'expected at least' "$hmem" $both --images_per_class=3
+refuse 1 '--test_timesteps=2-6: the smallest class of the test images has 5, expected at least 6 for 5 pairs' \
+  "$hmem" $both --images_per_class=5 --test_timesteps=2-6
+refuse 2 'found without --use_pretrained_convnet=1' "$hmem" $both $few --pretrained_weights="$weights"
+refuse 2 'the file of --export_weights' "$joint" $tiny --images_per_class=2 --save=f --export_weights=f
+refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --export_weights=f
+refuse 1 'expected one for pictures' "$hmem" $both --images_per_class=4 --strips="$weights" --epochs=0
 }

@@ -76,6 +76,10 @@ die() {
     [ "$(wc -l < err)" -eq 1 ] || die "'$wrong': expected one line"
     [ ! -e none ] || die "'$wrong': something was written"
   done
+  "$sweep" --csv=f --table=./f --out=none > out 2> err
+  [ $? -eq 2 ] && grep -q 'the file of --csv' err && [ ! -e none ] || die 'one file for CSV and table'
+  "$sweep" --csv=none2/x.csv --out=none > out 2> err
+  [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e none ] || die 'a folder whose name begins like that of --out'
   "$sweep" --csv=other/x.csv --out=none > out 2> err
   [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e none ] || die 'a CSV that cannot be written'
 

@@ -73,6 +73,35 @@ TEST_CASE("other settings, other tables", "[report]") {
   CHECK_THAT(report_json(report), Contains("\"val_error\":null"));
 }
 
+TEST_CASE("runs tested on other stories have tables of their own", "[report]") {
+  const TempFolder folder;
+  folder.write("a/run.jsonl", run(1, 1, "1", "2"));
+  folder.write("b/run.jsonl", run(1, 2, "1", "3", "bAbI stories from x", "\"hops\":\"3\",\"test_data_dir\":\"y\""));
+  const BabiReport report = read_babi_report(folder.path().string());
+  REQUIRE(report.groups.size() == 2);
+  CHECK(report.groups[0].tasks[0].runs.size() == 1);
+  CHECK(report.groups[1].settings == "test_data_dir=y");
+}
+
+TEST_CASE("damaged files and figures are left out with a note", "[report][bad]") {
+  const TempFolder folder;
+  folder.write("a/run.jsonl", run(1, 1, "1", "2"));
+  std::string damaged = run(1, 2, "1", "3");
+  const size_t settings = damaged.find("{\"event\":\"header\",\"preset\"");
+  damaged.replace(settings, damaged.find('\n', settings) - settings, "garbage");
+  folder.write("b/run.jsonl", damaged);
+  folder.write("c/run.jsonl", run(1, 3, "1", "\"inf\""));
+  folder.write("d/run.jsonl", R"({"event":"epoch","epoch":1e300,"val_error":1,"val_loss":1})"
+                              "\n" +
+                                  run(1, 4, "1", "4"));
+  const BabiReport report = read_babi_report(folder.path().string());
+  REQUIRE(report.notes.size() == 2);
+  CHECK_THAT(report.notes[0], Contains("has no line of settings: damaged"));
+  CHECK_THAT(report.notes[1], Contains("test_error"));
+  REQUIRE(report.groups.size() == 1);
+  CHECK(report.groups[0].tasks[0].runs.size() == 2);
+}
+
 TEST_CASE("published figures say that they are for 10k questions where ours are not", "[report]") {
   const TempFolder folder;
   for (const std::string size : {"10k", "1k"}) {

@@ -69,12 +69,21 @@ TEST_CASE("what a run would refuse is refused before anything starts", "[sweep]"
   CHECK_THAT(error_text<UsageError>([] { plan({"--hops=1", "--hops=2"}); }), Contains("given twice"));
   CHECK_THAT(error_text<UsageError>([] { plan({"--random_state=3"}); }), Contains("--random_state"));
   CHECK_THAT(error_text<UsageError>([] { plan({"--epochs"}); }), Contains("--epochs: found no value"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--hops=1,", "3"}); }), Contains("unexpected argument '3'"));
+  CHECK_THAT(error_text<UsageError>([] { plan({"--l2=0.001,1e-3"}); }), Contains("twice"));
+  CHECK_THAT(error_text<UsageError>([] {
+               plan({"--write_rule=outer", "--learn_gamma_neg"});
+             }),
+             Contains("--learn_gamma_neg: found with --write_rule=outer"));
   Options own("babi_sweep", "");
   own.add_int("jobs", 1, "");
   std::vector<std::string> sweep, training;
   divide_arguments({"--jobs", "3", "--epochs", "4", "--keep-best"}, own, {babi_task_single_options()}, sweep, training);
   CHECK(sweep == std::vector<std::string>{"--jobs", "3"});
   CHECK(training == std::vector<std::string>{"--epochs", "4", "--keep-best"});
+  sweep.clear();
+  divide_arguments({"--epochs", "4", "-h"}, own, {babi_task_single_options()}, sweep, training);
+  CHECK(sweep == std::vector<std::string>{"-h"});
   CHECK_THAT(error_text<UsageError>(
                  [&] { divide_arguments({"--job=3"}, own, {babi_task_single_options()}, sweep, training); }),
              Contains("the nearest one is --jobs"));
@@ -112,6 +121,23 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK_FALSE(plan({"--epochs=2", "--data_dir=generated"}, {1}, 2)[1].is_done(record(header + final_line)));
   CHECK(plan({"--epochs=2", "--threads=2", "--data_dir=generated"}, {1}, 1)[0].is_done(record(header + final_line)));
   CHECK_THROWS_AS(read_run_record(folder.file("missing")), Error);
+
+  // Numbers are compared and not their texts: a model keeps them in single precision.
+  const SweepRun rate = plan({"--gamma_pos=0.0123456789", "--data_dir=generated"}, {1}, 1)[0];
+  header = "{\"event\":\"header\",\"program\":\"babi_task_single\"}\n{\"event\":\"header\"";
+  for (const auto& [name, value] : rate.settings) {
+    header += ",\"" + name + "\":\"" + (name == "gamma_pos" ? "0.012345679" : value) + "\"";
+  }
+  CHECK(rate.is_done(record(header + "}\n" + final_line)));
+  CHECK_FALSE(
+      plan({"--gamma_pos=0.0123456", "--data_dir=generated"}, {1}, 1)[0].is_done(record(header + "}\n" + final_line)));
+
+  // Runs on other stories are other runs.
+  folder.write("en-10k/qa1_x_train.txt", "");
+  CHECK_FALSE(plan({"--gamma_pos=0.0123456789", "--data_dir=" + folder.path().string()}, {1}, 1)[0].is_done(
+      record(header + "}\n" + final_line)));
+  CHECK_FALSE(plan({"--gamma_pos=0.0123456789", "--data_dir=generated", "--test_data_dir=x"}, {1}, 1)[0].is_done(
+      record(header + "}\n" + final_line)));
 }
 
 TEST_CASE("of several trials the best by validation go on", "[sweep]") {

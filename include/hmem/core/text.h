@@ -2,9 +2,12 @@
 /// \file text.h
 /// Text of numbers and of foreign bytes: locale-free, and safe to put into one line of a terminal or of a JSON file.
 
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace hmem {
 
@@ -12,6 +15,19 @@ namespace hmem {
 std::string format_real(double value);
 /// The same, rounded to `digits` >= 1 significant digits.
 std::string format_real(double value, int digits);
+
+/// The whole of `text` as a number; nothing for other characters, none, or a number that does not fit.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// Whether two texts mean the same setting: equal, or numbers that are equal when a `real` holds them ("0.001",
+/// "1e-3").
+bool same_setting(const std::string& a, const std::string& b);
 
 /// Bytes of the UTF-8 character that starts at `at` (1 to 4), 0 when there is no valid one (RFC 3629).
 size_t utf8_length(std::string_view text, size_t at);

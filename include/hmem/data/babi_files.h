@@ -47,7 +47,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size);
 
 /// What the user has to know when such a task is trained on generated stories.
-std::string generated_training_note(int64_t task);
+std::string generated_training_note(int64_t task, bool official_test);
 
 /// Generated training stories of an epoch, for training on new ones in every epoch; those of epoch 0 are the text of
 /// generate_babi_part. Parallel over parts of the questions; the same for any number of threads.

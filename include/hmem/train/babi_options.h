@@ -22,6 +22,9 @@ Options babi_task_single_options();
 /// All flags of bin/babi_task_joint: --tasks instead of --task_id, and defaults for stories of very different length.
 Options babi_task_joint_options();
 
+/// Throws UsageError for flags that contradict each other whatever the data are.
+void check_babi_options(const Options& options);
+
 /// What the flags say about data. Every function throws UsageError for flags that contradict each other or the data,
 /// Error for data that are not there or wrong.
 struct BabiDataFlags {

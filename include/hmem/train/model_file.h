@@ -15,6 +15,9 @@ namespace hmem {
 /// Text that describes a model: its kind, sizes, vocabulary. Stored in the file's metadata.
 using ModelInfo = std::map<std::string, std::string>;
 
+/// In the metadata of checkpoints, which are such files too, and of no model.
+constexpr char kCheckpointFormatKey[] = "checkpoint_format";
+
 /// Throws Error when save_model() could not write `path` (empty: nothing to write) and leaves everything as it is: to
 /// be called before hours of training, not after.
 void check_writable(const std::string& path);
@@ -32,6 +35,8 @@ class ModelFile {
   const ModelInfo& info() const;
   /// Value of `key`; throws Error naming the file when it is not there.
   const std::string& require(const std::string& key) const;
+  /// Throws Error when it is a checkpoint.
+  void expect_model() const;
   /// Shape of a tensor; throws Error naming the file when it is not there.
   const Shape& shape_of(const std::string& tensor) const;
   /// Throws Error unless the file has exactly these tensors with these shapes and finite values; changes nothing then.

@@ -3,6 +3,8 @@
 /// The parts of a plan of many runs: lists of numbers, flags with several values, what one run is started with.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +32,8 @@ struct SweepRun {
   std::string folder;              ///< "out/task16_seed1_hops=3"
   std::vector<std::string> flags;  ///< of the program, without its name
   /// Settings that a finished run must have, as its header says them.
-  std::vector<std::pair<std::string, std::string>> settings;
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  Settings settings;
   int64_t stop_after = 0;  ///< a trial: done after so many epochs; 0: when its training is finished
   Record label;            ///< what lines about it begin with: task and seed
 
@@ -39,14 +42,23 @@ struct SweepRun {
   bool is_done(const RunRecord& record) const;
 };
 
+/// The settings of `options` by which a finished run is known again: those of which the result depends, says
+/// `has_effect`, and epochs and seed. Without those that a model of --load brings, unless they
+/// were given too. Error when the model cannot be read.
+SweepRun::Settings compared_settings(const Options& options,
+                                     const std::function<bool(const std::string& name)>& has_effect);
+
 /// The lines of the run so far; an empty record when there are none. Error when they cannot be read.
 RunRecord record_of(const SweepRun& run);
 
 /// Every run as a trial that ends after `epochs` epochs and can be continued.
 std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs);
 
-/// Of every `trials` runs that follow each other in `plan` the `keep` with the lowest validation error in an epoch
-/// below `epochs`; among equal ones the lowest validation loss, then the earlier run. Runs without such a line are left
+/// The epoch below `epochs` with the lowest validation error, among equal ones the lowest loss; nothing without one.
+std::optional<RunRecord::Epoch> best_epoch(const RunRecord& record, int64_t epochs);
+
+/// Of every `trials` runs that follow each other in `plan` the `keep` with the best best_epoch(), among equal ones
+/// the earlier run. Runs without such a line are left
 /// out.
 std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t trials, int64_t epochs, int64_t keep);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hmem/core/options.h"
 #include "hmem/core/run_log.h"
@@ -23,9 +24,12 @@ struct CheckpointSettings {
   int64_t stop_after = 0;  ///< epochs; 0: never
 };
 
-/// Throws UsageError when the flags contradict each other, --limit_steps, or the files of --save, --load and --out,
-/// which must be registered too.
+/// Throws UsageError when the flags contradict each other or --limit_steps.
 CheckpointSettings checkpoint_settings(const Options& options);
+
+/// Throws UsageError when two of these flags name one file to write, or one names that of --load (but for --save: a
+/// model may take the place of the one it started from).
+void check_own_files(const Options& options, const std::vector<std::string>& flags);
 
 /// The checkpoint to continue from; null when none is wanted or there is none. Throws Error when it cannot be read.
 std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings);
