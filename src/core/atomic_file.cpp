@@ -80,4 +80,10 @@ void AtomicFile::commit() {
   sync_folder(folder.empty() ? fs::path(".") : folder);
 }
 
+void write_file(const std::string& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content.data(), content.size());
+  file.commit();
+}
+
 }  // namespace hmem

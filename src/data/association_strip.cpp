@@ -53,11 +53,9 @@ void write_association_strips(const std::string& folder, const AssociationExampl
   HMEM_CHECK(std::filesystem::is_directory(path), folder, ": cannot be made (", status.message(),
              "), expected a folder for pictures");
   for (int64_t i = 0; i < std::min(count, examples.count()); ++i) {
-    const std::string png = encode_png(association_strip(examples, renderer, i, kStripScale));
     const std::string& answer = class_names[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];
-    AtomicFile file((path / ("example" + std::to_string(i) + "_answer_" + answer + ".png")).string());
-    file.write(png.data(), png.size());
-    file.commit();
+    const std::string name = "example" + std::to_string(i) + "_answer_" + answer + ".png";
+    write_file((path / name).string(), encode_png(association_strip(examples, renderer, i, kStripScale)));
   }
 }
 

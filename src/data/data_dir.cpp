@@ -12,11 +12,6 @@ namespace {
 
 const char kBabi[] = "babi/tasks_1-20_v1-2";
 
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;  // a path that cannot be asked is not a folder for us
-  return fs::is_directory(path, ignored);
-}
-
 bool holds_babi(const fs::path& folder) { return is_folder(folder / "en") || is_folder(folder / "en-10k"); }
 
 BabiSource from_user(const std::string& data_dir) {
@@ -54,6 +49,11 @@ BabiSource find_babi(const std::string& data_dir, const fs::path& program_folder
       {},
       "bAbI stories generated in the process: no official ones found (get them with datasets/fetch.sh babi, or name "
       "their folder with --data_dir)"};
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
 }
 
 fs::path program_folder() {

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "data/byte_order.h"
 #include "hmem/core/check.h"
 #include "hmem/data/image_decode.h"
 
@@ -18,12 +19,6 @@ std::array<uint32_t, 256> crc_table() {
     table[i] = value;
   }
   return table;
-}
-
-uint32_t byte_at(std::string_view bytes, size_t at) { return static_cast<unsigned char>(bytes[at]); }
-
-uint32_t little_endian(std::string_view bytes, size_t at) {
-  return byte_at(bytes, at) | byte_at(bytes, at + 1) << 8 | byte_at(bytes, at + 2) << 16 | byte_at(bytes, at + 3) << 24;
 }
 
 /// Bytes of the header; the optional fields are skipped.
@@ -42,7 +37,7 @@ size_t header_size(std::string_view bytes, const std::string& source) {
   size_t at = 10;
   if ((flags & kExtra) != 0) {
     need(at + 2);
-    at += 2 + (byte_at(bytes, at) | byte_at(bytes, at + 1) << 8);
+    at += 2 + little_endian_16(bytes, at);
     need(at);
   }
   for (uint32_t field : {kName, kComment}) {

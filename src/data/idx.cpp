@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/byte_order.h"
 #include "data/file_bytes.h"
 #include "hmem/core/check.h"
 #include "hmem/data/gzip.h"
@@ -14,12 +15,6 @@ namespace {
 
 constexpr uint64_t kMaxFile = uint64_t{1} << 31;
 constexpr int64_t kMaxSide = 4096;
-
-uint32_t byte_at(std::string_view bytes, size_t at) { return static_cast<unsigned char>(bytes[at]); }
-
-uint32_t big_endian(std::string_view bytes, size_t at) {
-  return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 | byte_at(bytes, at + 3);
-}
 
 /// The first that is there of the names that are in use; empty when none is.
 fs::path find_file(const fs::path& folder, const std::string& part, const std::string& kind) {

@@ -4,6 +4,7 @@
 #include <climits>
 #include <cmath>
 
+#include "data/byte_order.h"
 #include "data/stb_image.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -22,31 +23,18 @@ void need_stb(const std::string& source, const char* what) {
 
 const unsigned char* as_bytes(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
-uint32_t little_endian(std::string_view bytes, size_t at, int count) {
-  uint32_t value = 0;
-  for (int i = count - 1; i >= 0; --i)
-    value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<size_t>(i)]);
-  return value;
-}
-
-uint32_t big_endian(std::string_view bytes, size_t at) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
-  return value;
-}
-
 /// stb_image takes what rows there are; the rest would be junk.
 void check_bmp(std::string_view bytes, const std::string& source) {
   if (bytes.substr(0, 2) != "BM" || bytes.size() < 30) return;  // what is shorter the decoder refuses
-  const bool old = little_endian(bytes, 14, 4) == 12;           // the header of OS/2
-  const auto side = [&](size_t at) {
-    return std::abs(static_cast<int64_t>(static_cast<int32_t>(little_endian(bytes, at, 4))));
+  const bool old = little_endian(bytes, 14) == 12;              // the header of OS/2
+  const auto side = [&](size_t at) {                            // a negative height: rows from the top
+    return std::abs(int64_t{static_cast<int32_t>(little_endian(bytes, at))});
   };
-  const int64_t width = old ? little_endian(bytes, 18, 2) : side(18),
-                height = old ? little_endian(bytes, 20, 2) : side(22);
+  const int64_t width = old ? little_endian_16(bytes, 18) : side(18);
+  const int64_t height = old ? little_endian_16(bytes, 20) : side(22);
   if (width > kMaxImageSide || height > kMaxImageSide) return;  // refused below
-  const int64_t bits = little_endian(bytes, old ? 24 : 28, 2), row = (width * bits + 31) / 32 * 4;
-  const int64_t expected = static_cast<int64_t>(little_endian(bytes, 10, 4)) + row * height;
+  const int64_t bits = little_endian_16(bytes, old ? 24 : 28), row = (width * bits + 31) / 32 * 4;
+  const int64_t expected = int64_t{little_endian(bytes, 10)} + row * height;
   HMEM_CHECK(static_cast<int64_t>(bytes.size()) >= expected, source, ": found ", bytes.size(), " bytes, expected ",
              expected, " for a BMP of ", height, " x ", width, "; remove or replace the file");
 }

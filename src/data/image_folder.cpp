@@ -7,6 +7,7 @@
 #include "data/file_bytes.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
+#include "hmem/data/data_dir.h"
 #include "hmem/data/image_decode.h"
 
 namespace hmem {
@@ -17,11 +18,6 @@ namespace {
 
 constexpr uint64_t kMaxPicture = uint64_t{64} << 20;
 constexpr uint64_t kMaxPixels = uint64_t{1} << 36;
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;  // a path that cannot be asked is not a folder for us
-  return fs::is_directory(path, ignored);
-}
 
 bool is_picture(const fs::path& path) {
   std::string ending = path.extension().string();

@@ -69,11 +69,8 @@ int generate(const Options& options) {
   for (const File& file : files) {
     const BabiStoryOptions own = options_of_babi_task(file.task, given);
     const bool train = file.part == BabiPart::kTrain;
-    AtomicFile out(file.path.string());
-    const std::string text =
-        generate_babi_part(file.task, train ? questions : kBabiTestQuestions, file.part, seed, own);
-    out.write(text.data(), text.size());
-    out.commit();
+    write_file(file.path.string(),
+               generate_babi_part(file.task, train ? questions : kBabiTestQuestions, file.part, seed, own));
   }
   std::cout << "wrote " << files.size() << " files: " << questions << " training and " << kBabiTestQuestions
             << " test questions for each of " << tasks.size() << " tasks, seed " << seed << ", in " << folder.string()

@@ -27,9 +27,7 @@ int report(const Options& options) {
     std::cout << text;
     return 0;
   }
-  AtomicFile file(options.get_string("out"));
-  file.write(text.data(), text.size());
-  file.commit();
+  write_file(options.get_string("out"), text);
   return 0;
 }
 

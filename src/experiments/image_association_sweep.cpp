@@ -19,12 +19,6 @@ namespace {
 using namespace hmem;
 namespace fs = std::filesystem;
 
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
-
 /// The results so far, in files that are always whole.
 class Curve {
  public:

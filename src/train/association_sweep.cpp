@@ -26,10 +26,6 @@ const Names kWhole = {"data_dir", "images_a",       "images_b",     "pretrained_
                       "load",     "test_timesteps", "feature_cache"};
 const Names kNotCompared = {"strips", "strip_examples", "feature_cache"};
 
-bool contains(const Names& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 struct Model {
   std::string name;
   Options options;

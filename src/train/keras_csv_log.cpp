@@ -36,10 +36,7 @@ KerasCsvLog::KerasCsvLog(const std::string& path, int64_t first_epoch) : path_(p
   std::error_code ignored;  // a folder that cannot be made shows when the file is opened
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   if (first_epoch > 0) {
-    const std::string kept = kHeader + rows_before(path, first_epoch);
-    AtomicFile file(path);
-    file.write(kept.data(), kept.size());
-    file.commit();
+    write_file(path, kHeader + rows_before(path, first_epoch));
   }
   file_.reset(std::fopen(path.c_str(), first_epoch > 0 ? "a" : "w"));
   HMEM_CHECK(file_ != nullptr, "cannot write ", quote(path), ": ", std::strerror(errno));

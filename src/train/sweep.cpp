@@ -108,10 +108,7 @@ class Sweep {
           report(job.run, record, 0, "kept");
           continue;
         }
-        const std::string command = shell_command(run) + "\n";
-        AtomicFile file(run.file("command.txt"));
-        file.write(command.data(), command.size());
-        file.commit();
+        write_file(run.file("command.txt"), shell_command(run) + "\n");
         std::vector<std::string> argv = {run.program};
         argv.insert(argv.end(), run.flags.begin(), run.flags.end());
         job.process = start_process(argv, run.file("run.log"), *job.lock);

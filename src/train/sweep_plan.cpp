@@ -21,10 +21,6 @@ std::string flag_name(const std::string& argument) {
   return name;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
 std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range) {
@@ -60,6 +56,10 @@ std::string number_list_text(const std::vector<int64_t>& numbers) {
     first = last + 1;
   }
   return text;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {

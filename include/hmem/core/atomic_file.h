@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace hmem {
 
@@ -28,5 +29,8 @@ class AtomicFile {
   std::string temporary_path_;
   int descriptor_ = -1;
 };
+
+/// All of a file at once.
+void write_file(const std::string& path, std::string_view content);
 
 }  // namespace hmem

@@ -21,6 +21,9 @@ struct BabiSource {
 /// generated stories, and a folder without en/ and en-10k/ is an Error.
 BabiSource find_babi(const std::string& data_dir, const std::filesystem::path& program_folder);
 
+/// Whether it is a folder; a path that cannot be asked is none.
+bool is_folder(const std::filesystem::path& path);
+
 /// Folder of the running program; empty where the system does not tell.
 std::filesystem::path program_folder();
 

@@ -22,6 +22,8 @@ std::vector<int64_t> parse_number_list(const std::string& flag, const std::strin
 /// The shortest such text of ascending numbers: 1 2 3 7 -> "1-3,7".
 std::string number_list_text(const std::vector<int64_t>& numbers);
 
+bool contains(const std::vector<std::string>& names, const std::string& name);
+
 /// "a,b" -> "a" "b"; parts may be empty.
 std::vector<std::string> split_at_commas(const std::string& text);
 
