@@ -23,7 +23,9 @@ void* remember(void* memory) {
   if (memory != nullptr) t_allocated.push_back(memory);
   return memory;
 }
-void* allocate(size_t bytes) { return remember(std::malloc(bytes)); }
+/// Zeros: a JPEG may use a Huffman table that it does not define, and stb then takes what was in this memory for one.
+/// In zeros every code is 0 bits long; in what others left, it reads outside of the table.
+void* allocate(size_t bytes) { return remember(std::calloc(bytes, 1)); }
 void release(void* memory) {
   forget(memory);
   std::free(memory);

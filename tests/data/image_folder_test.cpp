@@ -1,8 +1,11 @@
 #include "hmem/data/image_folder.h"
 
 #include <cstdlib>
+#include <cstring>
+#include <set>
 
 #include "catch.h"
+#include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/rng.h"
 #include "hmem/data/gzip.h"
@@ -128,6 +131,31 @@ TEST_CASE("decoding: a file on which stb asserts is an error and not the end of 
       jpeg.substr(0, scan) + table + jpeg.substr(scan, kScanHeader) + std::string("\x80\0\0\0\0\0\0\0", 8) + "\xFF\xD9";
   CHECK(decode_error(jpeg) == "x: cannot be decoded as JPEG, PNG or BMP (damaged data); remove or replace the file");
   CHECK(decode_image(jpeg_bytes(8, 8, 72), 3, "x").pixels.size() == 192);  // and the next file is read
+}
+
+TEST_CASE("decoding: a JPEG without the Huffman tables that it uses does not depend on freed memory", "[images][bad]") {
+  if (!can_decode_images()) return;
+  std::string jpeg = jpeg_bytes(8, 8, 72);
+  for (size_t table = jpeg.find("\xFF\xC4"); table != std::string::npos; table = jpeg.find("\xFF\xC4")) {
+    const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(jpeg[table + i])); };
+    jpeg.erase(table, 2 + (byte(2) << 8 | byte(3)));
+  }
+  std::set<std::string> outcomes;
+  for (const int fill : {0x00, 0x41, 0xFF}) {
+    std::vector<void*> blocks(8);
+    for (void*& block : blocks) {
+      block = std::malloc(65536);
+      std::memset(block, fill, 65536);
+    }
+    for (void* block : blocks) std::free(block);
+    try {
+      const DecodedImage image = decode_image(jpeg, 3, "x");
+      outcomes.emplace(image.pixels.begin(), image.pixels.end());
+    } catch (const Error& error) {
+      outcomes.insert(error.what());
+    }
+  }
+  CHECK(outcomes.size() == 1);
 }
 
 TEST_CASE("resizing: area average down, linear up", "[images]") {
