@@ -143,7 +143,13 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
     throw UsageError("--training_set_size=" + training_set_size +
                      " is for generated stories, the official files have 1k and 10k (or use --data_dir=generated)");
   }
-  return read_babi_file(find_babi_file(source.folder / (questions == 1000 ? "en" : "en-10k"), task, part).string());
+  const bool few = questions == 1000;
+  const fs::path folder = source.folder / (few ? "en" : "en-10k"), other = source.folder / (few ? "en-10k" : "en");
+  std::error_code ignored;  // what cannot be asked is reported when it is listed
+  HMEM_CHECK(fs::exists(folder, ignored) || !fs::exists(other, ignored), source.folder.string(), ": found no ",
+             folder.filename().string(), ", expected it for --training_set_size=", training_set_size,
+             " (the stories there are those of --training_set_size=", few ? "10k)" : "1k)");
+  return read_babi_file(find_babi_file(folder, task, part).string());
 }
 
 std::string generated_training_note(int64_t task, bool official_test) {

@@ -86,6 +86,9 @@ ImageSource find_images(ImageKind kind, const std::string& data_dir, const fs::p
 }
 
 ImageSource find_image_folder(const std::string& folder) {
+  std::error_code ignored;  // a path that cannot be asked is not a folder for us
+  HMEM_CHECK(fs::is_directory(folder, ignored), folder, ": there is no such folder, expected train/<class>/* and ",
+             "test/<class>/*, or IDX files");
   if (holds_mnist(folder)) return {Format::kIdx, folder, "IDX images from " + folder};
   if (holds_cifar10(folder)) return {Format::kCifar10Binary, folder, "CIFAR-10 from " + folder};
   return {Format::kFolder, folder, "images from " + folder};

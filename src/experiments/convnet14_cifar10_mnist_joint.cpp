@@ -70,11 +70,6 @@ int pretrain(const Options& options) {
   if (!loaded.empty() && !weights.empty()) {
     throw UsageError("--pretrained_weights: found with --load, expected one of them: a model has weights of its own");
   }
-  if (!weights.empty() && weights == options.get_string("export_weights")) {
-    throw UsageError(
-        "--export_weights: found the file of --pretrained_weights, expected another one: with --resume the "
-        "start must still be there");
-  }
   if (!loaded.empty()) {
     const ModelFile file(loaded);
     check_same_model(file, experiment.model);

@@ -11,6 +11,7 @@
 #include "hmem/data/data_dir.h"
 #include "hmem/train/association_programs.h"
 #include "hmem/train/association_sweep.h"
+#include "hmem/train/image_options.h"
 #include "hmem/train/model_file.h"
 #include "hmem/train/sweep.h"
 
@@ -35,7 +36,9 @@ class Curve {
       const fs::path folder = fs::path(path).lexically_normal().parent_path();
       if (folder != fs::path(out + "/").lexically_normal().parent_path()) check_writable(path);  // else we make it
     }
-    fs::create_directories(out);
+    std::error_code status;
+    fs::create_directories(out, status);
+    HMEM_CHECK(!status, "--out: ", out, ": ", status.message(), ", expected a folder that can be made");
     for (const std::string& path : {csv_, table_}) check_writable(path);
   }
 
@@ -84,6 +87,9 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
   const std::string& out = options.get_string("out");
   const DelayPlan plan = plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan.runs, {});
+  const bool hmem = plan.points.front().model == "hmem";
+  check_image_sources(
+      parsed_options(hmem ? hmem_association_options() : lstm_association_options(), plan.runs.front().flags));
   Curve curve(plan, out, options.get_string("csv"), options.get_string("table"));
   curve.read_finished();
   return run_sweep(options, plan.runs, {"results are in " + curve.csv() + " and " + curve.table()},

@@ -125,7 +125,7 @@ class AssociationRun {
     for (const std::string& flag : program.unused_flags) {
       if (options.was_given(flag)) experiment_.notes.push_back("--" + flag + " has no effect here: it is of H-Mem");
     }
-    make_conv_net(loaded != nullptr);
+    make_conv_net(loaded);
     make_net(program, loaded);
     make_learner();
     if (loaded) loaded->copy_to(experiment_.parameters, experiment_.buffers);
@@ -158,10 +158,17 @@ class AssociationRun {
   }
 
   /// Its weights are in the model that is loaded unless it is frozen.
-  void make_conv_net(bool loaded) {
-    if (options_.get_int("use_pretrained_convnet") == 1 && (frozen_ || !loaded)) {
+  void make_conv_net(const ModelFile* loaded) {
+    if (loaded && !frozen_) {
+      if (options_.was_given("pretrained_weights")) {
+        throw UsageError("--pretrained_weights: found with --load=" + loaded->path() +
+                         ", which has a ConvNet of its own, expected one of them");
+      }
+      experiment_.notes.push_back("the ConvNet is that of " + loaded->path() + ", trained further");
+    } else if (options_.get_int("use_pretrained_convnet") == 1) {
       const std::string path =
           find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"));
+      check_not_written(options_, {"checkpoint", "out", "save"}, path, "the pretrained ConvNet");
       const ModelInfo made = import_conv_net(path, conv_net_);
       experiment_.notes.push_back("the ConvNet is that of " + path + (frozen_ ? ", frozen" : ", trained further"));
       const auto trained_on = made.find(kImagesHashKey);
@@ -275,11 +282,19 @@ void add_association_options(Options& options, const std::function<void(Options&
   add_output_options(options);
 }
 
-int run_association_experiment(const Options& options, const AssociationProgram& program) {
+void check_association_options(const Options& options) {
   if (options.was_given("pretrained_weights") && options.get_int("use_pretrained_convnet") != 1 &&
       options.get_string("load").empty()) {
     throw UsageError("--pretrained_weights: found without --use_pretrained_convnet=1, expected both or none");
   }
+  if (options.get_switch("keep_best") && options.get_real("validation_split") == 0) {
+    throw UsageError("--keep_best: found with --validation_split=0, expected validation examples to choose by");
+  }
+  test_timesteps(options);
+}
+
+int run_association_experiment(const Options& options, const AssociationProgram& program) {
+  check_association_options(options);
   const std::string path = options.get_string("load");
   if (path.empty()) return AssociationRun(options, program, nullptr).train();
   const ModelFile loaded(path);

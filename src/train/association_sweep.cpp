@@ -188,8 +188,7 @@ DelayPlan plan_delay_sweep(const std::vector<std::string>& models, const std::ve
           add_run_files(run);
           const Options parsed = parsed_options(model.options, run.flags);
           if (!parsed.was_given("threads")) run.flags.emplace_back("--threads=1");
-          const std::string& pairs = parsed.get_string("test_timesteps");
-          if (!pairs.empty()) parse_number_list("test_timesteps", pairs, kAssociationTimesteps);
+          check_association_options(parsed);
           run.settings = compared_settings(parsed, is_compared);
           plan.points.push_back({name, delay, seed, settings});
           plan.runs.push_back(std::move(run));

@@ -59,6 +59,7 @@ std::string add_run(const RunRecord& record, Groups& groups) {
   if (!record.finished()) return "has no final line: not finished";
   if (record.header.count("epochs") == 0) return "has no line of settings: damaged";
   if (record.final_line->count("tasks") == 1) return "is a run of babi_task_joint";
+  if (record.final_line->count("delay") == 1) return "is a run of image association, whose table is delay.md";
   const auto test_error = record.figure("test_error");
   const auto task = parse_number<int64_t>(value_of(*record.final_line, "task_id"));
   const auto seed = parse_number<int64_t>(value_of(record.header, "seed"));
@@ -180,7 +181,8 @@ BabiReport read_babi_report(const std::string& folder) {
     }
   }
   HMEM_CHECK(!groups.empty(), folder, ": found ", files.size(),
-             " files run.jsonl and no finished run, expected one at least");
+             " files run.jsonl and no finished run of babi_task_single, expected one at least",
+             report.notes.empty() ? "" : "; first: " + report.notes.front());
   merge_task_3(groups);
   for (auto& [settings, group] : groups) {
     ReportGroup shown;

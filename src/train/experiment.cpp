@@ -105,6 +105,7 @@ ExperimentRun::ExperimentRun(const Options& options_in, const std::vector<std::s
   std::vector<std::string> files = {"checkpoint", "out", "save"};
   files.insert(files.end(), written.begin(), written.end());
   check_own_files(options, files);
+  check_timing(options, files);
   resumed_ = open_checkpoint(checkpoint_settings_);
   seed = choose_seed(options, resumed_.get());
   check_outputs(options, written);

@@ -13,6 +13,11 @@ namespace hmem {
 
 namespace {
 
+const char* name_of(Learner::Part part) {
+  if (part == Learner::Part::train) return "training";
+  return part == Learner::Part::validation ? "validation" : "test";
+}
+
 struct StepResult {
   double loss;
   int64_t errors;
@@ -82,7 +87,11 @@ void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch
   report.training_seconds = state.epoch_seconds;
   report.examples_per_s = static_cast<double>(epoch.order.size()) / state.epoch_seconds;
   if (settings.average) settings.average->exchange();
-  report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
+  try {
+    report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
+  } catch (const Error& error) {
+    fail("epoch ", state.epoch, ": ", error.what());
+  }
 
   FitState next;
   next.epoch = state.epoch + 1;
@@ -134,7 +143,10 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
     const int64_t count = std::min(batch_size, n - begin);
     tape.reset(Tape::Mode::inference);
     const Learner::BatchResult batch = learner.run(tape, part, examples.data() + begin, count);
-    sums.add(static_cast<double>(*batch.loss.data()), batch.errors, count);
+    const double loss = static_cast<double>(*batch.loss.data());
+    HMEM_CHECK(std::isfinite(loss), "the loss of ", name_of(part), " examples is ", loss,
+               ": the model is of no use; try a smaller --learning_rate");
+    sums.add(loss, batch.errors, count);
   }
   return sums;
 }

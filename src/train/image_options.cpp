@@ -16,9 +16,14 @@ namespace {
 /// Where things are, as far as results do not depend on it.
 const std::vector<std::string> kPlaces = {"data_dir", "images_a", "images_b", "export_weights", "pretrained_weights"};
 
-ImageData load_set(ImageKind kind, const std::string& folder, const Options& options, std::vector<std::string>& notes) {
-  const ImageSource source =
-      folder.empty() ? find_images(kind, options.get_string("data_dir"), program_folder()) : find_image_folder(folder);
+ImageSource source_of(ImageKind kind, const Options& options) {
+  const std::string& folder = options.get_string(kind == ImageKind::kCifar10 ? "images_a" : "images_b");
+  if (!folder.empty()) return find_image_folder(folder);
+  return find_images(kind, options.get_string("data_dir"), program_folder());
+}
+
+ImageData load_set(ImageKind kind, const Options& options, std::vector<std::string>& notes) {
+  const ImageSource source = source_of(kind, options);
   EmbeddedCounts counts;
   const int64_t most = options.get_int("images_per_class");
   if (most > 0) counts = {std::min(counts.train, most), std::min(counts.test, most)};
@@ -59,10 +64,14 @@ void add_image_training_options(Options& options, int64_t batch_size, double max
   add_run_options(options);
 }
 
+void check_image_sources(const Options& options) {
+  for (const ImageKind kind : {ImageKind::kCifar10, ImageKind::kMnist}) source_of(kind, options);
+}
+
 ImagePair load_image_pair(const Options& options) {
   ImagePair pair;
-  pair.a = load_set(ImageKind::kCifar10, options.get_string("images_a"), options, pair.notes);
-  pair.b = load_set(ImageKind::kMnist, options.get_string("images_b"), options, pair.notes);
+  pair.a = load_set(ImageKind::kCifar10, options, pair.notes);
+  pair.b = load_set(ImageKind::kMnist, options, pair.notes);
   pair.description = pair.a.description + "; " + pair.b.description;
   return pair;
 }

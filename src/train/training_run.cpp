@@ -46,22 +46,36 @@ CheckpointSettings checkpoint_settings(const Options& options) {
     }
     return settings;
   }
-  if (options.get_int("limit_steps") > 0) {
-    throw UsageError("--limit_steps: found with --checkpoint, expected one of them: timing keeps no state");
-  }
   return settings;
 }
 
-void check_own_files(const Options& options, const std::vector<std::string>& flags) {
-  const auto check = [&](const std::string& flag, const std::string& other) {
-    const std::string& path = options.get_string(flag);
-    if (!same_file(path, options.get_string(other))) return;
-    throw UsageError("--" + flag + ": found " + quote(path) + ", the file of --" + other +
+void check_not_written(const Options& options, const std::vector<std::string>& flags, const std::string& path,
+                       const std::string& what) {
+  for (const std::string& flag : flags) {
+    const std::string& written = options.get_string(flag);
+    if (!same_file(written, path)) continue;
+    throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what +
                      ", expected a file of its own");
-  };
+  }
+}
+
+void check_own_files(const Options& options, const std::vector<std::string>& flags) {
   for (size_t i = 0; i < flags.size(); ++i) {
-    for (size_t j = i + 1; j < flags.size(); ++j) check(flags[i], flags[j]);
-    if (flags[i] != "save") check(flags[i], "load");  // a model may take the place of the one it started from
+    for (size_t j = i + 1; j < flags.size(); ++j) {
+      check_not_written(options, {flags[i]}, options.get_string(flags[j]), "--" + flags[j]);
+    }
+    if (flags[i] != "save") check_not_written(options, {flags[i]}, options.get_string("load"), "--load");
+  }
+  if (options.has("pretrained_weights")) {
+    check_not_written(options, flags, options.get_string("pretrained_weights"), "--pretrained_weights");
+  }
+}
+
+void check_timing(const Options& options, const std::vector<std::string>& flags) {
+  if (options.get_int("limit_steps") == 0) return;
+  for (const std::string& flag : flags) {
+    if (flag == "out" || options.get_string(flag).empty()) continue;
+    throw UsageError("--limit_steps: found with --" + flag + ", expected one of them: timing keeps nothing");
   }
 }
 

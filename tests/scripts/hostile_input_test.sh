@@ -74,6 +74,7 @@ refuse 2 '--threads:' $everything --threads=0
 refuse 2 '--resume: found no --checkpoint' $everything --resume
 refuse 2 '--checkpoint_every:' $everything --checkpoint=c --checkpoint_every=0
 refuse 2 '--limit_steps: found with --checkpoint' $everything --checkpoint=c --limit_steps=3
+refuse 2 '--limit_steps: found with --save' --save=s --limit_steps=3
 refuse 2 'the file of --save' $everything --checkpoint=s
 refuse 2 'the file of --save' $everything --checkpoint=./s
 refuse 2 'the file of --out' $everything --checkpoint=o
@@ -88,6 +89,9 @@ refuse 1 'nowhere' $everything --data_dir=nowhere
 refuse 2 'places' --data_dir=generated $everything --task_id=4 --places=1000
 mkdir empty
 refuse 1 'empty' $everything --data_dir=empty
+mkdir -p few/en
+refuse 1 'found no en-10k, expected it for --training_set_size=10k' $everything --data_dir=few
+rm -r few
 
 # stories WHAT LINE: a good test file and, from standard input, a training file that is wrong in LINE (0: as a whole)
 stories() {

@@ -135,8 +135,10 @@ for program in "$hmem" "$lstm"; do
   equal "$expected" "$(final)" 'end to end, 1 and 2 threads'
   cmp -s one two || die "$program: another model with 2 threads"
 done
-runs "$hmem" $tiny $ends $frozen --retrain_convnet=1
-said 'trained further'
+runs "$hmem" $tiny $ends $frozen --retrain_convnet=1 --save=retrained
+said "note: the ConvNet is that of $weights, trained further"
+runs "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained
+said 'note: the ConvNet is that of retrained, trained further'
 
 # ---- 4. Images of one's own: IDX files of 4 classes, 5 and 4 images each ----
 # shellcheck disable=SC2059  # the bytes are the format
@@ -184,6 +186,24 @@ refuse 1 '--test_timesteps=2-6: the smallest class of the test images has 5, exp
   "$hmem" $both --images_per_class=5 --test_timesteps=2-6
 refuse 2 'found without --use_pretrained_convnet=1' "$hmem" $both $few --pretrained_weights="$weights"
 refuse 2 'the file of --export_weights' "$joint" $tiny --images_per_class=2 --save=f --export_weights=f
-refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --export_weights=f
+cp "$weights" f
+mkdir weights
+cp "$weights" weights/convnet14.safetensors
+for flag in save out checkpoint; do
+  for name in f ./f; do
+    refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --$flag=$name
+    refuse 2 'the file of --pretrained_weights' "$hmem" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=f --$flag=$name
+  done
+  refuse 2 'the file of the pretrained ConvNet' env HMEM_DATA=. \
+    "$lstm" $tiny $few --use_pretrained_convnet=1 --$flag=weights/convnet14.safetensors
+done
+refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --export_weights=./f
+cmp -s f "$weights" && cmp -s weights/convnet14.safetensors "$weights" || die 'the pretrained weights were replaced'
+for flag in save checkpoint; do
+  refuse 2 "--limit_steps: found with --$flag" "$lstm" $tiny $few --limit_steps=1 --$flag=s
+done
+refuse 2 '--limit_steps: found with --export_weights' "$joint" $tiny $few --limit_steps=1 --export_weights=s
+refuse 2 'found with --validation_split=0' "$hmem" $tiny $few --keep_best --validation_split=0
+refuse 2 'which has a ConvNet of its own' "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained --pretrained_weights=f
 refuse 1 'expected one for pictures' "$hmem" $both --images_per_class=4 --strips="$weights" --epochs=0
 }

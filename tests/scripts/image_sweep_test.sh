@@ -69,13 +69,22 @@ die() {
 
   # Wrong flags stop it before anything starts.
   for wrong in --epohcs=2 --delay=3 --delays=0-2000 --models=gru --models=hmem,hmem --memory_size=1,x --random_state=2 \
-    --strips=s --test_timesteps=1-3 '--models=hmem --hidden_size=3' --runs=0 ''; do
+    --strips=s --test_timesteps=1-3 '--models=hmem --hidden_size=3' --runs=0 --pretrained_weights=w \
+    '--keep_best --validation_split=0' ''; do
     "$sweep" $wrong ${wrong:+--out=none} > out 2> err
     status=$?
     [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"
     [ "$(wc -l < err)" -eq 1 ] || die "'$wrong': expected one line"
     [ ! -e none ] || die "'$wrong': something was written"
   done
+  for wrong in --data_dir=none2 --images_b=none2; do
+    "$sweep" --out=none $wrong > out 2> err
+    [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] && [ ! -e none ] || die "'$wrong': expected one line before the first run"
+    grep -q 'none2: there is no such folder' err || die "'$wrong': expected that there is no such folder"
+  done
+  "$sweep" --out=runs/delay.csv/x > out 2> err
+  [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] || die 'a file in the place of a folder: expected one line'
+  grep -q -e '--out: runs/delay.csv/x: ' err || die 'a file in the place of a folder is not named'
   "$sweep" --csv=f --table=./f --out=none > out 2> err
   [ $? -eq 2 ] && grep -q 'the file of --csv' err && [ ! -e none ] || die 'one file for CSV and table'
   "$sweep" --csv=none2/x.csv --out=none > out 2> err

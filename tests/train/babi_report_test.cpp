@@ -117,5 +117,14 @@ TEST_CASE("published figures say that they are for 10k questions where ours are 
 TEST_CASE("a folder without results is an error", "[report]") {
   const TempFolder folder;
   CHECK_THAT(error_text([&] { read_babi_report(folder.path().string()); }), Contains("no finished run"));
+  folder.write("run.jsonl", R"({"event":"header","program":"image_association_task"})"
+                            "\n"
+                            R"({"event":"header","epochs":"2","delay":"0"})"
+                            "\n"
+                            R"({"event":"final","epochs":2,"timesteps":3,"delay":0,"test_error":12.34})"
+                            "\n");
+  CHECK_THAT(error_text([&] { read_babi_report(folder.path().string()); }),
+             Contains("found 1 files run.jsonl and no finished run of babi_task_single") &&
+                 Contains("is a run of image association"));
   CHECK_THAT(error_text([&] { read_babi_report(folder.file("none")); }), Contains("cannot be listed"));
 }

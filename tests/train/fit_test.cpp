@@ -171,6 +171,14 @@ TEST_CASE("a loss or gradient that is not finite stops the run and changes nothi
   CHECK(learner.updates == 3);
   CHECK(learner.w.value[0] == Approx(0.9 * 0.9 * 0.9));
 
+  CountingLearner last(4, 2, 2);  // the update of the last step is seen by the validation
+  Sgd third(last.parameters(), {});
+  last.nan_at_batch = 3;
+  CHECK(error_text([&] { fit(last, third, settings(1, 2)); }) ==
+        "epoch 0: the loss of validation examples is nan: the model is of no use; try a smaller --learning_rate");
+  last.nan_at_batch = 4;
+  CHECK_THAT(error_text([&] { evaluate(last, Part::test, 2); }), Catch::Contains("the loss of test examples is nan"));
+
   CountingLearner steep(4);
   steep.strength = std::numeric_limits<real>::max();
   steep.w.value[0] = real(1e-30);  // its square vanishes, so that the loss is finite

@@ -10,7 +10,7 @@ namespace hmem {
 double step_decay(double base, int64_t epoch, double factor, int64_t every);
 
 /// base up to and including epoch `start`, then base * exp(rate * (start - epoch)): read-before-write (start 150, rate
-/// 0.01) and the image experiments (start 50, rate 0.1).
+/// 0.01) and the image experiments (start half of the epochs, rate 0.1).
 double exponential_decay(double base, int64_t epoch, int64_t start, double rate);
 
 /// base for the first 60 % of the epochs, then linearly towards 0 (warmup-stable-decay without warmup: Hu et al., arXiv

@@ -19,6 +19,9 @@ constexpr IntRange kAssociationTimesteps = {2, 6};
 /// Registers every flag but those of the network, which belong into the section "Model": `add_model` is called there.
 void add_association_options(Options& options, const std::function<void(Options&)>& add_model);
 
+/// Throws UsageError when the flags contradict each other: all that can be known without data.
+void check_association_options(const Options& options);
+
 struct AssociationSizes {
   int64_t features, classes;
 };

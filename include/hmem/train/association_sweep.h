@@ -30,8 +30,8 @@ struct DelayPlan {
 };
 
 /// Models slowest, then delays, combinations of settings, seeds. A flag goes to the programs that have it and where it
-/// has an effect. Throws UsageError for anything that a program would refuse, for a flag of no chosen model, and for
-/// flags that the sweep sets itself.
+/// has an effect. Throws UsageError for flags that a program would refuse before it reads data, for a flag of no chosen
+/// model, and for flags that the sweep sets itself.
 DelayPlan plan_delay_sweep(const std::vector<std::string>& models, const std::vector<int64_t>& delays, int64_t runs,
                            const std::string& out, const std::vector<std::string>& training,
                            const std::filesystem::path& program_folder);

@@ -29,6 +29,8 @@ struct ImagePair {
 /// From --images_a and --images_b, or CIFAR-10 and MNIST where they are found, or embedded. Throws Error when images do
 /// not fit into 32 x 32 x 3.
 ImagePair load_image_pair(const Options& options);
+/// Throws Error when the folders that the flags name do not hold images; reads none.
+void check_image_sources(const Options& options);
 /// 16 hexadecimal digits that change with any pixel or label.
 std::string image_data_hash(const ImagePair& data);
 

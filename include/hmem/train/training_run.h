@@ -24,12 +24,20 @@ struct CheckpointSettings {
   int64_t stop_after = 0;  ///< epochs; 0: never
 };
 
-/// Throws UsageError when the flags contradict each other or --limit_steps.
+/// Throws UsageError when the flags contradict each other.
 CheckpointSettings checkpoint_settings(const Options& options);
 
-/// Throws UsageError when two of these flags name one file to write, or one names that of --load (but for --save: a
-/// model may take the place of the one it started from).
+/// Throws UsageError when one of these flags, of files to write, names `path`, which is the file of `what`.
+void check_not_written(const Options& options, const std::vector<std::string>& flags, const std::string& path,
+                       const std::string& what);
+
+/// Throws UsageError when two of these flags name one file to write, or one names that of --pretrained_weights or of
+/// --load (but for --save: a model may take the place of the one it started from).
 void check_own_files(const Options& options, const std::vector<std::string>& flags);
+
+/// Throws UsageError when --limit_steps is given with one of these flags but --out: what it should write would be
+/// missing.
+void check_timing(const Options& options, const std::vector<std::string>& flags);
 
 /// The checkpoint to continue from; null when none is wanted or there is none. Throws Error when it cannot be read.
 std::unique_ptr<Checkpoint> open_checkpoint(const CheckpointSettings& settings);

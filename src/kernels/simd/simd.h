@@ -3,8 +3,8 @@
 /// Table of the hot inner kernels, one table per instruction set, all compiled from the same source (isa.cpp).
 ///
 /// These functions work on one sample or one row and never touch threads; `src/kernels/*.cpp` loops over samples and
-/// is what the rest of the library calls. Every table gives the same bits: no fused multiply-add, sums in 16 lanes
-/// (lane = column mod 16) joined by one fixed tree.
+/// is what the rest of the library calls. Every table gives the same bits, but for the convolutions: no fused
+/// multiply-add, sums in 16 lanes (lane = column mod 16) joined by one fixed tree.
 
 #include <cstdint>
 
