@@ -1,6 +1,7 @@
 #include "hmem/core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,10 +42,19 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     if (!fs::is_regular_file(status)) fail_to_write(path, "it exists and is not a regular file");
     path_ = fs::canonical(path, error).string();
     if (error) fail_to_write(path, error.message());
+  } else {
+    constexpr int kMostLinks = 40;  // as Linux
+    for (int links = 0; fs::is_symlink(fs::symlink_status(path_, error)); ++links) {  // to a file that is not there yet
+      if (links == kMostLinks) fail_to_write(path, "too many symbolic links");
+      path_ = (fs::path(path_).parent_path() / fs::read_symlink(path_, error)).string();
+      if (error) fail_to_write(path, error.message());
+    }
   }
   temporary_path_ = path_ + ".tmp" + std::to_string(::getpid());
   descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor_ < 0) fail_to_write(path, std::strerror(errno));
+  // Not every file system has permissions, and the new file is as good without those of the old one.
+  if (fs::exists(status)) ::fchmod(descriptor_, static_cast<mode_t>(status.permissions()) & 07777);
 }
 
 AtomicFile::~AtomicFile() { close_and_remove(); }

@@ -1,6 +1,7 @@
 #include "hmem/core/interrupt.h"
 
 #include <csignal>
+#include <cstddef>
 
 #include "hmem/core/check.h"
 
@@ -8,11 +9,12 @@ namespace hmem {
 
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM};
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr size_t kCount = sizeof(kSignals) / sizeof(kSignals[0]);
 
 // A handler reaches nothing but globals.
 volatile std::sig_atomic_t caught = 0;
-struct sigaction previous[2];
+struct sigaction previous[kCount];
 bool guarded = false;
 
 extern "C" void hmem_remember_signal(int signal) { caught = signal; }
@@ -27,14 +29,14 @@ InterruptGuard::InterruptGuard() {
   action.sa_handler = hmem_remember_signal;
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < 2; ++i) {
+  for (size_t i = 0; i < kCount; ++i) {
     sigaction(kSignals[i], nullptr, &previous[i]);
     if (previous[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
   }
 }
 
 InterruptGuard::~InterruptGuard() {
-  for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &previous[i], nullptr);
+  for (size_t i = 0; i < kCount; ++i) sigaction(kSignals[i], &previous[i], nullptr);
   guarded = false;
 }
 
@@ -46,6 +48,8 @@ const char* signal_name(int signal) {
       return "SIGINT";
     case SIGTERM:
       return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
     default:
       return "a signal";
   }

@@ -41,7 +41,12 @@ struct SpawnPlan {
 
 bool FileLock::take(const std::string& path) {
   release();
-  const int opened = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+  int opened = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+  if (opened >= 0 && opened <= kLockInChild) {  // where we were started without standard input or output
+    const int low = opened;
+    opened = fcntl(low, F_DUPFD_CLOEXEC, kLockInChild + 1);
+    close(low);
+  }
   HMEM_CHECK(opened >= 0, path, ": cannot be written: ", std::strerror(errno));
   if (flock(opened, LOCK_EX | LOCK_NB) == 0) {
     descriptor_ = opened;
@@ -67,9 +72,12 @@ pid_t start_process(const std::vector<std::string>& argv, const std::string& log
   posix_spawn_file_actions_addopen(&plan.files, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&plan.files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   posix_spawn_file_actions_adddup2(&plan.files, 1, 2);
-  // A copy, or the same number without close-on-exec.
   if (lock.descriptor() >= 0) posix_spawn_file_actions_adddup2(&plan.files, lock.descriptor(), kLockInChild);
-  posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP);
+  sigset_t reset;  // what we ignore, a program that knows nothing of us must not
+  sigemptyset(&reset);
+  sigaddset(&reset, SIGPIPE);
+  posix_spawnattr_setsigdefault(&plan.attributes, &reset);
+  posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&plan.attributes, 0);
 
   signal(SIGCHLD, SIG_DFL);  // where it is ignored, as we may have inherited it, children cannot be waited for

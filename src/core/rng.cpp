@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hmem/core/check.h"
+#include "hmem/core/hash.h"
 
 namespace hmem {
 
@@ -26,12 +27,6 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 
 namespace {
 
-uint64_t fnv1a(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
-
 /// The finaliser of splitmix64: neighbouring seeds give unrelated keys.
 uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15;
@@ -43,7 +38,9 @@ uint64_t mix(uint64_t x) {
 }  // namespace
 
 Rng::Rng(uint64_t seed, std::string_view name) {
-  const uint64_t key = mix(mix(seed) ^ fnv1a(name));
+  Fnv1a hash;
+  hash.add_bytes(name.data(), name.size());
+  const uint64_t key = mix(mix(seed) ^ hash.value());
   key_[0] = static_cast<uint32_t>(key);
   key_[1] = static_cast<uint32_t>(key >> 32);
 }

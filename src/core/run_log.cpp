@@ -63,9 +63,10 @@ RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) :
   HMEM_CHECK(json_file_ != nullptr, "cannot write ", quote(json_path, 1000), ": ", std::strerror(errno));
   // A killed run may have left half a line; ours must not be glued to it.
   std::FILE* file = json_file_.get();
-  if (mode == OpenMode::kAppend && std::fseek(file, -1, SEEK_END) == 0 && std::fgetc(file) != '\n') {
+  if (mode == OpenMode::kAppend && std::fseek(file, -1, SEEK_END) == 0) {
+    const bool half = std::fgetc(file) != '\n';
     std::fseek(file, 0, SEEK_END);
-    std::fputc('\n', file);
+    if (half) std::fputc('\n', file);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "hmem/train/babi_options.h"
 
+#include <algorithm>
+
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
 #include "hmem/data/babi_files.h"
@@ -178,7 +180,8 @@ void set_regularisation(HMemQa::Config& config, const Options& options) {
 std::function<double(int64_t epoch)> babi_learning_rate(const Options& options, const HMemQa::Config& config) {
   const double base = options.get_real("learning_rate");
   if (options.get_string("schedule") == "stable") {
-    return [base, epochs = options.get_int("epochs")](int64_t epoch) { return stable_decay(base, epoch, epochs); };
+    const int64_t epochs = std::max<int64_t>(options.get_int("epochs"), 1);  // --limit_steps needs none
+    return [base, epochs](int64_t epoch) { return stable_decay(base, epoch, epochs); };
   }
   if (config.read_before_write) return [base](int64_t epoch) { return exponential_decay(base, epoch, 150, 0.01); };
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };

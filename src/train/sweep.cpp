@@ -260,6 +260,12 @@ int run_sweep_with_trials(const Options& options, const std::vector<SweepRun>& p
   if (options.get_switch("print")) {
     throw UsageError("--print: found with --trials, expected one of them: what follows the trials depends on them");
   }
+  for (const SweepRun& run : plan) {
+    for (const auto& [name, value] : run.settings) {
+      if (name != "validation_split" || parse_number<double>(value) != 0.0) continue;
+      throw UsageError("--trials: found with --validation_split=0, expected validation questions to choose by");
+    }
+  }
   for (const std::string& note : notes) std::cout << "note: " << note << std::endl;
   const std::vector<SweepRun> first = trials_of(plan, epochs);
   const int code = Sweep(first, number_of_jobs(options), {}, true).execute();

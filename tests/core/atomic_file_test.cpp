@@ -54,6 +54,29 @@ TEST_CASE("a symbolic link stays one", "[core]") {
   CHECK(test::read_file(target) == "new");
 }
 
+TEST_CASE("a symbolic link to a file that is not there yet stays one, too", "[core]") {
+  const test::TempFolder folder;
+  fs::create_directory(folder.path() / "below");
+  const std::string link = folder.file("link"), target = folder.file("below/target");
+  fs::create_symlink("below/target", link);
+  write_file(link, "new");
+  CHECK(fs::is_symlink(link));
+  CHECK(test::read_file(target) == "new");
+  CHECK(entries(folder.path()) == 2);
+  fs::create_symlink("circle", folder.path() / "circle");
+  CHECK_THROWS_AS(AtomicFile(folder.file("circle")), Error);
+}
+
+TEST_CASE("a file that is replaced keeps its permissions", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.write("file", "old");
+  for (const fs::perms permissions : {fs::perms(0600), fs::perms(0640), fs::perms(0755)}) {
+    fs::permissions(path, permissions);
+    write_file(path, "new");
+    CHECK(fs::status(path).permissions() == permissions);
+  }
+}
+
 TEST_CASE("what cannot be written is said before anything is computed", "[core][bad]") {
   const test::TempFolder folder;
   const std::string missing = folder.file("no/such/file");

@@ -14,18 +14,21 @@ extern "C" void hmem_test_outer_handler(int signal) { outer = signal; }
 }  // namespace
 
 TEST_CASE("signals are remembered while the guard lives, and go where they went before", "[interrupt]") {
-  const auto old = std::signal(SIGTERM, hmem_test_outer_handler);
-  for (int i = 0; i < 2; ++i) {
-    const InterruptGuard guard;
-    CHECK(guard.signal() == 0);
-    std::raise(SIGTERM);
-    CHECK(guard.signal() == SIGTERM);
-    CHECK(outer == 0);
-    CHECK_THROWS_AS(InterruptGuard(), Error);
+  for (const int signal : {SIGTERM, SIGHUP}) {
+    outer = 0;
+    const auto old = std::signal(signal, hmem_test_outer_handler);
+    for (int i = 0; i < 2; ++i) {
+      const InterruptGuard guard;
+      CHECK(guard.signal() == 0);
+      std::raise(signal);
+      CHECK(guard.signal() == signal);
+      CHECK(outer == 0);
+      CHECK_THROWS_AS(InterruptGuard(), Error);
+    }
+    std::raise(signal);
+    CHECK(outer == signal);
+    std::signal(signal, old);
   }
-  std::raise(SIGTERM);
-  CHECK(outer == SIGTERM);
-  std::signal(SIGTERM, old);
 }
 
 TEST_CASE("an ignored signal stays ignored", "[interrupt]") {
@@ -41,6 +44,8 @@ TEST_CASE("an ignored signal stays ignored", "[interrupt]") {
 TEST_CASE("names and exit codes of signals", "[interrupt]") {
   CHECK(exit_code_of_signal(SIGINT) == 130);
   CHECK(exit_code_of_signal(SIGTERM) == 143);
+  CHECK(exit_code_of_signal(SIGHUP) == 129);
   CHECK(std::strcmp(signal_name(SIGINT), "SIGINT") == 0);
   CHECK(std::strcmp(signal_name(SIGTERM), "SIGTERM") == 0);
+  CHECK(std::strcmp(signal_name(SIGHUP), "SIGHUP") == 0);
 }

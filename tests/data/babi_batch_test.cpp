@@ -1,6 +1,8 @@
 #include "hmem/data/babi_batch.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 #include "catch.h"
 #include "data/dense_babi.h"
@@ -133,6 +135,58 @@ TEST_CASE("the tests' own packing of dense ids agrees with the batcher", "[babi]
   CHECK(found.pairs.seconds_begin == expected.pairs.seconds_begin);
   CHECK(found.offsets == expected.offsets);
   CHECK(found.padded == expected.padded);
+}
+
+TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time word", "[babi]") {
+  BabiOptions options;
+  options.extra_ages = 1;  // times max_num_sentences
+  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTest), options);
+  REQUIRE(task.vocabulary.max_age() == 6);
+  BabiBatcher batcher(task, task.train);
+  // Ages of the sentences of each story, the newest first.
+  const auto ages = [&](double probability, uint64_t seed, uint64_t step) {
+    const std::vector<int64_t> examples = {1, 0, 2};
+    const AgeJitter jitter = {probability, seed};
+    BabiBatch batch;
+    batcher.fill(batch, examples.data(), 3, &jitter, step);
+    std::vector<Ids> stories;
+    for (size_t b = 0; b < 3; ++b) {
+      stories.emplace_back();
+      for (int64_t i = batch.offsets[b + 1]; i-- > batch.offsets[b];) {
+        const int32_t row = batch.pairs.second[static_cast<size_t>(i)];
+        stories.back().push_back(row_of(batch.rows, row).back() - kTime1 + 1);
+      }
+    }
+    return stories;
+  };
+  CHECK(ages(0, 1, 5) == std::vector<Ids>{{1, 2, 3}, {1, 2}, {1}});
+  CHECK(ages(1, 1, 5) == std::vector<Ids>{{2, 4, 6}, {2, 4}, {2}});  // one is skipped everywhere
+  CHECK(ages(0.5, 1, 5) == ages(0.5, 1, 5));
+  std::vector<int64_t> first(3, 0);
+  bool other_step = false, other_seed = false;
+  constexpr int kSteps = 2000;
+  for (uint64_t step = 0; step < kSteps; ++step) {
+    const std::vector<Ids> found = ages(0.25, 1, step);
+    other_step |= found != ages(0.25, 1, step + 1);
+    other_seed |= found != ages(0.25, 2, step);
+    REQUIRE(std::is_sorted(found[0].begin(), found[0].end(), std::less_equal<>()));  // no age twice
+    ++first[static_cast<size_t>(found[2][0])];
+  }
+  CHECK(other_step);
+  CHECK(other_seed);
+  CHECK(first[0] == 0);
+  CHECK(std::abs(static_cast<double>(first[2]) / kSteps - 0.25) < 0.04);  // four standard deviations
+
+  const BabiTask narrow = make_task();  // no age beyond 3: late ones fall together there
+  BabiBatcher narrow_batcher(narrow, narrow.train);
+  const AgeJitter always = {1, 1};
+  const int64_t longest = 1;
+  BabiBatch batch;
+  narrow_batcher.fill(batch, &longest, 1, &always, 0);
+  for (size_t i = 0; i < 3; ++i) {
+    const int32_t expected[] = {kTime3, kTime3, kTime2};
+    CHECK(row_of(batch.rows, batch.pairs.second[i]).back() == expected[i]);
+  }
 }
 
 TEST_CASE("answers that are no known word stay -1 in a batch", "[babi]") {

@@ -87,6 +87,35 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   check_model(config, 3e-6);  // the memory is strong here and the loss bends
 }
 
+TEST_CASE("gradients of the network with dropout of stories and answers", "[grad]") {
+  const bool read_before_write = GENERATE(false, true);
+  CAPTURE(read_before_write);
+  HMemQa::Config config;
+  config.vocabulary = 16;
+  config.words_per_sentence = 4;
+  config.embeddings_size = 6;
+  config.memory_size = 5;
+  config.rule = {real(0.08), real(0.05), real(1.3)};
+  config.read_before_write = read_before_write;
+  const auto loss = [](HMemQa::Config changed, double dropout, double story_dropout, Tape::Mode mode) {
+    changed.dropout = dropout;
+    changed.story_dropout = story_dropout;
+    HMemQa model(changed, 1);
+    Tape tape;
+    tape.reset(mode);
+    return *model.forward(tape, small_batch()).loss.data();
+  };
+  const real none = loss(config, 0, 0, Tape::Mode::training), inference = loss(config, 0, 0, Tape::Mode::inference);
+  for (const auto& [dropout, story_dropout] : {std::pair(0.4, 0.0), std::pair(0.0, 0.4)}) {
+    CAPTURE(dropout, story_dropout);
+    CHECK(loss(config, dropout, story_dropout, Tape::Mode::training) != none);
+    CHECK(loss(config, dropout, story_dropout, Tape::Mode::inference) == inference);
+  }
+  config.dropout = 0.3;
+  config.story_dropout = 0.2;
+  check_model(config);
+}
+
 TEST_CASE("gradients of the question answering network, every option", "[grad]") {
   const EncodingType encoding = GENERATE(EncodingType::identity, EncodingType::position, EncodingType::learned);
   const StoryNorm norm = GENERATE(StoryNorm::padded, StoryNorm::masked, StoryNorm::none);

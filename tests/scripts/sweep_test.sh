@@ -51,6 +51,35 @@ die() {
   [ "$(wc -l < err)" -eq 1 ] || die 'a full output: expected one line'
   flock -w 20 'full/task1_seed1_epochs=100000/lock' true || die 'a full output: the other run works on'
 
+  # Nor does a reader that leaves, or a terminal that is closed. The lock belongs to the run, also without standard input.
+  {
+    "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=2 $small --epochs=1,100000 --out=pipe 2> err
+    echo $? > status
+  } | head -c 0
+  [ "$(cat status)" -eq 1 ] || die "a reader that leaves: exit $(cat status), expected 1"
+  flock -w 20 'pipe/task1_seed1_epochs=100000/lock' true || die 'a reader that leaves: the other run works on'
+  "$bin/babi_sweep" --tasks=1 --runs=1 $small --epochs=100000 --out=hup <&- > out 2> err &
+  sweep=$!
+  while kill -0 "$sweep" 2> /dev/null && ! grep -q '^epoch=' hup/task1_seed1/run.log 2> /dev/null; do sleep 0.01; done
+  kill -s KILL "$sweep"
+  { wait "$sweep"; } 2> /dev/null
+  flock -n hup/task1_seed1/lock true && die 'the run does not hold its lock'
+  run=$(grep -lsz -e '^--out=hup/task1_seed1/run.jsonl$' /proc/[0-9]*/cmdline | sed -n '1s#^/proc/\([0-9]*\)/.*#\1#p')
+  [ -n "$run" ] || die 'there is no run'
+  kill -s TERM "$run"
+  flock -w 20 hup/task1_seed1/lock true || die 'the run does not stop'
+  "$bin/babi_sweep" --tasks=1 --runs=1 $small --epochs=100000 --out=hup > out 2> err &
+  sweep=$!
+  while kill -0 "$sweep" 2> /dev/null && [ "$(grep -c '^note: continues' hup/task1_seed1/run.log)" -eq 0 ]; do
+    sleep 0.01
+  done
+  sleep 0.2
+  kill -s HUP "$sweep"
+  wait "$sweep"
+  status=$?
+  [ "$status" -eq 129 ] || die "SIGHUP: exit $status, expected 129"
+  grep -q 'SIGHUP: stopped at' hup/task1_seed1/run.log || die 'the run was not told to stop'
+
   # The report, in every format; runs that are not finished are named and left out.
   mkdir -p runs/task9_seed1 && echo '{"event":"hea' > runs/task9_seed1/run.jsonl
   "$bin/babi_report" runs > out 2> err || die 'no report'
@@ -84,7 +113,8 @@ die() {
   "$bin/babi_sweep" $trials --print > out 2> err && die 'trials cannot be printed'
 
   # Wrong flags stop it before anything starts.
-  for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 --trials=2 --stop_after=1 ''; do
+  for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 --trials=2 --stop_after=1 \
+    '--trials=3 --validation_split=0' ''; do
     "$bin/babi_sweep" $wrong ${wrong:+--out=none} > out 2> err
     status=$?
     [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"

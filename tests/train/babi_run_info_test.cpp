@@ -1,6 +1,7 @@
 #include "hmem/train/babi_run_info.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,44 +40,60 @@ TEST_CASE("what results depend on is in the record of a run, everything else is 
   CHECK(by_name.at("max_num_sentences") == "2");
   CHECK(by_name.at("limit of max_num_sentences") == "-1");
 
-  for (const char* flag : {"--data_dir=x", "--test_data_dir=x", "--epochs=3", "--random_state=4", "--threads=1",
-                           "--save=x", "--out=x", "--checkpoint=x", "--checkpoint_every=1", "--resume",
-                           "--stop_after=3", "--logging=1", "--verbose=2", "--quiet", "--preset=none"}) {
+  const std::vector<std::string> without_effect = {
+      "--data_dir=x", "--test_data_dir=x", "--epochs=3",           "--random_state=4", "--threads=1",    "--save=x",
+      "--out=x",      "--checkpoint=x",    "--checkpoint_every=1", "--resume",         "--stop_after=3", "--logging=1",
+      "--verbose=2",  "--quiet",           "--preset=none",        "--limit_steps=1"};
+  const std::vector<std::string> with_effect = {"--training_set_size=1k",
+                                                "--max_num_sentences=9",
+                                                "--keep_latest",
+                                                "--validation_split=0.2",
+                                                "--online",
+                                                "--story_length=9",
+                                                "--actors=9",
+                                                "--places=9",
+                                                "--objects=9",
+                                                "--distractors=9",
+                                                "--path_length=9",
+                                                "--memory_size=9",
+                                                "--embeddings_size=9",
+                                                "--hops=2",
+                                                "--encodings_type=position_encoding",
+                                                "--batch_norm=none",
+                                                "--read_before_write=1",
+                                                "--write_rule=outer",
+                                                "--learn_gamma_pos",
+                                                "--learn_gamma_neg",
+                                                "--tie_keys",
+                                                "--gamma_pos=0.02",
+                                                "--gamma_neg=0.02",
+                                                "--w_assoc_max=2",
+                                                "--learning_rate=0.1",
+                                                "--batch_size_per_replica=9",
+                                                "--max_grad_norm=9",
+                                                "--schedule=stable",
+                                                "--l2=0.1",
+                                                "--dropout=0.1",
+                                                "--story_dropout=0.1",
+                                                "--age_jitter=0.1",
+                                                "--weight_average=0.9",
+                                                "--stop_when_solved=3",
+                                                "--keep_best",
+                                                "--load=x"};
+  std::set<std::string> covered = {"task_id", "random_state"};
+  const auto check = [&](const std::string& flag, bool effect) {
     INFO(flag);
-    CHECK(info_of({flag}) == plain);
+    CHECK((info_of({flag.c_str()}) != plain) == effect);
+    covered.insert(flag.substr(2, flag.find('=') - 2));
+  };
+  for (const std::string& flag : without_effect) check(flag, false);
+  for (const std::string& flag : with_effect) check(flag, true);
+  for (const auto& [name, value] : babi_task_single_options().settings()) {
+    INFO(name);  // a new flag belongs into one of the lists
+    CHECK(covered.count(name) == 1);
   }
-  for (const char* flag : {"--training_set_size=1k",
-                           "--max_num_sentences=9",
-                           "--keep_latest",
-                           "--validation_split=0.2",
-                           "--online",
-                           "--story_length=9",
-                           "--actors=9",
-                           "--places=9",
-                           "--objects=9",
-                           "--distractors=9",
-                           "--path_length=9",
-                           "--memory_size=9",
-                           "--embeddings_size=9",
-                           "--hops=2",
-                           "--encodings_type=position_encoding",
-                           "--batch_norm=none",
-                           "--read_before_write=1",
-                           "--write_rule=outer",
-                           "--learn_gamma_pos",
-                           "--learn_gamma_neg",
-                           "--tie_keys",
-                           "--gamma_pos=0.02",
-                           "--gamma_neg=0.02",
-                           "--w_assoc_max=2",
-                           "--learning_rate=0.1",
-                           "--batch_size_per_replica=9",
-                           "--max_grad_norm=9",
-                           "--keep_best",
-                           "--load=x"}) {
-    INFO(flag);
-    CHECK(info_of({flag}) != plain);
-  }
+  // The learning rates of this schedule depend on how many epochs there will be.
+  CHECK(info_of({"--schedule=stable"}) != info_of({"--schedule=stable", "--epochs=7"}));
   CHECK(info_of({}, 2) != plain);
 }
 

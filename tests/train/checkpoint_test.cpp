@@ -292,7 +292,8 @@ TEST_CASE("a damaged or foreign checkpoint is refused and changes nothing", "[ch
                  "expected a file written by --checkpoint"));
   CHECK(contains(resume_error(folder, [](auto& file) { file.metadata["checkpoint_format"] = "3"; }),
                  "another version wrote this file"));
-  for (const char* name : {"w", "average", "adam.m.w", "adam.v.w", "best.w", "best.average"}) {
+  for (const char* name :
+       {"w", "average", "adam.m.w", "adam.v.w", "best.w", "best.average", "average.w", "average.average"}) {
     CHECK(contains(resume_error(folder,
                                 [&](auto& file) {
                                   for (auto& tensor : file.tensors) {

@@ -27,7 +27,7 @@ Var add_bias(Var x, Var bias, Activation activation = Activation::none);
 /// Scalar lambda * sum over all given values of x^2 (no factor 1/2): the L2 penalty.  dx += 2 lambda x dout.
 Var l2_penalty(const std::vector<Var>& values, real lambda);
 
-/// Scalar sum of out_weight (*) x: turns any value into a loss for gradient checks. out_weight has x's element count.
+/// Scalar sum of weight (*) x: turns any value into a loss for gradient checks. weight has x's element count.
 Var weighted_sum(Var x, const Tensor& weight);
 
 }  // namespace hmem

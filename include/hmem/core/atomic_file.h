@@ -10,8 +10,8 @@ namespace hmem {
 
 /// Writes to a temporary name beside `path`; `commit()` makes it durable and gives it its name, replacing what was
 /// there. Without a commit the temporary file is removed and `path` stays as it was, so constructing and dropping one
-/// tells whether `path` can be written. A symbolic link is followed; anything but a regular file is refused.
-/// Every failure throws Error with the path and the reason of the system.
+/// tells whether `path` can be written. A symbolic link is followed, the permissions of a file that is replaced are
+/// kept; anything but a regular file is refused. Every failure throws Error with the path and the reason of the system.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);

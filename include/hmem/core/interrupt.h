@@ -1,12 +1,13 @@
 #pragma once
 /// \file interrupt.h
-/// Ctrl-C and kill as something that a loop may ask about, instead of the end of the process.
+/// Ctrl-C, kill and a terminal that is closed as something that a loop may ask about, instead of the end of the
+/// process.
 
 namespace hmem {
 
-/// While it lives, SIGINT and SIGTERM are remembered and no longer end the process; a second one of the same kind does.
-/// A signal that was ignored (as in a background job of a shell script) stays ignored. Afterwards all is as before.
-/// There must be at most one at a time; a second one throws Error.
+/// While it lives, SIGINT, SIGTERM and SIGHUP are remembered and no longer end the process; a second one of the same
+/// kind does. A signal that was ignored (as by nohup, or in a background job of a shell script) stays ignored.
+/// Afterwards all is as before. There must be at most one at a time; a second one throws Error.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -14,13 +15,14 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// SIGINT or SIGTERM once it has come, else 0.
+  /// One of these once it has come, else 0.
   int signal() const;
 };
 
-/// "SIGINT", "SIGTERM", else "a signal".
+/// "SIGINT", "SIGTERM", "SIGHUP", else "a signal".
 const char* signal_name(int signal);
-/// What a shell reports for a process that this signal ended: 130 for SIGINT, 143 for SIGTERM.
+/// What a shell reports for a process that this signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for
+/// SIGHUP.
 int exit_code_of_signal(int signal);
 
 }  // namespace hmem

@@ -17,7 +17,7 @@ namespace hmem {
 /// `Rng(seed, "shuffle")`, so that a new layer does not move the order of the data.
 class Rng {
  public:
-  /// Stream `name` of `seed`: the key is seed + FNV-1a hash of the name, mixed.
+  /// Stream `name` of `seed`: the key is mix(mix(seed) xor FNV-1a hash of the name), mix as in splitmix64.
   explicit Rng(uint64_t seed, std::string_view name = "");
 
   /// Next 32 random bits.

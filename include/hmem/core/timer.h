@@ -15,7 +15,6 @@ inline double steady_seconds() {
 class Timer {
  public:
   double seconds() const { return steady_seconds() - start_; }
-  void restart() { start_ = steady_seconds(); }
 
  private:
   double start_ = steady_seconds();

@@ -48,10 +48,11 @@ void write_checkpoint_note(RunLog& log, const CheckpointSettings& settings, cons
                            const FitState& state, bool finished);
 
 /// Trains from `training.state` on. With a checkpoint the state is saved every so many epochs and at the end, and
-/// SIGINT and SIGTERM end the training after the running step: the state is saved, a note says so, and the exit code is
-/// returned; so does --stop_after, with exit code 0. Nothing is returned when the training is finished. Without a
-/// checkpoint signals do what they always do. `training.best`, where there is one, follows the best epoch; it is not
-/// put into the model. `fit_settings.on_best`, `after_epoch`, `stop`, `pause_after` and `average` are set here.
+/// SIGINT, SIGTERM and SIGHUP end the training after the running step: the state is saved, a note says so, and the
+/// exit code is returned; so does --stop_after, with exit code 0. Nothing is returned when the training is finished.
+/// Without a checkpoint signals do what they always do. `training.best`, where there is one, follows the best epoch;
+/// it is not put into the model. `fit_settings.on_best`, `after_epoch`, `stop`, `pause_after` and `average` are set
+/// here.
 std::optional<int> train_with_checkpoints(Learner& learner, Training& training, FitSettings fit_settings,
                                           const CheckpointSettings& settings, const RunInfo& run, RunLog& log);
 
