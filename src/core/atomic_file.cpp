@@ -38,17 +38,12 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   HMEM_CHECK(!path.empty(), "cannot write a file without a name");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (fs::exists(status)) {
-    if (!fs::is_regular_file(status)) fail_to_write(path, "it exists and is not a regular file");
-    path_ = fs::canonical(path, error).string();
+  if (fs::exists(status) && !fs::is_regular_file(status)) fail_to_write(path, "it exists and is not a regular file");
+  constexpr int kMostLinks = 40;  // as Linux
+  for (int links = 0; fs::is_symlink(fs::symlink_status(path_, error)); ++links) {
+    if (links == kMostLinks) fail_to_write(path, "too many symbolic links");
+    path_ = (fs::path(path_).parent_path() / fs::read_symlink(path_, error)).string();
     if (error) fail_to_write(path, error.message());
-  } else {
-    constexpr int kMostLinks = 40;  // as Linux
-    for (int links = 0; fs::is_symlink(fs::symlink_status(path_, error)); ++links) {  // to a file that is not there yet
-      if (links == kMostLinks) fail_to_write(path, "too many symbolic links");
-      path_ = (fs::path(path_).parent_path() / fs::read_symlink(path_, error)).string();
-      if (error) fail_to_write(path, error.message());
-    }
   }
   temporary_path_ = path_ + ".tmp" + std::to_string(::getpid());
   descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);

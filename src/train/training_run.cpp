@@ -39,12 +39,10 @@ void add_checkpoint_options(Options& options) {
 CheckpointSettings checkpoint_settings(const Options& options) {
   const CheckpointSettings settings{options.get_string("checkpoint"), options.get_int("checkpoint_every"),
                                     options.get_switch("resume"), options.get_int("stop_after")};
-  if (settings.path.empty()) {
-    if (settings.resume) throw UsageError("--resume: found no --checkpoint, expected the file to continue from");
-    if (settings.stop_after > 0) {
-      throw UsageError("--stop_after: found no --checkpoint, expected the file to save the state in");
-    }
-    return settings;
+  if (!settings.path.empty()) return settings;
+  if (settings.resume) throw UsageError("--resume: found no --checkpoint, expected the file to continue from");
+  if (settings.stop_after > 0) {
+    throw UsageError("--stop_after: found no --checkpoint, expected the file to save the state in");
   }
   return settings;
 }

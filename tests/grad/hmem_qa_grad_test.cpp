@@ -51,6 +51,16 @@ BabiBatch small_batch() {
   return batch;
 }
 
+/// Sizes that fit small_batch().
+HMemQa::Config small_config() {
+  HMemQa::Config config;
+  config.vocabulary = 16;
+  config.words_per_sentence = 4;
+  config.embeddings_size = 6;
+  config.memory_size = 5;
+  return config;
+}
+
 void check_model(const HMemQa::Config& config, double step = 1e-5) {
   HMemQa model(config, 1);
   // Away from the start values 0 and 1, at which a scale or a shift can hide a mistake.
@@ -73,11 +83,7 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   const bool learn = GENERATE(false, true);
   const WriteRule rule = GENERATE(WriteRule::hebbian, WriteRule::outer);
   CAPTURE(read_before_write, tie_keys, learn, static_cast<int>(rule));
-  HMemQa::Config config;
-  config.vocabulary = 16;
-  config.words_per_sentence = 4;
-  config.embeddings_size = 6;
-  config.memory_size = 5;
+  HMemQa::Config config = small_config();
   config.rule = {real(0.2), real(0.1), real(1.3)};
   config.write_rule = rule;
   config.read_before_write = read_before_write;
@@ -90,11 +96,7 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
 TEST_CASE("gradients of the network with dropout of stories and answers", "[grad]") {
   const bool read_before_write = GENERATE(false, true);
   CAPTURE(read_before_write);
-  HMemQa::Config config;
-  config.vocabulary = 16;
-  config.words_per_sentence = 4;
-  config.embeddings_size = 6;
-  config.memory_size = 5;
+  HMemQa::Config config = small_config();
   config.rule = {real(0.08), real(0.05), real(1.3)};
   config.read_before_write = read_before_write;
   const auto loss = [](HMemQa::Config changed, double dropout, double story_dropout, Tape::Mode mode) {
@@ -121,11 +123,7 @@ TEST_CASE("gradients of the question answering network, every option", "[grad]")
   const StoryNorm norm = GENERATE(StoryNorm::padded, StoryNorm::masked, StoryNorm::none);
   const int hops = GENERATE(1, 3);
   CAPTURE(static_cast<int>(encoding), static_cast<int>(norm), hops);
-  HMemQa::Config config;
-  config.vocabulary = 16;
-  config.words_per_sentence = 4;
-  config.embeddings_size = 6;
-  config.memory_size = 5;
+  HMemQa::Config config = small_config();
   config.hops = hops;
   config.rule = {real(0.08), real(0.05), real(1.3)};
   config.encoding = encoding;

@@ -14,6 +14,13 @@ die() {
   tail -n 8 out err 2> /dev/null
   exit 1
 }
+# stop_sweep SIGNAL STATUS: it ends so
+stop_sweep() {
+  kill -s "$1" "$sweep"
+  wait "$sweep"
+  status=$?
+  [ "$status" -eq "$2" ] || die "SIG$1: exit $status, expected $2"
+}
 
 # shellcheck disable=SC2086  # lists of flags
 {
@@ -39,10 +46,7 @@ die() {
     ! { grep -q '^epoch=' stop/task1_seed1/run.log && grep -q '^epoch=' stop/task1_seed2/run.log; } 2> /dev/null; do
     sleep 0.01
   done
-  kill -s TERM "$sweep"
-  wait "$sweep"
-  status=$?
-  [ "$status" -eq 143 ] || die "SIGTERM: exit $status, expected 143"
+  stop_sweep TERM 143
   grep -q 'SIGTERM: stopped at' stop/task1_seed2/run.log || die 'the run was not told to stop'
 
   # An output that ends does not leave the other runs behind.
@@ -78,10 +82,7 @@ die() {
       ! sed '1,/^note: continues/d' hup/task1_seed1/run.log | grep -q '^epoch='; do
       sleep 0.01
     done
-    kill -s HUP "$sweep"
-    wait "$sweep"
-    status=$?
-    [ "$status" -eq 129 ] || die "SIGHUP: exit $status, expected 129"
+    stop_sweep HUP 129
     grep -q 'SIGHUP: stopped at' hup/task1_seed1/run.log || die 'the run was not told to stop'
   fi
 

@@ -21,8 +21,7 @@ class InterruptGuard {
 
 /// "SIGINT", "SIGTERM", "SIGHUP", else "a signal".
 const char* signal_name(int signal);
-/// What a shell reports for a process that this signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for
-/// SIGHUP.
+/// What a shell reports for a process that this signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 int exit_code_of_signal(int signal);
 
 }  // namespace hmem

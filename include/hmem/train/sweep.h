@@ -21,7 +21,7 @@ using OnRunEnd = std::function<void(size_t run, const RunRecord& record)>;
 /// With --print only prints one command line for every run, `notes` on stderr. Else starts runs, --jobs at a time, and
 /// prints a line when one ends; finished runs are kept, one that another process works on is waited for, a failed one
 /// is reported and the others go on. SIGINT, SIGTERM and SIGHUP are passed on. Returns the exit code: 0, 1 when a run
-/// or `on_end` failed, 130 or 143. Throws UsageError without --out, Error when a program is missing.
+/// or `on_end` failed, 130, 143 or 129. Throws UsageError without --out, Error when a program is missing.
 int run_sweep(const Options& options, const std::vector<SweepRun>& plan, const std::vector<std::string>& notes,
               const OnRunEnd& on_end = {});
 
