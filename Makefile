@@ -62,7 +62,7 @@ LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(wildcard src/*/*.cpp src/*/*/
 GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
 CHECK_MAIN  := tests/babi_checker/check_files.cpp
 CHECKER_SRC := $(filter-out $(CHECK_MAIN),$(wildcard tests/babi_checker/*.cpp))
-TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp)) $(CHECKER_SRC)
+TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp tests/*/*/*_test.cpp)) $(CHECKER_SRC)
 BENCH_SRC := $(wildcard bench/*.cpp)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.cpp)
 
@@ -103,8 +103,8 @@ $(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o $(F64)/src/core/program.o: private EXTRA = $(version_flags)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
-$(F32)/src/data/stb_image.o $(F64)/src/data/stb_image.o: $(OUT)/stb
-$(F32)/src/data/stb_image.o $(F64)/src/data/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
+$(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: $(OUT)/stb
+$(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 

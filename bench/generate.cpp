@@ -9,9 +9,9 @@
 
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
-#include "hmem/data/babi_files.h"
+#include "hmem/data/babi/files.h"
 #include "hmem/kernels/isa.h"
-#include "hmem/train/babi_learner.h"
+#include "hmem/tasks/babi/learner.h"
 #include "timing.h"
 
 namespace {

@@ -10,7 +10,7 @@
 
 #include "hmem/core/check.h"
 #include "hmem/core/tensor.h"
-#include "hmem/data/babi_batch.h"
+#include "hmem/data/babi/batch.h"
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/elementwise.h"
 #include "hmem/kernels/embedding.h"

@@ -13,10 +13,10 @@
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/core/rng.h"
-#include "hmem/data/babi_files.h"
+#include "hmem/data/babi/files.h"
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/isa.h"
-#include "hmem/train/babi_learner.h"
+#include "hmem/tasks/babi/learner.h"
 #include "step_parts.h"
 #include "timing.h"
 

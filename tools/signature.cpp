@@ -1,7 +1,7 @@
 // Prints one line per model: a hash of its parameters after 20 training steps with the built-in GEMM. Two builds that
 // print the same compute the same, bit for bit.
 
-#include "hmem/train/signature.h"
+#include "hmem/tasks/signature.h"
 
 #include <iostream>
 

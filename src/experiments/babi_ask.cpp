@@ -11,9 +11,9 @@
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
-#include "hmem/data/babi_files.h"
+#include "hmem/data/babi/files.h"
 #include "hmem/kernels/isa.h"
-#include "hmem/train/babi_dialogue.h"
+#include "hmem/tasks/babi/dialogue.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
-#include "hmem/data/babi_files.h"
-#include "hmem/data/babi_tasks.h"
+#include "hmem/data/babi/files.h"
+#include "hmem/data/generator/registry.h"
 
 namespace {
 

@@ -1,13 +1,12 @@
 // Tables of the results of a sweep.
 
-#include "hmem/train/babi_report.h"
-
 #include <iostream>
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
+#include "hmem/tasks/babi/report.h"
 
 namespace {
 

@@ -1,13 +1,12 @@
 // Runs babi_task_single on many tasks, seeds and settings, several at a time; continues where it was stopped.
 
-#include "hmem/train/babi_sweep.h"
-
 #include <algorithm>
 
 #include "hmem/core/check.h"
-#include "hmem/data/data_dir.h"
-#include "hmem/train/babi_options.h"
-#include "hmem/train/sweep.h"
+#include "hmem/data/search.h"
+#include "hmem/sweep/sweep.h"
+#include "hmem/tasks/babi/flags.h"
+#include "hmem/tasks/babi/sweep.h"
 
 namespace {
 

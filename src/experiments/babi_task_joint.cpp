@@ -1,8 +1,8 @@
 // Trains one H-Mem with one vocabulary on several bAbI tasks together and reports the error on each.
 
 #include "hmem/core/program.h"
-#include "hmem/train/babi_experiment.h"
-#include "hmem/train/babi_options.h"
+#include "hmem/tasks/babi/experiment.h"
+#include "hmem/tasks/babi/flags.h"
 
 int main(int argc, char** argv) {
   hmem::Options options = hmem::babi_task_joint_options();

@@ -2,8 +2,8 @@
 // Flags of the authors' program keep their names and defaults; README.md has the table.
 
 #include "hmem/core/program.h"
-#include "hmem/train/babi_experiment.h"
-#include "hmem/train/babi_options.h"
+#include "hmem/tasks/babi/experiment.h"
+#include "hmem/tasks/babi/flags.h"
 
 int main(int argc, char** argv) {
   hmem::Options options = hmem::babi_task_single_options();

@@ -4,10 +4,10 @@
 #include "hmem/core/check.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
-#include "hmem/train/conv_net_file.h"
-#include "hmem/train/conv_net_learner.h"
-#include "hmem/train/image_options.h"
-#include "hmem/train/signature.h"
+#include "hmem/tasks/images/conv_net_file.h"
+#include "hmem/tasks/images/conv_net_learner.h"
+#include "hmem/tasks/images/flags.h"
+#include "hmem/tasks/signature.h"
 
 namespace {
 

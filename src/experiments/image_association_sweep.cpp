@@ -8,12 +8,12 @@
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
-#include "hmem/data/data_dir.h"
-#include "hmem/train/association_programs.h"
-#include "hmem/train/association_sweep.h"
-#include "hmem/train/image_options.h"
+#include "hmem/data/search.h"
+#include "hmem/sweep/sweep.h"
+#include "hmem/tasks/images/association_programs.h"
+#include "hmem/tasks/images/delay_curve.h"
+#include "hmem/tasks/images/flags.h"
 #include "hmem/train/model_file.h"
-#include "hmem/train/sweep.h"
 
 namespace {
 

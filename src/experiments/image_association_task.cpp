@@ -3,8 +3,8 @@
 
 #include "hmem/core/program.h"
 #include "hmem/models/hmem_image.h"
-#include "hmem/train/association_experiment.h"
-#include "hmem/train/association_programs.h"
+#include "hmem/tasks/images/association_experiment.h"
+#include "hmem/tasks/images/association_programs.h"
 
 namespace {
 

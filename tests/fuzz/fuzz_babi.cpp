@@ -10,7 +10,7 @@
 #include <string>
 
 #include "hmem/core/check.h"
-#include "hmem/data/babi_vectorise.h"
+#include "hmem/data/babi/vectorise.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "hmem/core/check.h"
-#include "hmem/data/cifar10.h"
-#include "hmem/data/gzip.h"
-#include "hmem/data/idx.h"
+#include "hmem/data/images/cifar10.h"
+#include "hmem/data/images/gzip.h"
+#include "hmem/data/images/idx.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

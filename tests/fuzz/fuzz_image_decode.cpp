@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "hmem/core/check.h"
-#include "hmem/data/image_decode.h"
+#include "hmem/data/images/decode.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

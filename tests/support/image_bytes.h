@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "hmem/data/gzip.h"
+#include "hmem/data/images/gzip.h"
 
 namespace hmem::test {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "hmem/data/babi_batch.h"
+#include "hmem/data/babi/batch.h"
 
 namespace hmem::test {
 

@@ -8,7 +8,7 @@
 
 #include "hmem/autodiff/ops_memory.h"
 #include "hmem/autodiff/ops_nn.h"
-#include "hmem/data/babi_batch.h"
+#include "hmem/data/babi/batch.h"
 #include "hmem/nn/layers.h"
 
 namespace hmem {

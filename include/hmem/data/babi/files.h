@@ -1,0 +1,57 @@
+#pragma once
+/// \file files.h
+/// The stories of one task, from the official files or generated.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "hmem/core/options.h"
+#include "hmem/data/babi/parse.h"
+#include "hmem/data/generator/registry.h"
+#include "hmem/data/search.h"
+
+namespace hmem {
+
+enum class BabiPart { kTrain, kTest };
+
+/// Questions of every test set, official or generated.
+constexpr int64_t kBabiTestQuestions = 1000;
+
+/// The one file `qa{task}_*_{train,test}.txt` in `folder`, by its name alone: what the folder is called does not
+/// matter. Throws Error when there is none or more than one; the text lists what is there.
+std::filesystem::path find_babi_file(const std::filesystem::path& folder, int task, BabiPart part);
+
+/// "qa{task}_{name}_{train,test}.txt", as the official file is called.
+std::string babi_file_name(int task, BabiPart part);
+
+/// Generated text of one part of a task: training and test stories come from streams of their own of the same seed.
+std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
+                               const BabiStoryOptions& options = {});
+
+/// Questions of a training set: "1k", "10k" or a number. Throws UsageError for anything else.
+int64_t babi_training_questions(const std::string& training_set_size);
+
+/// Registers the flags --story_length, --actors, ... ("none": as official), and reads them again.
+void add_babi_story_options(Options& options);
+BabiStoryOptions babi_story_options(const Options& options);
+
+/// Stories of `task`. `training_set_size`: "1k" (folder en) or "10k" (en-10k), for generated stories also a number;
+/// test sets have 1000 questions. Generated stories depend on `seed` and `options`. Throws UsageError for a task
+/// outside 1..20, a size that there is not, or options with official stories.
+BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
+                      uint64_t seed = 0, const BabiStoryOptions& options = {});
+
+/// Whether `source` has the official test questions of the task but not its training stories of this size, as is often
+/// so for the 10k stories of task 3.
+bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size);
+
+/// What the user has to know when such a task is trained on generated stories.
+std::string generated_training_note(int64_t task, bool official_test);
+
+/// Generated training stories of an epoch, for training on new ones in every epoch; those of epoch 0 are the text of
+/// generate_babi_part. Parallel over parts of the questions; the same for any number of threads.
+BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
+                                int64_t epoch);
+
+}  // namespace hmem

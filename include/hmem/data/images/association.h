@@ -1,0 +1,89 @@
+#pragma once
+/// \file association.h
+/// Examples of single-shot image association (Limbacher & Legenstein, "H-Mem", NeurIPS 2020): T pairs of a photograph
+/// (set a) and a digit (set b) are shown; the query is another photograph of one of the shown classes, the answer the
+/// digit class that was paired with it. Examples hold indices of images, pixels are put together on demand.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hmem/data/images/set.h"
+
+namespace hmem {
+
+enum class Pairing {
+  kIndependent,  ///< digit classes are drawn independently of the photographs' classes
+  /// As in the authors' program, where a photograph of class c only meets digits c-2 .. c+2 (counted in a circle), with
+  /// weights 1 2 3 2 1: who knows the query's class and the digits shown, but not the pairs, is right 3 times of 4.
+  kReference
+};
+enum class DelayPadding { kRandom, kZeros };
+
+struct AssociationOptions {
+  int timesteps = 3;  ///< T, 2 to 6
+  int64_t delay = 0;  ///< frames of noise (or zeros) after every pair
+  DelayPadding delay_padding = DelayPadding::kRandom;
+  Pairing pairing = Pairing::kIndependent;
+  double validation_split = 0.1;
+  int64_t noise_frames = 1000;   ///< size of the pool of noise frames
+  int64_t images_per_class = 0;  ///< first images of each class that are used; 0: as many as all classes have
+};
+
+/// What one step of a sequence shows.
+struct AssociationFrame {
+  enum class Kind { kPair, kNoise, kZeros } kind = Kind::kPair;
+  int64_t photograph = -1;  ///< index in set a
+  int64_t digit = -1;       ///< index in set b
+  int64_t noise = -1;       ///< index in the pool
+};
+
+struct AssociationExamples {
+  int64_t timesteps = 0;
+  int64_t delay = 0;
+  int64_t train_count = 0;           ///< examples before this one train, the rest validate
+  std::vector<int32_t> photographs;  ///< count x T, in the order shown
+  std::vector<int32_t> digits;       ///< count x T
+  std::vector<int32_t> queries;      ///< index of the query photograph
+  std::vector<int32_t> answers;      ///< digit class
+  std::vector<int32_t> noise;        ///< count x T x delay, -1 for zeros
+
+  int64_t count() const { return static_cast<int64_t>(queries.size()); }
+  /// T (delay + 1)
+  int64_t frames() const { return timesteps * (delay + 1); }
+  AssociationFrame frame(int64_t example, int64_t step) const;
+};
+
+/// Examples from one part of both sets. With n images a class, floor(n / (T + 1)) queries of each photograph class; of
+/// the first n images floor(T n / (T + 1)) make pairs and the rest queries; every class is shown and asked for equally
+/// often. `part` ("train", "test") names the random stream. Throws Error for options out of range, fewer than T
+/// classes, too few images, or reference pairing with different numbers of classes.
+AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const ImageSet& b, int64_t b_classes,
+                                     const AssociationOptions& options, uint64_t seed, const std::string& part);
+
+/// Probability of the offset d - c that reference pairing aims at (in a circle of `classes`).
+double reference_pairing_weight(int64_t offset, int64_t classes);
+
+/// Puts frames together: H x 2W x C, photograph left, digit right, each centred in H x W with zeros around it; H, W and
+/// C are the largest ones of both sets and `least`, grey is repeated over the channels. Values in [0, 1].
+class AssociationRenderer {
+ public:
+  /// Keeps references to both sets.
+  AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed, const ImageSize& least = {1, 1, 1});
+
+  Shape frame_shape() const { return {half_.height, 2 * half_.width, half_.channels}; }
+  int64_t frame_size() const { return frame_shape().count(); }
+  void render(const AssociationFrame& frame, real* out) const;
+  /// A photograph with its right half zero.
+  void render_query(int64_t photograph, real* out) const;
+  /// Noise frame `index` of the pool: uniform in [0, 1), the same value in all channels.
+  void render_noise(int64_t index, real* out) const;
+
+ private:
+  const ImageSet* a_;
+  const ImageSet* b_;
+  uint64_t seed_;
+  ImageSize half_;
+};
+
+}  // namespace hmem

@@ -1,0 +1,24 @@
+#pragma once
+/// \file cache.h
+/// Decoded pictures of a folder, kept in one file so that the next run need not decode.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "hmem/data/images/folder.h"
+
+namespace hmem {
+
+/// Hash of the names, sizes and times of the files and of the image size: another one means another cache.
+uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size);
+
+/// `$XDG_CACHE_HOME/hmem/images-<hash of the folder and size>.bin`, else below `$HOME/.cache`; empty without both.
+std::string default_image_cache(const std::filesystem::path& folder, const ImageSize& size);
+
+/// Pictures of `folder` from the file `cache_path` when its fingerprint and checksum are right; else they are decoded
+/// and the file is replaced in one step. An empty `cache_path` means no cache. A cache that cannot be written is no
+/// error: the note says so. Throws Error for what list_image_folder and decode_image_folder refuse.
+ImageData read_image_folder(const std::filesystem::path& folder, const ImageSize& size, const std::string& cache_path);
+
+}  // namespace hmem

@@ -1,0 +1,65 @@
+#pragma once
+/// \file set.h
+/// Labelled images as bytes, and as numbers.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hmem/core/tensor.h"
+
+namespace hmem {
+
+/// Images of one size. `pixels` is count x height x width x channels (NHWC), 0 to 255; `labels` is a class of each.
+struct ImageSet {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t channels = 0;
+  std::vector<uint8_t> pixels;
+  std::vector<int32_t> labels;
+
+  int64_t count() const { return static_cast<int64_t>(labels.size()); }
+  /// Bytes of one image.
+  int64_t image_size() const { return height * width * channels; }
+  const uint8_t* image(int64_t i) const { return pixels.data() + i * image_size(); }
+};
+
+/// Size to which images are brought; 1 channel is grey.
+struct ImageSize {
+  int64_t height = 32;
+  int64_t width = 32;
+  int64_t channels = 3;
+};
+
+/// A data set: its own training and test part, of the same image size and classes.
+struct ImageData {
+  ImageSet train;
+  ImageSet test;
+  std::vector<std::string> class_names;
+  std::string description;  ///< one line for the header of a run, without paths that the user did not write
+  std::string note;         ///< what was done to the images, or could not be; mostly empty
+
+  int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
+};
+
+/// Throws Error unless sizes agree, every label is a class, and every class has an image in both parts.
+void check_images(const ImageData& data, const std::string& source);
+
+/// out = pixels / 255, `count` values in [0, 1].
+void pixels_to_real(const uint8_t* pixels, int64_t count, real* out);
+
+/// Images `which` as [n, height, width, channels] in [0, 1]; throws Error for an index that there is not.
+Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which);
+
+/// Image `i` in [0, 1] in the middle of a canvas whose rows lie `row_pixels` apart at `out`; grey is repeated over the
+/// channels. Pixels around it are left alone. Throws Error for an index that there is not and for an image that does
+/// not fit.
+void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int64_t row_pixels, real* out);
+
+/// Leaves the first `count` images of each class, in order.
+void keep_per_class(ImageSet& images, int64_t classes, int64_t count);
+
+/// Indices of the images of each class, in order.
+std::vector<std::vector<int64_t>> images_by_class(const ImageSet& images, int64_t classes);
+
+}  // namespace hmem

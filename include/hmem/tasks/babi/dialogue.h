@@ -1,0 +1,73 @@
+#pragma once
+/// \file dialogue.h
+/// A story told line by line to a trained model, and its answers.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hmem/tasks/babi/model_file.h"
+
+namespace hmem {
+
+class BabiDialogue {
+ public:
+  struct Settings {
+    int64_t top = 3;    ///< answers shown for a question, most probable first
+    bool notes = true;  ///< say what was not understood or forgotten
+  };
+  /// What `:story` shows; called once, when it is needed first.
+  using LoadStories = std::function<BabiStories()>;
+
+  /// The model of `file`, with an empty story. Throws Error for what is wrong with the file.
+  BabiDialogue(const ModelFile& file, const Settings& settings, LoadStories load_stories);
+
+  /// What to print after a line of input. A line holds sentences, each up to a `.` or the end, and questions, each up
+  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for a command that there is not, a
+  /// number out of range or a line that is no text; the story is as it was then.
+  std::vector<std::string> reply(std::string_view line);
+
+  /// Whether `:quit` was given.
+  bool finished() const { return finished_; }
+  /// "task 1, 19 words, stories of up to 10 sentences, sentences of up to 6 words"
+  std::string description() const;
+  /// As the training program wrote it: a number, or what a program for several tasks writes.
+  const std::string& task_id() const { return model_.task_id; }
+
+ private:
+  struct Phrase {
+    BabiWords words;
+    bool question;
+  };
+  using Lines = std::vector<std::string>;
+
+  Lines command(std::string_view line);
+  Lines show_story(int64_t number);
+  void take(const std::vector<Phrase>& phrases, Lines& lines);
+  void tell(const BabiWords& sentence, Lines& lines);
+  /// Id of the most probable answer; nothing when the question cannot be answered.
+  std::optional<int32_t> ask(const BabiWords& question, Lines& lines);
+  void reset();
+  void note(const std::string& text, Lines& lines) const;
+  void warn_unknown(const std::vector<Phrase>& phrases, Lines& lines) const;
+  void note_cut(const BabiWords& words, int slots, const char* what, Lines& lines) const;
+  /// Null when no known word is like it.
+  const std::string* nearest_word(std::string_view word) const;
+  std::string answer_text(int32_t id) const;
+
+  Settings settings_;
+  LoadStories load_stories_;
+  BabiModel model_;
+  HMemQa network_;
+  Tape tape_;
+  std::vector<BabiWords> story_;  // at most max_num_sentences
+  bool forgot_ = false;           // the story was longer
+  std::optional<BabiStories> test_stories_;
+  int64_t next_story_ = 1;
+  bool finished_ = false;
+};
+
+}  // namespace hmem

@@ -1,0 +1,99 @@
+#pragma once
+/// \file association_learner.h
+/// A network of the image association task and its examples, for the training loop: on features of a frozen ConvNet14,
+/// computed once, or end to end.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hmem/data/images/association.h"
+#include "hmem/models/association_net.h"
+#include "hmem/models/conv_net14.h"
+#include "hmem/tasks/images/feature_cache.h"
+#include "hmem/train/fit.h"
+
+namespace hmem {
+
+/// Examples of the training and the test part with what puts their frames together.
+struct AssociationData {
+  AssociationExamples train, test;
+  AssociationRenderer train_renderer, test_renderer;
+  int64_t noise_frames = 0;  ///< size of the pool that both parts draw from; 0: there are none
+};
+
+/// Loss = mean cross entropy + l2 * (sum of squares of what is penalised).
+class AssociationLearner : public Learner {
+ public:
+  /// Everything must outlive the learner.
+  AssociationLearner(AssociationNet& net, AssociationData& data, double l2);
+
+  int64_t count(Part part) const override;
+  BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) override;
+  std::vector<Parameter*> parameters() override { return net_.parameters(); }
+  virtual std::vector<Buffer*> buffers() { return net_.buffers(); }
+  /// Other test examples from now on.
+  virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
+
+ protected:
+  struct Inputs {
+    Var frames, queries;  ///< features [B T, F] and [B, F]
+  };
+  /// `examples` are indices in data().test or data().train.
+  virtual Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) = 0;
+  virtual std::vector<Parameter*> penalised() { return net_.penalised(); }
+  AssociationData& data() { return data_; }
+
+ private:
+  AssociationNet& net_;
+  AssociationData& data_;
+  real l2_;
+  std::vector<int64_t> examples_;
+  IdTensor answers_;
+};
+
+/// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
+/// noise frames are computed once and kept in memory.
+class FrozenAssociationLearner : public AssociationLearner {
+ public:
+  /// With a folder, features are kept there for other programs.
+  FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
+                           const std::string& cache_folder = "");
+  /// Computes or reads the features, which the first run() does where it was not called.
+  void compute_features();
+  const FeatureCache& cache() const { return cache_; }
+  void set_test(AssociationExamples test) override;
+
+ protected:
+  Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
+
+ private:
+  /// Of one part: [examples T, F] and [examples, F].
+  struct Features {
+    Tensor pairs, queries;
+  };
+  Features compute(const AssociationExamples& examples, const AssociationRenderer& renderer);
+
+  FeatureCache cache_;
+  Tensor noise_;  // [pool, F]
+  Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
+  Features train_, test_;
+};
+
+/// The ConvNet is trained too. Frames and queries are two batches with statistics of their own; the moving averages
+/// follow both.
+class EndToEndAssociationLearner : public AssociationLearner {
+ public:
+  EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
+  std::vector<Parameter*> parameters() override;
+  std::vector<Buffer*> buffers() override;
+
+ protected:
+  Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
+  std::vector<Parameter*> penalised() override;
+
+ private:
+  ConvNet14& conv_net_;
+};
+
+}  // namespace hmem

@@ -1,0 +1,183 @@
+#include "hmem/data/babi/files.h"
+
+#include <algorithm>
+#include <charconv>
+#include <istream>
+#include <streambuf>
+#include <vector>
+
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/rng.h"
+#include "hmem/core/text.h"
+#include "hmem/data/generator/registry.h"
+
+namespace hmem {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t kMaxGenerated = 10000000;
+constexpr int64_t kPartsOfEpoch = 8;
+
+const char* name_of(BabiPart part) { return part == BabiPart::kTrain ? "train" : "test"; }
+
+std::vector<std::string> file_names(const fs::path& folder) {
+  std::error_code status;
+  fs::directory_iterator entries(folder, status);
+  HMEM_CHECK(!status, folder.string(), ": cannot be listed: ", status.message());
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : entries) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// "a, b, c and 7 more"
+std::string list(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 5;
+  if (names.empty()) return "nothing";
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+bool has_ends(const std::string& name, const std::string& begin, const std::string& end) {
+  return name.size() >= begin.size() + end.size() && name.compare(0, begin.size(), begin) == 0 &&
+         name.compare(name.size() - end.size(), end.size(), end) == 0;
+}
+
+bool has_file(const fs::path& folder, int task, BabiPart part) {
+  try {
+    find_babi_file(folder, task, part);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Reads a string where it stands, without a copy.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(const std::string& text) {
+    char* begin = const_cast<char*>(text.data());  // a get area is never written to
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+BabiStories parse_generated(int task, const std::string& text, BabiPart part) {
+  TextBuffer buffer(text);
+  std::istream in(&buffer);
+  return parse_babi(in, "generated task " + std::to_string(task) + " " + name_of(part));
+}
+
+}  // namespace
+
+fs::path find_babi_file(const fs::path& folder, int task, BabiPart part) {
+  const std::string begin = "qa" + std::to_string(task) + "_";
+  const std::string end = std::string("_") + name_of(part) + ".txt";
+  const std::vector<std::string> names = file_names(folder);
+  std::vector<std::string> found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
+               [&](const std::string& name) { return has_ends(name, begin, end); });
+  HMEM_CHECK(!found.empty(), folder.string(), ": there is no file ", begin, "*", end, "; the folder holds ",
+             list(names), " (get it with datasets/fetch.sh babi)");
+  HMEM_CHECK(found.size() == 1, folder.string(), ": expected one file ", begin, "*", end, ", found ", list(found));
+  return folder / found.front();
+}
+
+std::string babi_file_name(int task, BabiPart part) {
+  return "qa" + std::to_string(task) + "_" + std::string(babi_task_name(task)) + "_" + name_of(part) + ".txt";
+}
+
+std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
+                               const BabiStoryOptions& options) {
+  Rng rng(seed, std::string("babi.") + name_of(part));
+  return generate_babi(task, questions, rng, options);
+}
+
+int64_t babi_training_questions(const std::string& training_set_size) {
+  if (training_set_size == "1k") return 1000;
+  if (training_set_size == "10k") return 10000;
+  const auto questions = parse_number<int64_t>(training_set_size);
+  if (!questions || *questions < 1 || *questions > kMaxGenerated) {
+    throw UsageError("--training_set_size: expected 1k, 10k or, for generated stories, a number from 1 to " +
+                     std::to_string(kMaxGenerated) + ", found " + quote(training_set_size));
+  }
+  return *questions;
+}
+
+void add_babi_story_options(Options& options) {
+  options.add_optional_int("story_length", "statements in a story", {1, 100000});
+  options.add_optional_int("actors", "people, or animals, in a story", {1, 1000});
+  options.add_optional_int("places", "rooms", {1, 1000});
+  options.add_optional_int("objects", "things to carry, shapes, things of different size", {1, 1000});
+  options.add_optional_int("distractors", "statements that the answer does not need", {0, 100000});
+  options.add_optional_int("path_length", "steps of the path, links of the chain", {1, 1000});
+}
+
+BabiStoryOptions babi_story_options(const Options& options) {
+  const auto value = [&options](const char* name) -> std::optional<int> {
+    const std::optional<int64_t> given = options.get_optional_int(name);
+    return given ? std::optional<int>(static_cast<int>(*given)) : std::nullopt;
+  };
+  return {value("story_length"), value("actors"),      value("places"),
+          value("objects"),      value("distractors"), value("path_length")};
+}
+
+BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
+                      uint64_t seed, const BabiStoryOptions& options) {
+  if (task < 1 || task > 20) throw UsageError("there is no bAbI task " + std::to_string(task) + ", expected 1 to 20");
+  const int64_t questions = babi_training_questions(training_set_size);
+  if (source.generated()) {
+    return part == BabiPart::kTrain
+               ? generate_babi_epoch(task, questions, seed, options, 0)
+               : parse_generated(task, generate_babi_part(task, kBabiTestQuestions, part, seed, options), part);
+  }
+  if (!(options == BabiStoryOptions{})) {
+    throw UsageError("story_length, actors and the like are for generated stories (--data_dir=generated), found " +
+                     source.description);
+  }
+  if (training_set_size != "1k" && training_set_size != "10k") {
+    throw UsageError("--training_set_size=" + training_set_size +
+                     " is for generated stories, the official files have 1k and 10k (or use --data_dir=generated)");
+  }
+  const bool few = questions == 1000;
+  const fs::path folder = source.folder / (few ? "en" : "en-10k"), other = source.folder / (few ? "en-10k" : "en");
+  std::error_code ignored;  // what cannot be asked is reported when it is listed
+  HMEM_CHECK(fs::exists(folder, ignored) || !fs::exists(other, ignored), source.folder.string(), ": found no ",
+             folder.filename().string(), ", expected it for --training_set_size=", training_set_size,
+             " (the stories there are those of --training_set_size=", few ? "10k)" : "1k)");
+  return read_babi_file(find_babi_file(folder, task, part).string());
+}
+
+std::string generated_training_note(int64_t task, bool official_test) {
+  return "task " + std::to_string(task) + ": its official training file is missing: trained on generated stories" +
+         (official_test ? ", tested on the official questions" : "");
+}
+
+bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {
+  if (source.generated() || training_set_size != "10k") return false;
+  const fs::path folder = source.folder / "en-10k";
+  return !has_file(folder, task, BabiPart::kTrain) && has_file(folder, task, BabiPart::kTest);
+}
+
+BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
+                                int64_t epoch) {
+  // Parts of an epoch have streams of their own, so that they can be made at the same time; their number is fixed. The
+  // first epoch is what babi_generate writes.
+  const int64_t parts = epoch == 0 ? 1 : std::min<int64_t>(kPartsOfEpoch, questions);
+  std::vector<BabiStories> made(static_cast<size_t>(parts));
+  parallel_for(parts, 1, [&](int64_t part) {
+    const int64_t begin = questions * part / parts, end = questions * (part + 1) / parts;
+    const std::string suffix = epoch == 0 ? "" : ".epoch" + std::to_string(epoch) + "." + std::to_string(part);
+    Rng rng(seed, std::string("babi.") + name_of(BabiPart::kTrain) + suffix);
+    made[static_cast<size_t>(part)] =
+        parse_generated(task, generate_babi(task, end - begin, rng, options), BabiPart::kTrain);
+  });
+  for (size_t part = 1; part < made.size(); ++part) append_stories(made[0], made[part]);
+  return std::move(made[0]);
+}
+
+}  // namespace hmem

@@ -1,0 +1,78 @@
+#include "hmem/data/images/gzip.h"
+
+#include <array>
+#include <vector>
+
+#include "data/images/byte_order.h"
+#include "hmem/core/check.h"
+#include "hmem/data/images/decode.h"
+
+namespace hmem {
+
+namespace {
+
+std::array<uint32_t, 256> crc_table() {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+/// Bytes of the header; the optional fields are skipped.
+size_t header_size(std::string_view bytes, const std::string& source) {
+  constexpr uint32_t kHeaderCrc = 2, kExtra = 4, kName = 8, kComment = 16, kReserved = 0xE0;
+  const auto need = [&](size_t size) {
+    HMEM_CHECK(bytes.size() >= size + 8, source, ": the gzip file ends after ", bytes.size(),
+               " bytes, within its header; get it again");
+  };
+  need(10);
+  HMEM_CHECK(is_gzip(bytes), source, ": does not begin with 1f 8b, expected a gzip file");
+  HMEM_CHECK(byte_at(bytes, 2) == 8, source, ": found compression method ", byte_at(bytes, 2),
+             ", expected 8 (deflate)");
+  const uint32_t flags = byte_at(bytes, 3);
+  HMEM_CHECK((flags & kReserved) == 0, source, ": found reserved gzip flags ", flags, "; the file is damaged");
+  size_t at = 10;
+  if ((flags & kExtra) != 0) {
+    need(at + 2);
+    at += 2 + little_endian_16(bytes, at);
+    need(at);
+  }
+  for (uint32_t field : {kName, kComment}) {
+    if ((flags & field) == 0) continue;
+    while (need(at + 1), bytes[at] != '\0') ++at;
+    ++at;
+  }
+  if ((flags & kHeaderCrc) != 0) at += 2;
+  need(at);
+  return at;
+}
+
+}  // namespace
+
+uint32_t crc32(const void* data, size_t bytes) {
+  static const std::array<uint32_t, 256> table = crc_table();
+  const auto* next = static_cast<const unsigned char*>(data);
+  uint32_t crc = 0xFFFFFFFFu;
+  for (size_t i = 0; i < bytes; ++i) crc = (crc >> 8) ^ table[(crc ^ next[i]) & 0xFF];
+  return crc ^ 0xFFFFFFFFu;
+}
+
+bool is_gzip(std::string_view bytes) {
+  return bytes.size() >= 2 && byte_at(bytes, 0) == 0x1F && byte_at(bytes, 1) == 0x8B;
+}
+
+std::string gunzip(std::string_view bytes, const std::string& source) {
+  const size_t begin = header_size(bytes, source);
+  const uint32_t crc = little_endian(bytes, bytes.size() - 8), size = little_endian(bytes, bytes.size() - 4);
+  // With the trailer: stb reads ahead and takes the end of its input for damage.
+  const std::vector<uint8_t> content = inflate(bytes.substr(begin), size, source);
+  const uint32_t found = crc32(content.data(), content.size());
+  HMEM_CHECK(found == crc, source, ": the checksum of the content is ", found, ", expected ", crc,
+             "; the file is damaged, get it again");
+  return {reinterpret_cast<const char*>(content.data()), content.size()};
+}
+
+}  // namespace hmem

@@ -1,0 +1,106 @@
+#include "hmem/data/images/idx.h"
+
+#include <algorithm>
+
+#include "data/images/byte_order.h"
+#include "data/images/file_bytes.h"
+#include "hmem/core/check.h"
+#include "hmem/data/images/gzip.h"
+
+namespace hmem {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t kMaxFile = uint64_t{1} << 31;
+constexpr int64_t kMaxSide = 4096;
+
+/// The first that is there of the names that are in use; empty when none is.
+fs::path find_file(const fs::path& folder, const std::string& part, const std::string& kind) {
+  for (const char* separator : {"-", "."}) {
+    for (const char* end : {"", ".gz"}) {
+      const fs::path path = folder / (part + separator + kind + "-ubyte" + end);
+      std::error_code ignored;  // a path that cannot be asked is not there for us
+      if (fs::is_regular_file(path, ignored)) return path;
+    }
+  }
+  return {};
+}
+
+std::string need_file(const fs::path& folder, const std::string& part, const std::string& kind) {
+  const fs::path path = find_file(folder, part, kind);
+  HMEM_CHECK(!path.empty(), (folder / (part + "-" + kind + "-ubyte")).string(),
+             ": there is no such file, nor one with .gz (get it with datasets/fetch.sh mnist)");
+  return path.string();
+}
+
+}  // namespace
+
+IdxArray parse_idx(std::string_view bytes, const std::string& source) {
+  HMEM_CHECK(bytes.size() >= 4, source, ": ends after ", bytes.size(), " bytes, expected the 4 bytes of an IDX magic");
+  HMEM_CHECK(bytes[0] == 0 && bytes[1] == 0, source, ": byte 0: found ", byte_at(bytes, 0), " ", byte_at(bytes, 1),
+             ", expected 0 0, the magic of an IDX file");
+  HMEM_CHECK(byte_at(bytes, 2) == 0x08, source, ": byte 2: found element type ", byte_at(bytes, 2),
+             ", expected 8 (unsigned bytes)");
+  const size_t rank = byte_at(bytes, 3);
+  HMEM_CHECK(rank >= 1 && rank <= 4, source, ": byte 3: found ", rank, " dimensions, expected 1 to 4");
+  const size_t begin = 4 + 4 * rank;
+  HMEM_CHECK(bytes.size() >= begin, source, ": ends after ", bytes.size(), " bytes, expected a header of ", begin);
+  IdxArray array;
+  uint64_t count = 1;
+  for (size_t i = 0; i < rank; ++i) {
+    const uint64_t size = big_endian(bytes, 4 + 4 * i);
+    HMEM_CHECK(size > 0, source, ": byte ", 4 + 4 * i, ": found size 0");
+    HMEM_CHECK(count <= kMaxFile / size, source, ": byte ", 4 + 4 * i, ": found size ", size,
+               ", more than 2 GiB in all, the file has ", bytes.size(), " bytes");
+    count *= size;
+    array.sizes.push_back(static_cast<int64_t>(size));
+  }
+  HMEM_CHECK(bytes.size() - begin == count, source, ": the header says ", count, " bytes of data, the file has ",
+             bytes.size() - begin, "; it is truncated or damaged");
+  array.data.assign(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.end());
+  return array;
+}
+
+IdxArray read_idx(const std::string& path) {
+  const std::string bytes = read_file_bytes(path, kMaxFile);
+  return parse_idx(is_gzip(bytes) ? gunzip(bytes, path) : bytes, path);
+}
+
+ImageSet read_idx_images(const std::string& images_path, const std::string& labels_path) {
+  IdxArray images = read_idx(images_path);
+  HMEM_CHECK(images.sizes.size() == 3, images_path, ": found ", images.sizes.size(),
+             " dimensions, expected 3: images, rows, columns");
+  HMEM_CHECK(images.sizes[1] <= kMaxSide && images.sizes[2] <= kMaxSide, images_path, ": found images of ",
+             images.sizes[1], " x ", images.sizes[2], ", expected sides of at most ", kMaxSide);
+  const IdxArray labels = read_idx(labels_path);
+  HMEM_CHECK(labels.sizes.size() == 1, labels_path, ": found ", labels.sizes.size(), " dimensions, expected 1: labels");
+  HMEM_CHECK(labels.sizes[0] == images.sizes[0], labels_path, ": found ", labels.sizes[0], " labels, expected ",
+             images.sizes[0], ", one for each image of ", images_path);
+  ImageSet set;
+  set.height = images.sizes[1];
+  set.width = images.sizes[2];
+  set.channels = 1;
+  set.pixels = std::move(images.data);
+  set.labels.assign(labels.data.begin(), labels.data.end());
+  return set;
+}
+
+bool holds_mnist(const fs::path& folder) { return !find_file(folder, "train-images", "idx3").empty(); }
+
+ImageData read_mnist(const fs::path& folder) {
+  const auto read = [&](const std::string& part) {
+    const std::string images = need_file(folder, part + "-images", "idx3");
+    return read_idx_images(images, need_file(folder, part + "-labels", "idx1"));
+  };
+  ImageData data;
+  data.train = read("train");
+  data.test = read("t10k");
+  const int32_t last = *std::max_element(data.train.labels.begin(), data.train.labels.end());
+  for (int32_t c = 0; c <= last; ++c) data.class_names.push_back(std::to_string(c));
+  check_images(data, folder.string());
+  return data;
+}
+
+}  // namespace hmem

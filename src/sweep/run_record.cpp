@@ -1,0 +1,86 @@
+#include "hmem/sweep/run_record.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "hmem/core/check.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kLongestLine = size_t{1} << 20;
+constexpr double kMostEpochs = 1e9;
+constexpr int kDeepest = 2;  // our lines are flat
+
+std::map<std::string, std::string> flat_values(const Json& line) {
+  std::map<std::string, std::string> values;
+  for (const auto& [key, value] : line.items()) {
+    if (value.is_string()) values[key] = value.get<std::string>();
+    if (value.is_number_integer()) values[key] = value.dump();
+    if (value.is_number_float()) values[key] = format_real(value.get<double>());
+  }
+  return values;
+}
+
+/// Nothing for a line that is no flat JSON object.
+std::optional<std::map<std::string, std::string>> parse_line(const std::string& line) {
+  if (line.size() > kLongestLine) return std::nullopt;
+  const auto flat = [](int depth, Json::parse_event_t, Json&) { return depth <= kDeepest; };
+  const Json json = Json::parse(line, flat, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  return flat_values(json);
+}
+
+}  // namespace
+
+std::optional<double> RunRecord::figure(const std::string& key) const {
+  return final_line ? figure_of(*final_line, key) : std::nullopt;
+}
+
+std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key) {
+  const auto found = line.find(key);
+  if (found == line.end()) return std::nullopt;
+  const auto value = parse_number<double>(found->second);
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+RunRecord read_run_record(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  HMEM_CHECK(in.good(), path, ": cannot be read, expected the lines that a run wrote with --out");
+  RunRecord record;
+  std::string line;
+  while (std::getline(in, line)) {
+    const auto values = parse_line(line);
+    if (!values || values->count("event") == 0) {
+      ++record.bad_lines;
+      continue;
+    }
+    const std::string& event = values->at("event");
+    if (event == "header") {
+      if (values->count("program") == 1) {  // a run begins, maybe a resumed one
+        record.header.clear();
+        record.tasks.clear();
+        record.final_line.reset();
+      }
+      record.header.insert(values->begin(), values->end());
+    } else if (event == "epoch") {
+      const auto epoch = figure_of(*values, "epoch"), error = figure_of(*values, "val_error");
+      const auto loss = figure_of(*values, "val_loss");
+      const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMostEpochs;
+      if (known) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
+    } else if (event == "task") {
+      record.tasks.push_back(*values);
+    } else if (event == "final") {
+      record.final_line = *values;
+    }
+  }
+  HMEM_CHECK(!in.bad(), path, ": cannot be read to its end");
+  return record;
+}
+
+}  // namespace hmem

@@ -1,0 +1,120 @@
+#include "hmem/tasks/images/feature_cache.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "hmem/autodiff/tape.h"
+#include "hmem/core/check.h"
+#include "hmem/core/hash.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/safetensors.h"
+#include "hmem/kernels/isa.h"
+#include "hmem/tasks/signature.h"
+
+namespace hmem {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t kForm = 1;  // of the files
+constexpr int64_t kBatch = 32;
+
+/// Calls `use(begin, pixels)` for one batch of images after the other, pixels [n, H, W, C].
+template <typename Use>
+void for_batches(const RenderedImages& images, const Use& use) {
+  const Shape& shape = images.shape;
+  Tensor pixels({kBatch, shape[0], shape[1], shape[2]});
+  for (int64_t begin = 0; begin < images.count; begin += kBatch) {
+    const int64_t n = std::min(kBatch, images.count - begin);
+    images.render_range(begin, n, pixels.data());
+    use(begin, pixels.view().rows(0, n));
+  }
+}
+
+int64_t feature_count(const Shape& image) { return image[0] / 32 * (image[1] / 32) * ConvNet14::kFeatures; }
+
+std::string checksum(const Tensor& features) {
+  WordHash hash;
+  hash.add_bytes(features.data(), static_cast<size_t>(features.count()) * sizeof(real));
+  return hash_text(hash.value());
+}
+
+/// Empty when the file is missing, damaged or of something else.
+Tensor read_features(const std::string& path, const Shape& shape) {
+  std::error_code ignored;  // a file that cannot be asked is none
+  if (!fs::is_regular_file(path, ignored)) return {};
+  try {
+    SafetensorsFile file = read_safetensors(path);
+    if (file.tensors.size() != 1 || file.tensors[0].value.shape() != shape) return {};
+    if (file.metadata["checksum"] != checksum(file.tensors[0].value)) return {};
+    return std::move(file.tensors[0].value);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+void write_features(const std::string& path, const Tensor& features) {
+  std::error_code ignored;  // opening the file says what is wrong
+  fs::create_directories(fs::path(path).parent_path(), ignored);
+  write_safetensors(path, {{"checksum", checksum(features)}}, {{"features", features.view()}});
+}
+
+}  // namespace
+
+void RenderedImages::render_range(int64_t begin, int64_t n, real* out) const {
+  parallel_for(n, 4, [&](int64_t i) { render(begin + i, out + i * shape.count()); });
+}
+
+Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
+  const int64_t features = feature_count(images.shape);
+  Tensor all({images.count, features});
+  Tape tape;
+  for_batches(images, [&](int64_t begin, ConstTensorView pixels) {
+    tape.reset(Tape::Mode::inference);
+    const Var found = net.forward(tape, tape.constant(pixels));
+    std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
+  });
+  return all;
+}
+
+FeatureCache::FeatureCache(ConvNet14& net, std::string folder) : net_(net), folder_(std::move(folder)) {
+  if (!folder_.empty()) weights_ = value_hash(net_.parameters(), net_.buffers());
+}
+
+std::string FeatureCache::path_of(const RenderedImages& images) const {
+  const Shape& shape = images.shape;
+  WordHash hash;
+  hash.add(kForm);
+  const std::string kernels = kernel_set_name();  // other instruction sets, other roundings
+  hash.add_bytes(kernels.data(), kernels.size());
+  hash.add(weights_);
+  for (const int64_t size : {images.count, shape[0], shape[1], shape[2], static_cast<int64_t>(sizeof(real))}) {
+    hash.add(static_cast<uint64_t>(size));
+  }
+  for_batches(images, [&](int64_t, ConstTensorView pixels) {
+    hash.add_bytes(pixels.data, static_cast<size_t>(pixels.shape.count()) * sizeof(real));
+  });
+  return (fs::path(folder_) / ("features-" + hash_text(hash.value()) + ".safetensors")).string();
+}
+
+Tensor FeatureCache::features(const RenderedImages& images) {
+  images_ += images.count;
+  if (folder_.empty() || images.count == 0) return conv_features(net_, images);
+  const std::string path = path_of(images);
+  Tensor features = read_features(path, {images.count, feature_count(images.shape)});
+  if (!features.empty()) {
+    found_ += images.count;
+    return features;
+  }
+  features = conv_features(net_, images);
+  try {
+    write_features(path, features);
+  } catch (const Error& error) {  // the features are there; only the next run is slower
+    problem_ = error.what();
+  }
+  return features;
+}
+
+}  // namespace hmem

@@ -1,0 +1,186 @@
+#include "hmem/tasks/images/association_learner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "catch.h"
+#include "hmem/data/images/embedded.h"
+#include "hmem/models/hmem_image.h"
+#include "hmem/models/lstm_image.h"
+#include "hmem/tasks/signature.h"
+#include "support/numbers.h"
+#include "support/settings.h"
+
+namespace hmem {
+namespace {
+
+using Part = Learner::Part;
+
+struct Images {
+  ImageData a, b;
+};
+
+Images embedded(int64_t train, int64_t test) {
+  return {embedded_objects({train, test}), embedded_glyphs({train, test})};
+}
+
+AssociationData make_data(const Images& images, const AssociationOptions& options) {
+  return {make_association(images.a.train, 10, images.b.train, 10, options, 1, "train"),
+          make_association(images.a.test, 10, images.b.test, 10, options, 1, "test"),
+          AssociationRenderer(images.a.train, images.b.train, 1, ImageSize()),
+          AssociationRenderer(images.a.test, images.b.test, 1, ImageSize()), options.noise_frames};
+}
+
+/// Ideal features in place of a ConvNet's: the class of a photograph has a vector, the class of a digit another one.
+class IdealLearner : public AssociationLearner {
+ public:
+  static constexpr int64_t kFeatures = 24;
+  IdealLearner(AssociationNet& net, AssociationData& data, const Images& images)
+      : AssociationLearner(net, data, 1e-3), images_(images) {
+    Rng rng(1, "prototypes");
+    photographs_ = test::random_tensor({10, kFeatures}, rng);
+    digits_ = test::random_tensor({10, kFeatures}, rng);
+  }
+
+ protected:
+  Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override {
+    const AssociationExamples& of = test ? data().test : data().train;
+    const ImageSet &a = test ? images_.a.test : images_.a.train, &b = test ? images_.b.test : images_.b.train;
+    const int64_t batch = static_cast<int64_t>(examples.size()), steps = of.frames();
+    real* frames = tape.allocate<real>(batch * steps * kFeatures);
+    real* queries = tape.allocate<real>(batch * kFeatures);
+    const auto label = [](const ImageSet& set, int64_t image) { return set.labels[static_cast<size_t>(image)]; };
+    for (int64_t i = 0; i < batch; ++i) {
+      const int64_t example = examples[static_cast<size_t>(i)];
+      for (int64_t t = 0; t < steps; ++t) {
+        const AssociationFrame frame = of.frame(example, t);
+        for (int64_t j = 0; j < kFeatures; ++j) {
+          frames[(i * steps + t) * kFeatures + j] =
+              photographs_[label(a, frame.photograph) * kFeatures + j] + digits_[label(b, frame.digit) * kFeatures + j];
+        }
+      }
+      const int64_t asked = label(a, of.queries[static_cast<size_t>(example)]);
+      std::copy_n(photographs_.data() + asked * kFeatures, kFeatures, queries + i * kFeatures);
+    }
+    return {tape.constant(ConstTensorView(frames, Shape{batch * steps, kFeatures})),
+            tape.constant(ConstTensorView(queries, Shape{batch, kFeatures}))};
+  }
+
+ private:
+  const Images& images_;
+  Tensor photographs_, digits_;
+};
+
+void train(Learner& learner, int64_t epochs, double rate) {
+  Adam::Settings adam_settings;
+  adam_settings.max_grad_norm = 10;
+  Adam adam(learner.parameters(), adam_settings);
+  FitSettings settings;
+  settings.epochs = epochs;
+  settings.batch_size = 32;
+  settings.seed = 1;
+  settings.learning_rate = [rate](int64_t) { return rate; };
+  fit(learner, adam, settings);
+}
+
+TEST_CASE("hmem_image learns to associate, and with other numbers of pairs than it has seen", "[learn]") {
+  const Images images = embedded(400, 60);
+  AssociationOptions options;
+  AssociationData data = make_data(images, options);
+  HMemImage::Config config;
+  config.features = IdealLearner::kFeatures;
+  config.dense_size = 64;
+  config.memory_size = 64;
+  config.dropout = 0;
+  HMemImage net(config, 1);
+  IdealLearner learner(net, data, images);
+  CHECK(learner.count(Part::train) == 900);
+  CHECK(learner.count(Part::validation) == 100);
+  CHECK(learner.count(Part::test) == 150);
+  train(learner, 30, 0.003);
+  CHECK(evaluate(learner, Part::test, 50).error < 5);
+  for (const int timesteps : {2, 4}) {
+    options.timesteps = timesteps;
+    learner.set_test(make_association(images.a.test, 10, images.b.test, 10, options, 1, "test"));
+    CAPTURE(timesteps);
+    CHECK(evaluate(learner, Part::test, 50).error < 15);
+  }
+}
+
+TEST_CASE("features that were computed once are those of the ConvNet in inference mode", "[equiv]") {
+  const Images images = embedded(4, 4);
+  AssociationOptions options;
+  options.delay = 2;
+  options.noise_frames = 3;
+  options.delay_padding = GENERATE(DelayPadding::kRandom, DelayPadding::kZeros);
+  AssociationData data = make_data(images, options);
+  ConvNet14 conv_net(1);
+  HMemImage net({}, 1);
+  FrozenAssociationLearner frozen(net, conv_net, data, 1e-3);
+  EndToEndAssociationLearner recomputed(net, conv_net, data, 0);
+  CHECK(frozen.parameters() == net.parameters());
+  CHECK(recomputed.parameters().size() == net.parameters().size() + conv_net.parameters().size());
+  CHECK(recomputed.buffers().size() == net.buffers().size() + conv_net.buffers().size());
+  CHECK(frozen.count(Part::train) == 9);
+  for (const Part part : {Part::train, Part::validation, Part::test}) {
+    const int64_t count = std::min<int64_t>(3, frozen.count(part));
+    const int64_t examples[] = {frozen.count(part) - 1, 0, 1};
+    Tape tape(Tape::Mode::inference), other(Tape::Mode::inference);
+    const Learner::BatchResult found = frozen.run(tape, part, examples, count);
+    FrozenAssociationLearner again(net, conv_net, data, 0);
+    const Learner::BatchResult same = again.run(tape, part, examples, count);
+    const Learner::BatchResult expected = recomputed.run(other, part, examples, count);
+    CHECK(found.errors == expected.errors);
+    double penalty = 0;  // of the network, without the ConvNet
+    for (const Parameter* p : net.penalised()) {
+      for (const real x : p->value) penalty += 1e-3 * static_cast<double>(x) * static_cast<double>(x);
+    }
+    CHECK(std::abs(static_cast<double>(*found.loss.data() - *expected.loss.data()) - penalty) < 1e-4);
+    CHECK(*same.loss.data() == *expected.loss.data());
+  }
+}
+
+/// Hash of everything after two steps.
+uint64_t trained_hash(const Images& images, bool frozen) {
+  AssociationOptions options;
+  options.delay = 1;
+  options.noise_frames = 3;
+  AssociationData data = make_data(images, options);
+  ConvNet14 conv_net(1);
+  LstmImage::Config lstm;
+  std::unique_ptr<AssociationNet> net;
+  if (frozen) {
+    net = std::make_unique<LstmImage>(lstm, 1);
+  } else {
+    net = std::make_unique<HMemImage>(HMemImage::Config(), 1);
+  }
+  std::unique_ptr<AssociationLearner> learner;
+  if (frozen) {
+    learner = std::make_unique<FrozenAssociationLearner>(*net, conv_net, data, 1e-3);
+  } else {
+    learner = std::make_unique<EndToEndAssociationLearner>(*net, conv_net, data, 1e-3);
+  }
+  train(*learner, 2, 0.001);
+  for (const Parameter* p : learner->parameters()) {
+    CAPTURE(p->name);
+    CHECK(std::any_of(p->grad.begin(), p->grad.end(), [](real x) { return x != 0; }));
+  }
+  return value_hash(learner->parameters(), learner->buffers());
+}
+
+TEST_CASE("association: every parameter has a gradient, the same bits with any number of threads", "[equiv]") {
+  const Images images = embedded(4, 4);
+  const bool frozen = GENERATE(false, true);
+  uint64_t expected = 0;
+  {
+    const test::UseThreads one(1);
+    expected = trained_hash(images, frozen);
+  }
+  const test::UseThreads two(2);
+  CHECK(trained_hash(images, frozen) == expected);
+}
+
+}  // namespace
+}  // namespace hmem

@@ -1,0 +1,161 @@
+#include "hmem/tasks/images/delay_curve.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "catch.h"
+#include "hmem/train/model_file.h"
+#include "support/error_text.h"
+#include "support/temp_folder.h"
+
+using namespace hmem;
+using Catch::Matchers::Contains;
+using hmem::test::error_text;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+DelayPlan plan(const Words& training, const Words& models = {"hmem", "lstm"},
+               const std::vector<int64_t>& delays = {0, 5}, int64_t runs = 2) {
+  return plan_delay_sweep(models, delays, runs, "out", training, "bin");
+}
+
+bool has_flag(const SweepRun& run, const std::string& flag) {
+  return std::find(run.flags.begin(), run.flags.end(), flag) != run.flags.end();
+}
+
+DelayResult result(const std::string& model, int64_t delay, int64_t seed, std::optional<double> val, double test,
+                   const std::string& settings = "") {
+  DelayResult one;
+  one.point = {model, delay, seed, settings};
+  one.seed = seed;
+  one.epochs = 40;
+  one.val_accuracy = val;
+  one.test_accuracy = test;
+  one.timesteps = 3;
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("delay sweep: models, delays and seeds, one folder each", "[sweep]") {
+  const DelayPlan all = plan({"--use_pretrained_convnet=1"});
+  REQUIRE(all.runs.size() == 2 * 2 * 2);
+  REQUIRE(all.points.size() == all.runs.size());
+  std::set<std::string> folders;
+  for (const SweepRun& run : all.runs) folders.insert(run.folder);
+  CHECK(folders.size() == all.runs.size());
+  CHECK(all.points[2].model == "hmem");
+  CHECK(all.points[2].delay == 5);
+  CHECK(all.points[3].run == 2);
+  CHECK(all.runs[3].folder == "out/hmem_delay5_seed2");
+  CHECK(all.runs[3].program == "bin/image_association_task");
+  CHECK(all.runs[7].program == "bin/image_association_task_lstm");
+  for (const char* flag : {"--delay=5", "--random_state=2", "--use_pretrained_convnet=1", "--threads=1", "--resume"}) {
+    INFO(flag);
+    CHECK(has_flag(all.runs[3], flag));
+  }
+  CHECK(parse_association_models("lstm,hmem") == Words{"lstm", "hmem"});
+}
+
+TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "[sweep]") {
+  const DelayPlan both = plan({"--hidden_size=10,20", "--gamma_pos=0.1,0.2,0.3", "--threads=2"});
+  CHECK(both.runs.size() == 2 * 2 * (3 + 2));
+  for (size_t i = 0; i < both.runs.size(); ++i) {
+    const bool hmem = both.points[i].model == "hmem";
+    const Words& flags = both.runs[i].flags;
+    const auto count = [&](const std::string& begin) {
+      return std::count_if(flags.begin(), flags.end(), [&](const auto& flag) { return flag.rfind(begin, 0) == 0; });
+    };
+    CHECK(count("--gamma_pos=") == (hmem ? 1 : 0));
+    CHECK(count("--hidden_size=") == (hmem ? 0 : 1));
+    CHECK(count("--threads=") == 1);
+  }
+  CHECK(both.points.back().settings == "hidden_size=20");
+  CHECK(both.runs.back().folder == "out/lstm_delay5_seed2_hidden_size=20");
+  CHECK(plan({"--test_timesteps=2,4"}).runs.size() == 8);
+  const auto refused = [](const Words& flags, const Words& models) {
+    return error_text<UsageError>([&] { plan(flags, models); });
+  };
+  CHECK_THAT(refused({"--hidden_size=10"}, {"hmem"}), Contains("--hidden_size: has no effect"));
+  CHECK_THAT(refused({"--gamma_pos=1"}, {"lstm"}), Contains("--gamma_pos: has no effect"));
+  CHECK_THAT(refused({"--delay=10"}, {"hmem"}), Contains("--delay: found in a sweep"));
+  CHECK_THAT(refused({"--strips=x"}, {"hmem"}), Contains("--strips: found in a sweep"));
+  CHECK_THAT(refused({"--memory_size=3,x"}, {"hmem"}), Contains("--memory_size: found 'x'"));
+  CHECK_THAT(refused({"--test_timesteps=2-7"}, {"hmem"}), Contains("--test_timesteps: found '2-7'"));
+  CHECK_THAT(error_text<UsageError>([] { parse_association_models("hmem,gru"); }), Contains("found 'gru'"));
+  CHECK_THAT(error_text<UsageError>([] { parse_association_models("hmem,hmem"); }), Contains("twice"));
+}
+
+TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
+  const test::TempFolder folder;
+  const SweepRun run = plan({"--epochs=2"}, {"hmem"}, {5}, 1).runs[0];
+  std::string lines = R"({"event":"header","program":"image_association_task"})";
+  lines += "\n{\"event\":\"header\"";
+  for (const auto& [name, value] : run.settings) lines += ",\"" + name + "\":\"" + value + "\"";
+  lines += "}\n";
+  lines += R"({"event":"task","timesteps":4,"delay":5,"test":10,"test_error":40.5})";
+  lines += '\n';
+  lines += R"({"event":"final","epochs":2,"val_error":null,"timesteps":3,"delay":5,"test_error":12.34})";
+  const RunRecord record = read_run_record(folder.write("run.jsonl", lines + "\n"));
+  CHECK(run.is_done(record));
+  CHECK(plan({"--epochs=2", "--threads=3"}, {"hmem"}, {5}, 1).runs[0].is_done(record));
+  for (const char* other : {"--epochs=3", "--images_a=x", "--test_timesteps=4", "--memory_size=7"}) {
+    INFO(other);
+    Words flags = {other};
+    if (flags[0] != "--epochs=3") flags.emplace_back("--epochs=2");
+    CHECK_FALSE(plan(flags, {"hmem"}, {5}, 1).runs[0].is_done(record));
+  }
+  CHECK_FALSE(plan({"--epochs=2"}, {"hmem"}, {6}, 1).runs[0].is_done(record));
+
+  // A model that is loaded brings settings of its own: they are compared only where they were given.
+  save_model(folder.file("m"), {{"memory_size", "7"}}, {}, {});
+  const auto compared = [&](Words flags) {
+    flags.push_back("--load=" + folder.file("m"));
+    const SweepRun::Settings settings = plan(flags, {"hmem"}, {5}, 1).runs[0].settings;
+    return std::map<std::string, std::string>(settings.begin(), settings.end());
+  };
+  CHECK(compared({}).count("memory_size") == 0);
+  CHECK(compared({}).at("delay") == "5");
+  CHECK(compared({}).at("learning_rate") == "0.001");
+  CHECK(compared({"--memory_size=8"}).at("memory_size") == "8");
+
+  const DelayResult found = delay_result({"hmem", 5, 1, ""}, record);
+  CHECK(found.epochs == 2);
+  CHECK(found.timesteps == 3);
+  CHECK_FALSE(found.val_accuracy.has_value());
+  CHECK(found.test_accuracy == Approx(87.66));
+  REQUIRE(found.other_timesteps.size() == 1);
+  CHECK(found.other_timesteps.at(4) == Approx(59.5));
+}
+
+TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
+  std::vector<DelayResult> results = {result("hmem", 0, 1, 97.25, 99), result("hmem", 0, 2, 98, 96),
+                                      result("lstm", 0, 1, std::nullopt, 33.125)};
+  CHECK(delay_csv(results) ==
+        "model,delay,run,seed,epochs,val_acc,test_acc\n"
+        "hmem,0,1,1,40,97.25,99\n"
+        "hmem,0,2,2,40,98,96\n"
+        "lstm,0,1,1,40,,33.125\n");
+  CHECK(delay_markdown(results, 3) ==
+        "Test accuracy in %:\n\n"
+        "| model | delay | runs | epochs | mean | smallest to largest | best by validation |\n"
+        "|---|---|---|---|---|---|---|\n"
+        "| hmem | 0 | 2 | 40 | 97.5 | 96 to 99 | 96 (seed 2, validation 98) |\n"
+        "| lstm | 0 | 1 | 40 | 33.12 | 33.12 to 33.12 | - |\n");
+
+  results[0].other_timesteps = {{2, 99.5}, {6, 90}};
+  results[1].other_timesteps = {{2, 98.5}};
+  const std::string pairs = delay_markdown(results, 4);
+  CHECK_THAT(pairs, Contains("Test accuracy in %, after 3 of 4 runs:\n"));
+  CHECK_THAT(pairs, Contains("| model | delay | trained with | 2 pairs | 6 pairs |\n"));
+  CHECK_THAT(pairs, Contains("| hmem | 0 | 3 pairs | 99 (98.5 to 99.5) | 90 |\n"));
+  CHECK_THAT(pairs, Contains("| lstm | 0 | 3 pairs | - | - |\n"));
+
+  results[1].point.settings = "memory_size=50";
+  CHECK_THAT(delay_csv(results),
+             Contains("test_acc,settings\nhmem,0,1,1,40,97.25,99,\nhmem,0,2,2,40,98,96,memory_size=50\n"));
+  CHECK_THAT(delay_markdown(results, 3), Contains("| hmem | 0 | memory_size=50 | 1 | 40 | 96 |"));
+}

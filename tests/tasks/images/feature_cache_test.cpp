@@ -1,0 +1,100 @@
+#include "hmem/tasks/images/feature_cache.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "hmem/core/check.h"
+#include "support/numbers.h"
+#include "support/temp_folder.h"
+
+namespace hmem {
+namespace {
+
+const Shape kImage = {32, 64, 3};
+
+/// Not a multiple of the batches in which features are computed.
+RenderedImages random_images(int64_t count, uint64_t seed) {
+  return {count, kImage, [seed](int64_t i, real* out) {
+            Rng rng(seed, "image " + std::to_string(i));
+            for (int64_t j = 0; j < kImage.count(); ++j) out[j] = static_cast<real>(rng.uniform(0, 1));
+          }};
+}
+
+std::vector<real> list(const Tensor& x) { return {x.begin(), x.end()}; }
+
+std::vector<std::string> files(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path().string());
+  return paths;
+}
+
+}  // namespace
+
+TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") {
+  const test::TempFolder folder;
+  const std::string place = folder.file("features");
+  ConvNet14 net(1), other(2);
+  const RenderedImages images = random_images(35, 1);
+  const Tensor expected = conv_features(net, images);
+  REQUIRE(expected.shape() == Shape({35, 1024}));
+
+  FeatureCache first(net, place);
+  CHECK(list(first.features(images)) == list(expected));
+  CHECK(first.found() == 0);
+  CHECK(list(first.features(images)) == list(expected));
+  CHECK(first.found() == 35);
+  CHECK(first.images() == 70);
+  CHECK(first.problem().empty());
+
+  FeatureCache second(net, place), elsewhere(other, place), none(net, "");
+  CHECK(list(second.features(images)) == list(expected));
+  CHECK(second.found() == 35);
+  CHECK(list(second.features(random_images(35, 2))) != list(expected));
+  CHECK(list(second.features(random_images(34, 1))) ==
+        std::vector<real>(expected.begin(), expected.begin() + 34 * 1024));
+  CHECK(second.features(random_images(0, 1)).shape() == Shape({0, 1024}));
+  CHECK(second.found() == 35);
+  CHECK(list(elsewhere.features(images)) == list(conv_features(other, images)));
+  CHECK(elsewhere.found() == 0);
+  CHECK(list(none.features(images)) == list(expected));
+  CHECK(none.found() == 0);
+  CHECK(files(place).size() == 4);  // of images, of others, of 34 of them, of other weights
+}
+
+TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be written", "[images][bad]") {
+  const test::TempFolder folder;
+  ConvNet14 net(1);
+  const RenderedImages images = random_images(3, 1);
+  const std::vector<real> expected = list(conv_features(net, images));
+  const std::string place = folder.file("features");
+  FeatureCache(net, place).features(images);
+  REQUIRE(files(place).size() == 1);
+  const std::string path = files(place)[0];
+  const auto size = std::filesystem::file_size(path);
+  const auto damage = [&](const char* what) {
+    if (std::string(what) == "cut") return std::filesystem::resize_file(path, size / 2);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(std::string(what) == "header" ? 9 : static_cast<int64_t>(size) - 6);
+    file.write("#", 1);
+  };
+  for (const char* what : {"cut", "header", "value"}) {
+    INFO(what);
+    damage(what);
+    FeatureCache cache(net, place);
+    CHECK(list(cache.features(images)) == expected);
+    CHECK(cache.found() == 0);
+    CHECK(list(cache.features(images)) == expected);
+    CHECK(cache.found() == 3);
+  }
+
+  folder.write("file", "text");
+  FeatureCache cache(net, folder.file("file"));
+  CHECK(list(cache.features(images)) == expected);
+  CHECK(cache.problem().find("cannot write") != std::string::npos);
+}
+
+}  // namespace hmem
