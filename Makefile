@@ -39,21 +39,25 @@ include $(OUT)/config.mk
 endif
 $(OUT)/config.mk: Makefile tools/probe.sh $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
 	@mkdir -p $(@D)
-	@CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' BLAS='$(BLAS)' OMP='$(OMP)' tools/probe.sh $@
+	@CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' BLAS='$(BLAS)' OMP='$(OMP)' \
+	 X86_FLAGS='$(ISA_avx2) $(ISA_avx512)' tools/probe.sh $@
 
 # ---- 3. Flags --------------------------------------------------------------------------------------------------------
 CLANG    := $(findstring clang,$(CXX))
 # g++ sees uninitialised variables in the standard library when it instruments it.
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror) \
             $(if $(SANITIZE),$(if $(CLANG),,-Wno-maybe-uninitialized))
-OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O3)
-COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) -fno-math-errno -fno-trapping-math -ffp-contract=off \
-            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
-            -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
-LINK      = $(CXX) $(OPTIMISE) -pthread $(OMP_FLAGS) $(CXXFLAGS) $(LDFLAGS)
+# Results depend on the next five; CMakeLists.txt reads them here.
+RELEASE     := -O3
+NUMERIC     := -fno-math-errno -fno-trapping-math -ffp-contract=off
 ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,$(RELEASE))
+COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
+            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
+            -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
+LINK      = $(CXX) $(OPTIMISE) -pthread $(OMP_FLAGS) $(CXXFLAGS) $(LDFLAGS)
 
 # ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------
 ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
@@ -167,11 +171,20 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 check-all: test
 	+@CXX='$(CXX)' BIN='$(BIN)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/check_all.sh
 
+docs: $(PROGRAMS)
+	@tools/manuals.sh markdown $(BIN) > docs/programs.md
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/doc/hmem
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff) $(DESTDIR)$(PREFIX)/share/doc/hmem
+	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/hmem
+	install -d $(DESTDIR)$(PREFIX)/share/doc/hmem/examples $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(wildcard examples/*.cpp) $(DESTDIR)$(PREFIX)/share/doc/hmem/examples
+	tools/manuals.sh man $(BIN) $(DESTDIR)$(PREFIX)/share/man/man1
+	tools/manuals.sh bash $(BIN) > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/babi_task_single
+	cd $(DESTDIR)$(PREFIX)/share/bash-completion/completions && \
+	  for program in $(filter-out babi_task_single,$(notdir $(PROGRAMS))); do ln -sf babi_task_single $$program; done
 	cd include && find hmem -name '*.h' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/include/{} \;
 
 format:
@@ -194,7 +207,8 @@ help:
 ##   fuzz       hostile input for the readers PREFIX=/usr/local, DESTDIR=   for install
 ##   check-all  test, clang, aarch64, qemu,   FUZZ_SECONDS=60 for each fuzzer
 ##              fuzz, clang-tidy
-##   install  format  clean  help             TEST_FLAGS=     for the test programs
+##   docs       docs/programs.md              TEST_FLAGS=     for the test programs
+##   install  format  clean  help
 ##
 ## Examples
 ##   tools/setup.sh && make demo              from nothing to a trained network
@@ -206,4 +220,4 @@ help:
 
 FORCE:
 .PHONY: FORCE all tests bench-programs fuzz-programs need-catch demo test unit-test bench sanitize signature fuzz \
-        check-all install format clean help
+        check-all docs install format clean help

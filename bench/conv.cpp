@@ -75,12 +75,12 @@ void bench_layers(int64_t batch, int64_t width, int repeats) {
 }
 
 /// The convolutional part and the pretraining top, one batch again and again.
-class Network {
+class ConvNetwork {
  public:
-  explicit Network(int64_t batch) : images_(random_tensor({batch, 32, 32, 3}, 0, 1)), labels_({batch}) {
+  explicit ConvNetwork(int64_t batch) : images_(random_tensor({batch, 32, 32, 3}, 0, 1)), labels_({batch}) {
     for (int64_t i = 0; i < batch; ++i) labels_[i] = static_cast<int32_t>(i % 20);
-    parameters_ = net_.parameters();
-    for (Parameter* p : top_.parameters()) parameters_.push_back(p);
+    net_.add_to(weights_);
+    top_.add_to(weights_);
   }
   Var forward() {
     tape_.reset(Tape::Mode::training);
@@ -88,7 +88,7 @@ class Network {
     return softmax_cross_entropy(logits, labels_).loss;
   }
   void forward_backward() {
-    zero_gradients(parameters_);
+    zero_gradients(weights_.parameters);
     tape_.backward(forward());
   }
 
@@ -97,13 +97,13 @@ class Network {
   ConvNet14Top top_{ConvNet14::kFeatures, 20, 1};
   Tensor images_;
   IdTensor labels_;
-  std::vector<Parameter*> parameters_;
+  Weights weights_;
   Tape tape_;
 };
 
 void bench_network(int64_t batch, int repeats) {
   std::printf("\nConvNet14 with its top, %lld images of 32x32x3, ms (wall)\n", static_cast<long long>(batch));
-  Network network(batch);
+  ConvNetwork network(batch);
   double one = 0;
   for (const int threads : {1, 2}) {
     if (threads > available_threads()) break;

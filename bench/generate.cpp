@@ -6,11 +6,14 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/data/babi/files.h"
 #include "hmem/kernels/isa.h"
+#include "hmem/models/hmem_qa.h"
+#include "hmem/optim/adam.h"
 #include "hmem/tasks/babi/learner.h"
 #include "timing.h"
 
@@ -27,7 +30,7 @@ BabiStories read(const std::string& text) {
   return parse_babi(in, "generated");
 }
 
-std::string generate(int task_id) { return generate_babi_part(task_id, kQuestions, BabiPart::kTrain, kSeed); }
+std::string generate(int task_id) { return generate_babi_part(task_id, kQuestions, BabiPart::train, kSeed); }
 
 /// Milliseconds for kQuestions questions.
 struct DataTimes {
@@ -48,7 +51,7 @@ DataTimes time_data(int task_id, BabiTask& task, int repeats) {
 double time_epoch(BabiLearner& learner, int repeats, Clock clock) {
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = 20;
-  Adam adam(learner.parameters(), adam_settings);
+  Adam adam(learner.weights().parameters, adam_settings);
   FitSettings settings;
   settings.epochs = 1 + repeats;
   settings.learning_rate = [](int64_t) { return 0.003; };
@@ -62,25 +65,15 @@ double time_epoch(BabiLearner& learner, int repeats, Clock clock) {
   return 1e3 * shortest;
 }
 
-HMemQa make_model(const BabiTask& task) {
+/// With `stories` new ones in every epoch.
+double time_model(BabiTask& task, int threads, int repeats, Clock clock, BabiLearner::StoriesOfEpoch stories = {}) {
+  set_num_threads(threads);
   HMemQa::Config config;
   config.vocabulary = task.vocabulary.size();
   config.words_per_sentence = task.words_per_sentence;
-  return HMemQa(config, kSeed);
-}
-
-double time_plain_epoch(const BabiTask& task, int threads, int repeats, Clock clock) {
-  set_num_threads(threads);
-  HMemQa model = make_model(task);
-  BabiLearner learner(model, task, 0);
-  return time_epoch(learner, repeats, clock);
-}
-
-double time_online_epoch(int task_id, BabiTask& task, int threads, int repeats, Clock clock) {
-  set_num_threads(threads);
-  HMemQa model = make_model(task);
-  BabiOnlineLearner learner(
-      model, task, 0, [task_id](int64_t epoch) { return generate_babi_epoch(task_id, kTrained, kSeed, {}, epoch); });
+  HMemQa model(config, kSeed);
+  BabiLearner learner(model, task, split_babi(task.train.count(), 0));
+  learner.set_new_stories(std::move(stories));
   return time_epoch(learner, repeats, clock);
 }
 
@@ -89,17 +82,19 @@ struct Shares {
 };
 
 Shares print_task(int task_id, int repeats, bool two_threads) {
-  const BabiSource made = find_babi("generated", {});
-  BabiTask task = vectorise_babi(load_babi(made, task_id, std::to_string(kTrained), BabiPart::kTrain, kSeed),
-                                 load_babi(made, task_id, "10k", BabiPart::kTest, kSeed));
+  const BabiSource made = find_babi("generated");
+  BabiTask task = vectorise_babi(load_babi(made, task_id, std::to_string(kTrained), BabiPart::train, kSeed),
+                                 load_babi(made, task_id, "10k", BabiPart::test, kSeed));
   const DataTimes data = time_data(task_id, task, repeats);
-  const double epoch = time_plain_epoch(task, 1, repeats, thread_seconds);
+  const double epoch = time_model(task, 1, repeats, thread_seconds);
   Shares shares = {100 * data.of_epoch() / epoch, 0};
   std::printf("%4d %9.1f %9.1f %9.1f %9.0f %9.2f", task_id, data.generate, data.read, data.vectorise, epoch,
               shares.one_thread);
   if (two_threads) {
-    const double plain = time_plain_epoch(task, 2, repeats, steady_seconds);
-    const double online = time_online_epoch(task_id, task, 2, repeats, steady_seconds);
+    const double plain = time_model(task, 2, repeats, steady_seconds);
+    const double online = time_model(task, 2, repeats, steady_seconds, [task_id](int64_t number) {
+      return generate_babi_epoch(task_id, kTrained, kSeed, {}, number);
+    });
     shares.two_threads = 100 * (online / plain - 1);
     std::printf(" %9.0f %9.0f %9.2f", plain, online, shares.two_threads);
   }

@@ -196,7 +196,7 @@ void print_adam(Rng& rng) {
   Tensor p = uniform(rng, g.shape()), m(g.shape()), v(g.shape());
   print_bandwidths("Adam, 65536 parameters", {{"", 7 * g.count(), [&] {
                                                  adam_update(p.data(), m.data(), v.data(), g.data(), 1, real(1e-3),
-                                                             real(0.9), real(0.999), real(1e-7), g.count());
+                                                             real(0.9), real(0.999), real(1e-7), 0, g.count());
                                                }}});
 }
 

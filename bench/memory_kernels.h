@@ -44,7 +44,7 @@ class WriteProblem {
     z_v = pre_activations(rng_, {batch * steps, d}, density);
     z_read_ = pre_activations(rng_, {kReads, batch, d}, density);
     dr_ = uniform(rng_, {kReads, batch, d});
-    m = Tensor({group, d, memory_stride(d)});
+    m = Tensor({group, d, padded(d)});
     dz_k = Tensor(z_k.shape());
     dz_v = Tensor(z_v.shape());
     offsets_.resize(static_cast<size_t>(group + 1));
@@ -183,8 +183,7 @@ inline void print_write_ratios() {
     ours.backward();
     const auto check = [&](const char* name, const real* other_m) {
       for (int64_t b = 0; b < kBatch; ++b) {
-        check_equal(name, other_m + b * kD * kD, kD, ours.m.data() + b * kD * memory_stride(kD), memory_stride(kD), kD,
-                    kD);
+        check_equal(name, other_m + b * kD * kD, kD, ours.m.data() + b * kD * padded(kD), padded(kD), kD, kD);
       }
       check_equal(name, dz_k.data(), kD, ours.dz_k.data(), kD, kBatch * steps, kD);
       check_equal(name, dz_v.data(), kD, ours.dz_v.data(), kD, kBatch * steps, kD);
@@ -215,7 +214,7 @@ inline void print_write_ratios() {
 
 inline void print_read() {
   constexpr int64_t kD = 100;
-  const int64_t ld = memory_stride(kD);
+  const int64_t ld = padded(kD);
   Rng rng(1, "bench");
   std::printf("\nMemory read, d = %d, 50%% zeros; GB/s of the rows of M that are read\n  %8s %9s %9s %8s\n",
               static_cast<int>(kD), "samples", "", "us", "GB/s");

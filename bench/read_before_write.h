@@ -19,7 +19,7 @@ class ReadBeforeWriteProblem {
     offsets_.resize(static_cast<size_t>(batch + 1));
     for (int64_t b = 0; b <= batch; ++b) offsets_[static_cast<size_t>(b)] = b * steps;
     dims_ = {batch, d, offsets_.data()};
-    const int64_t n = batch * steps, ld = padded_row(d);
+    const int64_t n = batch * steps, ld = padded(d);
     k_ = uniform(rng, {n, d});
     a_ = uniform(rng, {n, d});
     q_ = uniform(rng, {batch, d});

@@ -14,6 +14,7 @@
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/elementwise.h"
 #include "hmem/kernels/embedding.h"
+#include "hmem/kernels/hebbian.h"
 #include "hmem/kernels/norm.h"
 #include "hmem/kernels/softmax.h"
 #include "hmem/models/hmem_qa.h"
@@ -37,7 +38,7 @@ class StepParts {
         batcher_(task, task.train),
         examples_(std::move(examples)),
         batch_size_(static_cast<int64_t>(examples_.size())) {
-    for (const Parameter* parameter : model.parameters()) {
+    for (const Parameter* parameter : model.weights().parameters) {
       weights_.push_back(parameter);
       grads_.emplace_back(parameter->value.shape());
     }
@@ -193,7 +194,7 @@ class StepParts {
     for (const char* name : {"extract.key.weight", "extract.value.weight", "read.weight"}) {
       const int64_t n = grads_[index_of(name)].count();
       penalty_ += sum_of_squares(weight(name), n);
-      axpy(grad(name), static_cast<real>(2 * config_.l2), weight(name), n);
+      axpy(grad(name), static_cast<real>(2 * kL2), weight(name), n);
     }
   }
 
@@ -202,6 +203,8 @@ class StepParts {
     for (Tensor& tensor : grads_) tensor.fill(0);
     optimizer_.step(0);
   }
+
+  static constexpr double kL2 = 1e-3;
 
   const HMemQa::Config config_;
   Optimizer& optimizer_;

@@ -16,6 +16,8 @@
 #include "hmem/data/babi/files.h"
 #include "hmem/kernels/blas.h"
 #include "hmem/kernels/isa.h"
+#include "hmem/models/hmem_qa.h"
+#include "hmem/optim/adam.h"
 #include "hmem/tasks/babi/learner.h"
 #include "step_parts.h"
 #include "timing.h"
@@ -36,8 +38,9 @@ class Trainer {
   explicit Trainer(BabiTask task_in)
       : task(std::move(task_in)),
         model(config(task), kSeed),
-        learner(model, task, 0.1),
-        adam(model.parameters(), adam_settings()) {}
+        weights(model.weights()),
+        learner(model, task, split_babi(task.train.count(), 0.1)),
+        adam(weights.parameters, adam_settings()) {}
 
   /// Random full batches of training examples.
   std::vector<Batch> draw_batches(int64_t count) const {
@@ -68,16 +71,16 @@ class Trainer {
   /// make everything else larger once it is normalised, which is other work for the memory: scale and shift of our norm
   /// are chosen so that, with mean and mean square down to 1 / longer, it computes what the other norm computes.
   void take_weights(Trainer& other, int longer) {
-    for (const Parameter* from : other.model.parameters()) {
-      Tensor& to = named(model.parameters(), from->name).value;
+    for (const Parameter* from : other.weights.parameters) {
+      Tensor& to = named(weights.parameters, from->name).value;
       const bool rows_fit = to.shape().rank() == 1 || to.size(1) == from->value.size(1);
       if (rows_fit) std::copy(from->value.begin(), from->value.end(), to.begin());
     }
     other.follow_statistics();
-    const Tensor& mean = named(other.model.buffers(), "story_norm.moving_mean").value;
-    const Tensor& variance = named(other.model.buffers(), "story_norm.moving_var").value;
-    Tensor& scale = named(model.parameters(), "story_norm.scale").value;
-    Tensor& shift = named(model.parameters(), "story_norm.shift").value;
+    const Tensor& mean = named(other.weights.buffers, "story_norm.moving_mean").value;
+    const Tensor& variance = named(other.weights.buffers, "story_norm.moving_var").value;
+    Tensor& scale = named(weights.parameters, "story_norm.scale").value;
+    Tensor& shift = named(weights.parameters, "story_norm.shift").value;
     for (int64_t j = 0; j < mean.count(); ++j) {
       const real our_mean = mean[j] / longer;
       const real our_variance = (variance[j] + mean[j] * mean[j]) / longer - our_mean * our_mean;
@@ -87,8 +90,9 @@ class Trainer {
     }
   }
 
-  const BabiTask task;
+  BabiTask task;
   HMemQa model;
+  const Weights weights;
   BabiLearner learner;
   Adam adam;
 
@@ -202,8 +206,8 @@ void print_two_threads(Trainer& plain, const std::vector<Batch>& batches) {
 
 void print_task(const BabiSource& source, int task_id, int64_t batch_count) {
   const auto load = [&] {
-    const BabiStories train = load_babi(source, task_id, "10k", BabiPart::kTrain, kSeed);
-    return vectorise_babi(train, load_babi(source, task_id, "10k", BabiPart::kTest, kSeed));
+    const BabiStories train = load_babi(source, task_id, "10k", BabiPart::train, kSeed);
+    return vectorise_babi(train, load_babi(source, task_id, "10k", BabiPart::test, kSeed));
   };
   BabiTask longer = load(), more = load();
   longer.max_num_sentences *= kLonger;
@@ -225,7 +229,7 @@ void print_task(const BabiSource& source, int task_id, int64_t batch_count) {
 
 int run(const Options& options) {
   print_by_line();
-  const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
+  const BabiSource source = find_babi(options.get_string("data_dir"));
   std::printf("hmem %s\nkernels=%s blas=\"%s\" threading=\"%s\"\n", build_info().str().c_str(),
               kernel_set_name().c_str(), blas_name().c_str(), threading_name().c_str());
   print_task(source, 1, options.get_int("batches"));

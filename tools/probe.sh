@@ -1,8 +1,8 @@
 #!/bin/sh
 # Tries by compiling what this machine has and writes the answers as make variables to the file $1.
-# Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1). Prints a summary.
+# Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1), X86_FLAGS (of all kernel sets). Prints a summary.
 set -u
-: "${CXX:?}" "${BLAS:?}" "${OMP:?}"
+: "${CXX:?}" "${BLAS:?}" "${OMP:?}" "${X86_FLAGS:?}"
 out=$1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -61,9 +61,10 @@ int main() { return omp_get_max_threads() < 1; }' -fopenmp; then
 fi
 
 isas=generic
+# shellcheck disable=SC2086
 if compiles '#ifndef __x86_64__
 #error other
-#endif' -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512; then
+#endif' $X86_FLAGS; then
   isas='generic avx2 avx512'
 fi
 

@@ -79,7 +79,7 @@ Var l2_penalty(const std::vector<Var>& values, real lambda) {
 
 Var weighted_sum(Var x, const Tensor& weight) {
   HMEM_CHECK(weight.count() == x.count(), "weighted_sum: ", weight.count(), " weights for ", x.count(), " values");
-  const real* w = weight.data();
+  const real* w = x.tape().copy(weight.data(), weight.count());
   Var out = x.tape().record(kWeightedSum, {}, {x}, [=](Var sum) { axpy(x.grad(), *sum.grad(), w, x.count()); });
   double sum = 0;
   for (int64_t i = 0; i < x.count(); ++i) sum += static_cast<double>(w[i]) * static_cast<double>(x.data()[i]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/kernels/hebbian.h"
 #include "hmem/kernels/read_before_write.h"
 
 namespace hmem {
@@ -18,10 +19,8 @@ HebbianDims sequence_dims(const Op& op, Var z_k, Var z_v, const std::vector<int6
   HMEM_CHECK(!offsets.empty() && offsets.front() == 0 && offsets.back() == z_k.size(0) &&
                  std::is_sorted(offsets.begin(), offsets.end()),
              op.name(), ": the offsets must rise from 0 to ", z_k.size(0));
-  return {static_cast<int64_t>(offsets.size()) - 1, z_k.size(1), offsets.data()};
+  return {static_cast<int64_t>(offsets.size()) - 1, z_k.size(1), z_k.tape().copy(offsets)};
 }
-
-bool wanted(Var var) { return var.exists() && var.needs_grad(); }
 
 /// The rule with the rates that are trained.
 HebbianRule rule_of(const Op& op, HebbianRule rule, const LearnedRates& rates) {
@@ -33,10 +32,9 @@ HebbianRule rule_of(const Op& op, HebbianRule rule, const LearnedRates& rates) {
   return rule;
 }
 
-std::vector<Var> with_rates(std::vector<Var> inputs, const LearnedRates& rates) {
-  for (const Var rate : {rates.gamma_pos, rates.gamma_neg}) {
-    if (rate.exists()) inputs.push_back(rate);
-  }
+/// Those of the arguments that were given.
+std::vector<Var> given(std::vector<Var> inputs) {
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), [](Var var) { return !var.exists(); }), inputs.end());
   return inputs;
 }
 
@@ -44,10 +42,10 @@ std::vector<Var> with_rates(std::vector<Var> inputs, const LearnedRates& rates) 
 class RateGrads {
  public:
   explicit RateGrads(const LearnedRates& rates) : rates_(rates) {}
-  real* data() { return wanted(rates_.gamma_pos) || wanted(rates_.gamma_neg) ? dgamma_ : nullptr; }
+  real* data() { return rates_.gamma_pos.needs_grad() || rates_.gamma_neg.needs_grad() ? dgamma_ : nullptr; }
   void add() {
-    if (wanted(rates_.gamma_pos)) *rates_.gamma_pos.grad() += rates_.pos_scale * dgamma_[0];
-    if (wanted(rates_.gamma_neg)) *rates_.gamma_neg.grad() += dgamma_[1];
+    if (rates_.gamma_pos.needs_grad()) *rates_.gamma_pos.grad() += rates_.pos_scale * dgamma_[0];
+    if (rates_.gamma_neg.needs_grad()) *rates_.gamma_neg.grad() += dgamma_[1];
   }
 
  private:
@@ -60,11 +58,12 @@ class RateGrads {
 real* grad_or_waste(Var var) { return var.needs_grad() ? var.grad() : var.tape().allocate<real>(var.count()); }
 
 void check_recall(const Op& op, const HebbianDims& dims, Var q, Var w_r, int hops) {
-  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w_r.shape() == Shape({dims.d, dims.d}), op.name(), ": q ",
-             q.shape(), ", w_r ", w_r.shape(), ", expected [", dims.batch, ", ", dims.d, "] and [", dims.d, ", ",
-             dims.d, "]");
+  const Shape square = {dims.d, dims.d}, w = w_r.exists() ? w_r.shape() : square;
+  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w == square, op.name(), ": q ", q.shape(), ", w_r ", w,
+             ", expected [", dims.batch, ", ", dims.d, "] and ", square);
   HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, op.name(), ": hops must be in 1..", MemoryGrad::kMaxReads,
              ", found ", hops);
+  HMEM_CHECK(hops == 1 || w_r.exists(), op.name(), ": ", hops, " hops need w_r, only a single hop goes without");
 }
 
 RecallSaved allocate_recall(Tape& tape, const HebbianDims& dims, int hops) {
@@ -87,8 +86,8 @@ Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, cons
   MemoryGrad* dm = tape.allocate<MemoryGrad>(dims.batch);
   std::fill(dm, dm + dims.batch, MemoryGrad{});
   memory.grad = dm;
-  const std::vector<Var> inputs = with_rates({z_k, z_v}, rates);
-  memory.m = tape.record(kHebbianWrite, {dims.batch, dims.d, memory_stride(dims.d)}, inputs, [=](Var) {
+  const std::vector<Var> inputs = given({z_k, z_v, rates.gamma_pos, rates.gamma_neg});
+  memory.m = tape.record(kHebbianWrite, {dims.batch, dims.d, padded(dims.d)}, inputs, [=](Var) {
     RateGrads dgamma(rates);
     hebbian_write_backward(grad_or_waste(z_k), grad_or_waste(z_v), dgamma.data(), z_k.data(), z_v.data(), dm, dims,
                            rule);
@@ -125,7 +124,7 @@ Var memory_read(const Memory& memory, Var z) {
 
 Var memory_values(const Memory& memory) {
   const Var m = memory.m;
-  const int64_t batch = m.size(0), d = memory.d, ld = memory_stride(d);
+  const int64_t batch = m.size(0), d = memory.d, ld = padded(d);
   MemoryGrad* dm = memory.grad;
   Var out = m.tape().record(kMemoryValues, {batch, d, d}, {m}, [=](Var values) {
     Tape& tape = m.tape();
@@ -153,7 +152,7 @@ Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q,
   const HebbianRule rule = rule_of(kHebbianRecall, fixed_rule, rates);
   Tape& tape = z_k.tape();
   const RecallSaved saved = allocate_recall(tape, dims, hops);
-  const std::vector<Var> inputs = with_rates({z_k, z_v, q, w_r}, rates);
+  const std::vector<Var> inputs = given({z_k, z_v, q, w_r, rates.gamma_pos, rates.gamma_neg});
   Var out = tape.record(kHebbianRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
     hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), q.grad(), w_r.grad(), dgamma.data(), r.grad(),
@@ -176,14 +175,14 @@ Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, 
   const HebbianRule rule = rule_of(kReadBeforeWriteRecall, fixed_rule, rates);
   Tape& tape = k.tape();
   const RecallSaved recall = allocate_recall(tape, dims, hops);
-  const int64_t rows = k.size(0), ld = memory_stride(dims.d);
+  const int64_t rows = k.size(0), ld = padded(dims.d);
   ReadBeforeWriteSaved saved;
   saved.s = tape.allocate<real>(rows * ld);
   saved.xhat = tape.allocate<real>(rows * ld);
   saved.v = tape.allocate<real>(rows * ld);
   saved.rstd = tape.allocate<real>(rows);
   const ReadBeforeWrite values = {w.data(), scale.data(), shift.data(), layer.epsilon};
-  const std::vector<Var> inputs = with_rates({k, a, w, scale, shift, q, w_r}, rates);
+  const std::vector<Var> inputs = given({k, a, w, scale, shift, q, w_r, rates.gamma_pos, rates.gamma_neg});
   Var out = tape.record(kReadBeforeWriteRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
     ReadBeforeWriteGrads grads;

@@ -20,7 +20,19 @@ void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
   }
 }
 
-NormStatistics new_statistics(Tape& tape, int64_t e) { return {tape.allocate<real>(e), tape.allocate<real>(e)}; }
+/// Those of the source, or room for those of the batch.
+NormStatistics new_statistics(Tape& tape, const NormSource& source, int64_t e) {
+  if (source.fixed) return {tape.copy(source.fixed->mean, e), tape.copy(source.fixed->variance, e)};
+  return {tape.allocate<real>(e), tape.allocate<real>(e)};
+}
+
+void check_pairs(const Op& op, Var rows, const RowPairs& pairs) {
+  HMEM_CHECK(rows.shape().rank() == 2 && rows.size(0) == pairs.rows, op.name(), ": rows ", rows.shape(),
+             ", the pairs point into ", pairs.rows);
+  HMEM_CHECK(static_cast<int64_t>(pairs.row_begin.size()) == pairs.rows + 1 &&
+                 static_cast<int64_t>(pairs.instance.size()) == 2 * pairs.count(),
+             op.name(), ": the pairs are not indexed: call index_rows() first");
+}
 
 void check_norm(const Op& op, Var x, Var scale, Var shift) {
   HMEM_CHECK(x.shape().rank() == 2 && scale.count() == x.size(1) && shift.count() == x.size(1), op.name(), ": x ",
@@ -34,7 +46,7 @@ Var embedding(Var table, const IdTensor& ids) {
              ids.shape(), ", expected [v, e] and [n]");
   check_ids(kEmbedding, ids, table.size(0));
   const int64_t n = ids.count(), e = table.size(1);
-  const int32_t* id = ids.data();
+  const int32_t* id = table.tape().copy(ids.data(), n);
   Var out = table.tape().record(kEmbedding, {n, e}, {table},
                                 [=](Var rows) { embedding_backward(table.grad(), rows.grad(), id, n, e); });
   embedding_forward(out.data(), table.data(), id, n, e);
@@ -48,7 +60,7 @@ Var sentence_encoding(Var table, Var encoding, const IdTensor& ids) {
       ", expected [v, e], [width, e], [rows, width]");
   check_ids(kSentenceEncoding, ids, table.size(0));
   const int64_t rows = ids.size(0), width = ids.size(1), e = table.size(1);
-  const int32_t* id = ids.data();
+  const int32_t* id = table.tape().copy(ids.data(), ids.count());
   Var out = table.tape().record(kSentenceEncoding, {rows, e}, {table, encoding}, [=](Var x) {
     sentence_encoding_backward(table.grad(), encoding.grad(), x.grad(), table.data(), encoding.data(), id, rows, width,
                                e);
@@ -58,12 +70,13 @@ Var sentence_encoding(Var table, Var encoding, const IdTensor& ids) {
 }
 
 Var pair_sum(Var rows, const RowPairs& pairs) {
-  HMEM_CHECK(rows.shape().rank() == 2 && rows.size(0) == pairs.rows, "pair_sum: rows ", rows.shape(),
-             ", the pairs point into ", pairs.rows);
+  check_pairs(kPairSum, rows, pairs);
   const int64_t n = rows.size(1);
-  const RowPairs* index = &pairs;
+  RowUses uses = pairs;
+  uses.row_begin = rows.tape().copy(pairs.row_begin);
+  uses.instance = rows.tape().copy(pairs.instance);
   Var out = rows.tape().record(kPairSum, {pairs.count(), n}, {rows},
-                               [=](Var sums) { pair_sum_backward(rows.grad(), sums.grad(), *index, n); });
+                               [=](Var sums) { pair_sum_backward(rows.grad(), sums.grad(), uses, n); });
   pair_sum_forward(out.data(), rows.data(), pairs, n);
   return out;
 }
@@ -72,7 +85,7 @@ Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& sour
   check_norm(kBatchNorm, x, scale, shift);
   Tape& tape = x.tape();
   const int64_t rows = x.size(0), e = x.size(1);
-  const NormStatistics statistics = source.fixed ? *source.fixed : new_statistics(tape, e);
+  const NormStatistics statistics = new_statistics(tape, source, e);
   if (!source.fixed) batch_statistics(statistics, x.data(), rows, e, source.padded);
   if (used) *used = statistics;
   const int64_t padded = source.fixed ? -1 : source.padded;
@@ -87,19 +100,20 @@ Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& sour
 Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
                      NormStatistics* used) {
   check_norm(kBatchNormPairs, rows, scale, shift);
-  HMEM_CHECK(rows.size(0) == pairs.rows, "batch_norm_pairs: rows ", rows.shape(), ", the pairs point into ",
-             pairs.rows);
+  check_pairs(kBatchNormPairs, rows, pairs);
   Tape& tape = rows.tape();
   const int64_t e = rows.size(1);
-  const NormStatistics statistics = source.fixed ? *source.fixed : new_statistics(tape, e);
+  const NormStatistics statistics = new_statistics(tape, source, e);
   real* centred = source.fixed ? nullptr : tape.allocate<real>(rows.count());
   if (!source.fixed) batch_statistics_pairs(statistics, centred, rows.data(), pairs, e, source.padded);
   if (used) *used = statistics;
-  const RowPairs* index = &pairs;
+  RowUses uses = pairs;
+  uses.row_begin = tape.copy(pairs.row_begin);
+  uses.instance = nullptr;  // not read
   const int64_t padded = source.padded;
   Var out = tape.record(kBatchNormPairs, rows.shape(), {rows, scale, shift}, [=](Var y) {
     batch_norm_pairs_backward(rows.grad(), scale.grad(), shift.grad(), y.grad(), rows.data(), centred, scale.data(),
-                              statistics, *index, e, padded, epsilon);
+                              statistics, uses, e, padded, epsilon);
   });
   batch_norm_pairs_forward(out.data(), rows.data(), scale.data(), shift.data(), statistics, pairs, e, epsilon);
   return out;
@@ -109,7 +123,7 @@ Var layer_norm(Var x, Var scale, Var shift, real epsilon) {
   check_norm(kLayerNorm, x, scale, shift);
   Tape& tape = x.tape();
   const int64_t rows = x.size(0), e = x.size(1);
-  real *xhat = tape.allocate<real>(rows * padded_row(e)), *rstd = tape.allocate<real>(rows);
+  real *xhat = tape.allocate<real>(rows * padded(e)), *rstd = tape.allocate<real>(rows);
   Var out = tape.record(kLayerNorm, x.shape(), {x, scale, shift}, [=](Var y) {
     layer_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), xhat, rstd, scale.data(), rows, e);
   });
@@ -138,7 +152,7 @@ CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels) {
   CrossEntropy result;
   real* p = tape.allocate<real>(rows * n);
   int32_t* argmax = tape.allocate<int32_t>(rows);
-  const int32_t* label = labels.data();
+  const int32_t* label = tape.copy(labels.data(), rows);
   result.loss = tape.record(kCrossEntropy, {}, {logits}, [=](Var loss) {
     softmax_cross_entropy_backward(logits.grad(), p, label, *loss.grad() / static_cast<real>(rows), rows, n);
   });

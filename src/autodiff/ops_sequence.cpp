@@ -3,13 +3,17 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/kernels/attention.h"
 #include "hmem/kernels/elementwise.h"
+#include "hmem/kernels/embedding.h"
 
 namespace hmem {
 
 namespace {
-const Op kConcatSteps("concat_steps"), kLstm("lstm");
-}
+
+const Op kConcatSteps("concat_steps"), kLstm("lstm"), kGatherRows("gather_rows"), kAttend("attend");
+
+}  // namespace
 
 Var concat_steps(const std::vector<Var>& parts) {
   HMEM_CHECK(!parts.empty() && parts[0].shape().rank() == 3, "concat_steps: expected sequences [B, T, n]");
@@ -66,6 +70,46 @@ Var lstm(Var x, Var kernel, Var recurrent, Var bias, LstmOutput output) {
     const real* last = saved.h + ((b + 1) * dims.steps - 1) * h;
     std::copy(last, last + h, out.data() + b * h);
   }
+  return out;
+}
+
+Var gather_rows(Var x, const std::vector<int32_t>& rows) {
+  HMEM_CHECK(x.shape().rank() == 2, "gather_rows: x ", x.shape(), ", expected [m, e]");
+  for (size_t i = 0; i < rows.size(); ++i) {
+    HMEM_CHECK(rows[i] >= -1 && rows[i] < x.size(0), "gather_rows: row ", rows[i], " at position ", i, " is outside x ",
+               x.shape(), ", expected one of it or -1 for zeros");
+  }
+  Tape& tape = x.tape();
+  const int64_t n = static_cast<int64_t>(rows.size()), e = x.size(1);
+  const int32_t* row = tape.copy(rows);
+  Var out =
+      tape.record(kGatherRows, {n, e}, {x}, [=](Var y) { embedding_backward(x.grad(), y.grad(), row, n, e, -1); });
+  embedding_forward(out.data(), x.data(), row, n, e, -1);
+  return out;
+}
+
+Var attend(Var query, Var keys, Var values, const std::vector<int64_t>& offsets) {
+  HMEM_CHECK(query.shape().rank() == 2 && keys.shape().rank() == 2 && values.shape().rank() == 2 &&
+                 keys.size(1) == query.size(1) && values.size(0) == keys.size(0),
+             "attend: query ", query.shape(), ", keys ", keys.shape(), ", values ", values.shape(),
+             ", expected [B, e], [N, e], [N, f]");
+  const int64_t batch = query.size(0), steps = keys.size(0);
+  HMEM_CHECK(static_cast<int64_t>(offsets.size()) == batch + 1, "attend: ", offsets.size(), " offsets for query ",
+             query.shape(), ", expected ", batch + 1);
+  HMEM_CHECK(offsets.front() == 0 && offsets.back() == steps, "attend: offsets from ", offsets.front(), " to ",
+             offsets.back(), " for keys ", keys.shape(), ", expected 0 to ", steps);
+  for (size_t b = 0; b + 1 < offsets.size(); ++b) {
+    HMEM_CHECK(offsets[b] < offsets[b + 1], "attend: sequence ", b, " has the steps [", offsets[b], ", ",
+               offsets[b + 1], "), expected at least one");
+  }
+  Tape& tape = query.tape();
+  const AttendDims dims = {batch, query.size(1), values.size(1), tape.copy(offsets)};
+  real* p = tape.allocate<real>(steps);
+  Var out = tape.record(kAttend, {batch, dims.f}, {query, keys, values}, [=](Var y) {
+    attend_backward(query.grad(), keys.grad(), values.grad(), y.grad(), query.data(), keys.data(), values.data(), p,
+                    dims);
+  });
+  attend_forward(out.data(), p, query.data(), keys.data(), values.data(), dims);
   return out;
 }
 

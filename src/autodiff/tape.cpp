@@ -8,10 +8,6 @@
 
 namespace hmem {
 
-void zero_gradients(const std::vector<Parameter*>& parameters) {
-  for (Parameter* parameter : parameters) parameter->grad.fill(0);
-}
-
 namespace {
 
 std::vector<std::string>& op_registry() {
@@ -30,13 +26,14 @@ std::vector<std::string> Op::names() {
 }
 
 const Shape& Var::shape() const { return tape_->node(*this).shape; }
-real* Var::data() const { return tape_->node(*this).value; }
-real* Var::grad() const { return tape_->grad_of(index_); }
-bool Var::needs_grad() const { return tape_->node(*this).needs_grad; }
+real* Var::data() const { return exists() ? tape_->node(*this).value : nullptr; }
+real* Var::grad() const { return exists() ? tape_->grad_of(index_) : nullptr; }
+bool Var::needs_grad() const { return exists() && tape_->node(*this).needs_grad; }
 
 void Tape::reset(Mode mode) {
   mode_ = mode;
   nodes_.clear();
+  kept_.clear();
   for (Block& block : blocks_) block.used = 0;
   block_ = 0;
   free_gradients_.clear();

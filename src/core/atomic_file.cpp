@@ -39,9 +39,9 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) fail_to_write(path, "it exists and is not a regular file");
-  constexpr int kMostLinks = 40;  // as Linux
+  constexpr int kMaxLinks = 40;  // as Linux
   for (int links = 0; fs::is_symlink(fs::symlink_status(path_, error)); ++links) {
-    if (links == kMostLinks) fail_to_write(path, "too many symbolic links");
+    if (links == kMaxLinks) fail_to_write(path, "too many symbolic links");
     path_ = (fs::path(path_).parent_path() / fs::read_symlink(path_, error)).string();
     if (error) fail_to_write(path, error.message());
   }

@@ -24,12 +24,6 @@ std::string with_underscores(std::string_view name) {
   return result;
 }
 
-std::string join(const std::vector<std::string>& words, const char* separator) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
-  return text;
-}
-
 struct ValueText {
   std::string operator()(std::monostate) const { return "none"; }
   std::string operator()(int64_t value) const { return std::to_string(value); }
@@ -59,71 +53,57 @@ std::string RealRange::str() const {
          (high_open ? ")" : "]");
 }
 
-std::string Options::Option::type_name() const {
-  switch (kind) {
-    case Kind::kInt:
-      return "INT";
-    case Kind::kOptionalInt:
-      return "INT|none";
-    case Kind::kReal:
-      return "REAL";
-    case Kind::kString:
-      return "TEXT";
-    case Kind::kChoice:
-      return "NAME";
-    case Kind::kSwitch:
-      return "0|1";
+std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range) {
+  std::vector<int64_t> numbers;
+  for (const std::string& part : split_at_commas(text)) {
+    const size_t dash = part.find('-');
+    const auto first = parse_number<int64_t>(part.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_number<int64_t>(part.substr(dash + 1));
+    if (!first || !last || *first > *last || !range.contains(*first) || !range.contains(*last)) {
+      usage_error("--", flag, ": found ", quote(part), ", expected numbers and ranges in ", range.str(), ", as 1-3,7");
+    }
+    for (int64_t value = *first; value <= *last; ++value) {
+      if (std::find(numbers.begin(), numbers.end(), value) == numbers.end()) numbers.push_back(value);
+    }
   }
-  fail("unreachable");
+  return numbers;
+}
+
+std::string Options::Option::type_name() const {
+  static constexpr const char* kNames[] = {"INT", "INT|none", "REAL", "TEXT", "NAME", "0|1", "FILE", "FOLDER"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+std::string Options::Option::range() const {
+  if (kind == Kind::choice) return join(choices, ", ");
+  return kind == Kind::number ? real_range.str() : kind == Kind::on_off ? "" : int_range.str();
 }
 
 std::string Options::Option::expectation() const {
-  const std::string range = kind == Kind::kReal ? real_range.str() : int_range.str();
-  const std::string suffix = range.empty() ? "" : (kind == Kind::kReal || range[0] == '>' ? " " : " in ") + range;
-  switch (kind) {
-    case Kind::kInt:
-      return "an integer" + suffix;
-    case Kind::kOptionalInt:
-      return "none or an integer" + suffix;
-    case Kind::kReal:
-      return "a number" + suffix;
-    case Kind::kString:
-      return "text";
-    case Kind::kChoice:
-      return "one of " + join(choices, ", ");
-    case Kind::kSwitch:
-      return "0 or 1";
-  }
-  fail("unreachable");
+  static constexpr const char* kKinds[] = {
+      "an integer", "none or an integer", "a number", "text", "one of", "0 or 1", "text", "text"};
+  const std::string allowed = range();
+  const bool bounds = kind == Kind::integer || kind == Kind::optional_integer;
+  return kKinds[static_cast<size_t>(kind)] +
+         (allowed.empty() ? "" : (bounds && allowed[0] != '>' ? " in " : " ") + allowed);
 }
 
 bool Options::Option::accepts(const Value& candidate) const {
-  switch (kind) {
-    case Kind::kOptionalInt:
-      if (std::holds_alternative<std::monostate>(candidate)) return true;
-      [[fallthrough]];
-    case Kind::kInt:
-    case Kind::kSwitch:
-      return int_range.contains(std::get<int64_t>(candidate));
-    case Kind::kReal:
-      return real_range.contains(std::get<double>(candidate));
-    case Kind::kString:
-      return true;
-    case Kind::kChoice:
-      return std::find(choices.begin(), choices.end(), std::get<std::string>(candidate)) != choices.end();
-  }
-  fail("unreachable");
+  if (is_text()) return kind != Kind::choice || contains(choices, std::get<std::string>(candidate));
+  if (kind == Kind::number) return real_range.contains(std::get<double>(candidate));
+  if (kind == Kind::optional_integer && std::holds_alternative<std::monostate>(candidate)) return true;
+  return int_range.contains(std::get<int64_t>(candidate));
 }
 
 std::optional<Options::Value> Options::Option::read(std::string_view text) const {
   Value result;
-  if (kind == Kind::kString || kind == Kind::kChoice) {
+  if (is_text()) {
     result = std::string(text);
-  } else if (kind == Kind::kReal) {
+  } else if (kind == Kind::number) {
     const auto number = parse_number<double>(text);
     if (!number) return std::nullopt;
     result = *number;
-  } else if (kind != Kind::kOptionalInt || text != "none") {
+  } else if (kind != Kind::optional_integer || text != "none") {
     const auto number = parse_number<int64_t>(text);
     if (!number) return std::nullopt;
     result = *number;
@@ -151,28 +131,37 @@ void Options::add(Option option) {
   options_.push_back(std::move(option));
 }
 
-void Options::add_int(std::string name, int64_t value, std::string help, IntRange range) {
-  add({std::move(name), Kind::kInt, value, std::move(help), range});
+void Options::add_int(std::string name, int64_t value, std::string help, IntRange range, Role role) {
+  add({std::move(name), Kind::integer, value, std::move(help), role, range});
 }
 
-void Options::add_optional_int(std::string name, std::string help, IntRange range) {
-  add({std::move(name), Kind::kOptionalInt, std::monostate{}, std::move(help), range});
+void Options::add_optional_int(std::string name, std::string help, IntRange range, Role role) {
+  add({std::move(name), Kind::optional_integer, std::monostate{}, std::move(help), role, range});
 }
 
-void Options::add_real(std::string name, double value, std::string help, RealRange range) {
-  add({std::move(name), Kind::kReal, value, std::move(help), {}, range});
+void Options::add_real(std::string name, double value, std::string help, RealRange range, Role role) {
+  add({std::move(name), Kind::number, value, std::move(help), role, {}, range});
 }
 
-void Options::add_string(std::string name, std::string value, std::string help) {
-  add({std::move(name), Kind::kString, std::move(value), std::move(help)});
+void Options::add_string(std::string name, std::string value, std::string help, Role role) {
+  add({std::move(name), Kind::text, std::move(value), std::move(help), role});
 }
 
-void Options::add_choice(std::string name, std::string value, std::string help, std::vector<std::string> choices) {
-  add({std::move(name), Kind::kChoice, std::move(value), std::move(help), {}, {}, std::move(choices)});
+void Options::add_choice(std::string name, std::string value, std::string help, std::vector<std::string> choices,
+                         Role role) {
+  add({std::move(name), Kind::choice, std::move(value), std::move(help), role, {}, {}, std::move(choices)});
 }
 
-void Options::add_switch(std::string name, bool value, std::string help) {
-  add({std::move(name), Kind::kSwitch, int64_t{value}, std::move(help), {0, 1}});
+void Options::add_switch(std::string name, bool value, std::string help, Role role) {
+  add({std::move(name), Kind::on_off, int64_t{value}, std::move(help), role, {0, 1}});
+}
+
+void Options::add_file(std::string name, std::string help, Role role) {
+  add({std::move(name), Kind::file, std::string(), std::move(help), role});
+}
+
+void Options::add_folder(std::string name, std::string help, Role role) {
+  add({std::move(name), Kind::folder, std::string(), std::move(help), role});
 }
 
 void Options::set_default(std::string_view name, std::string_view text) {
@@ -194,7 +183,7 @@ void Options::add_presets(std::string name, std::string help, std::vector<Preset
   }
   preset_flag_ = name;
   presets_ = std::move(presets);
-  add_choice(std::move(name), "none", std::move(help), std::move(names));
+  add_choice(std::move(name), "none", std::move(help), std::move(names), Role::neutral);
 }
 
 void Options::apply_preset() {
@@ -233,10 +222,10 @@ const Options::Option& Options::nearest(std::string_view name) const {
 }
 
 Options::Option& Options::find_flag(std::string_view flag) {
-  constexpr size_t kLongestName = 100;  // the distance of two texts costs the product of their lengths
-  const std::string name = with_underscores(flag.substr(0, kLongestName));
+  constexpr size_t kMaxName = 100;  // the distance of two texts costs the product of their lengths
+  const std::string name = with_underscores(flag.substr(0, kMaxName));
   for (Option& option : options_) {
-    if (option.name == name && flag.size() <= kLongestName) return option;
+    if (option.name == name && flag.size() <= kMaxName) return option;
   }
   const std::string shown = quote("--" + std::string(flag));
   if (options_.empty()) usage_error("unknown flag ", shown);
@@ -248,6 +237,10 @@ void Options::parse(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   for (std::string_view argument : arguments) {
     if (argument == "--help" || argument == "-h") help_requested_ = true;
+    if (argument.rfind("--help=", 0) == 0) {
+      help_requested_ = true;
+      help_format_ = argument.substr(7);
+    }
     if (argument == "--version") version_requested_ = true;
   }
   if (help_requested_ || version_requested_) return;
@@ -266,7 +259,7 @@ void Options::parse(int argc, const char* const* argv) {
       text = argument.substr(equals + 1);
     } else if (i + 1 < arguments.size() && !is_flag(arguments[i + 1])) {
       text = arguments[++i];
-    } else if (option.kind != Kind::kSwitch) {
+    } else if (option.kind != Kind::on_off) {
       usage_error("--", option.name, ": found no value, expected ", option.expectation());
     }
     auto value = option.read(text);
@@ -276,51 +269,60 @@ void Options::parse(int argc, const char* const* argv) {
   apply_preset();
 }
 
-int64_t Options::get_int(std::string_view name) const { return std::get<int64_t>(find(name, Kind::kInt).value); }
+int64_t Options::get_int(std::string_view name) const { return std::get<int64_t>(find(name, Kind::integer).value); }
 
 std::optional<int64_t> Options::get_optional_int(std::string_view name) const {
-  const Value& value = find(name, Kind::kOptionalInt).value;
+  const Value& value = find(name, Kind::optional_integer).value;
   if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
   return std::get<int64_t>(value);
 }
 
-double Options::get_real(std::string_view name) const { return std::get<double>(find(name, Kind::kReal).value); }
+double Options::get_real(std::string_view name) const { return std::get<double>(find(name, Kind::number).value); }
 
 const std::string& Options::get_string(std::string_view name) const {
-  const bool is_choice = find(name).kind == Kind::kChoice;
-  return std::get<std::string>(find(name, is_choice ? Kind::kChoice : Kind::kString).value);
+  const Option& option = find(name);
+  return std::get<std::string>(find(name, option.is_text() ? option.kind : Kind::text).value);
 }
 
-bool Options::get_switch(std::string_view name) const {
-  return std::get<int64_t>(find(name, Kind::kSwitch).value) != 0;
-}
+bool Options::get_switch(std::string_view name) const { return std::get<int64_t>(find(name, Kind::on_off).value) != 0; }
 
 bool Options::was_given(std::string_view name) const { return find(name).given; }
 
-std::vector<std::pair<std::string, std::string>> Options::settings() const {
-  std::vector<std::pair<std::string, std::string>> result;
-  for (const Option& option : options_) result.emplace_back(option.name, std::visit(ValueText{}, option.value));
+std::string Options::text(std::string_view name) const { return std::visit(ValueText{}, find(name).value); }
+
+std::vector<Options::Flag> Options::flags() const {
+  std::vector<Flag> result;
+  for (const Option& option : options_) {
+    result.push_back({option.name, std::visit(ValueText{}, option.value), option.role, option.given,
+                      option.kind == Kind::file, option.kind == Kind::folder, option.section, option.type_name(),
+                      option.range(), std::visit(ValueText{}, option.default_value), option.help});
+  }
   return result;
 }
 
-std::string Options::help_text() const {
-  const auto left_column = [](const Option& option) { return "  --" + option.name + " " + option.type_name(); };
-  size_t width = 0;
-  for (const Option& option : options_) width = std::max(width, left_column(option).size() + 2);
-
-  std::string text = "usage: " + program_ + " [--flag=value ...]\n" + summary_ + "\n";
-  const std::string* section = nullptr;
+std::vector<std::string> Options::written_files() const {
+  std::vector<std::string> names;
   for (const Option& option : options_) {
-    if (section == nullptr || *section != option.section) text += "\n" + option.section + ":\n";
-    section = &option.section;
-    std::string left = left_column(option);
+    if (option.role == Role::output && option.kind == Kind::file) names.push_back(option.name);
+  }
+  return names;
+}
+
+std::string Options::help_text() const {
+  const auto left_column = [](const Flag& flag) { return "  --" + flag.name + " " + flag.type; };
+  const std::vector<Flag> all = flags();
+  size_t width = 0;
+  for (const Flag& flag : all) width = std::max(width, left_column(flag).size() + 2);
+
+  std::string text = "usage: " + program_ + " [--flag=value ...]\n" + summary_ + "\n", section;
+  for (const Flag& flag : all) {
+    if (flag.section != section) text += "\n" + flag.section + ":\n";
+    section = flag.section;
+    std::string left = left_column(flag);
     left.resize(width, ' ');
-    std::string range = option.kind == Kind::kReal ? option.real_range.str() : option.int_range.str();
-    if (option.kind == Kind::kChoice) range = join(option.choices, ", ");
-    if (option.kind == Kind::kSwitch) range.clear();
-    if (!range.empty()) range += "; ";
-    const std::string value = std::visit(ValueText{}, option.default_value);
-    text += left + option.help + " (" + range + "default " + (value.empty() ? "empty" : value) + ")\n";
+    const std::string range = flag.range.empty() ? "" : flag.range + "; ";
+    text += left + flag.help + " (" + range + "default " + (flag.default_value.empty() ? "empty" : flag.default_value) +
+            ")\n";
   }
   std::string left = "  --help, --version";
   left.resize(std::max(width, left.size() + 2), ' ');

@@ -22,9 +22,10 @@ int available_threads() {
 }
 
 void set_num_threads(int count) {
-  HMEM_CHECK(count >= 1 && count <= 1024, "the number of threads must be in 1..1024, found ", count);
+  constexpr int kMaxDefault = 16;
+  HMEM_CHECK(count >= 0 && count <= 1024, "the number of threads must be in 0..1024, found ", count);
 #ifdef _OPENMP
-  g_threads = count;
+  g_threads = count > 0 ? count : std::min(available_threads(), kMaxDefault);
 #endif
 }
 

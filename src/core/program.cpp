@@ -8,6 +8,7 @@
 #include <new>
 
 #include "hmem/core/check.h"
+#include "hmem/core/manual.h"
 #include "hmem/core/text.h"
 
 #ifndef HMEM_VERSION
@@ -18,6 +19,8 @@
 #endif
 
 namespace hmem {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -64,7 +67,7 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
   try {
     options.parse(argc, argv);
     if (options.help_requested()) {
-      out << options.help_text() << std::flush;
+      out << manual(options, options.help_format()) << std::flush;
     } else if (options.version_requested()) {
       out << options.program() << " " << build_info().str() << std::endl;
     } else {
@@ -95,6 +98,22 @@ double peak_rss_mib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts KiB
+}
+
+fs::path program_folder() {
+  std::error_code unknown;
+  const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
+  return unknown ? fs::path() : program.parent_path();
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
 }
 
 }  // namespace hmem

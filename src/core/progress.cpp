@@ -12,8 +12,8 @@
 namespace hmem {
 
 std::string format_duration(double seconds) {
-  constexpr double kLongest = 359999;  // 99:59:59; also catches infinity
-  const auto total = static_cast<int64_t>(std::clamp(seconds, 0.0, kLongest) + 0.5);
+  constexpr double kMaxSeconds = 359999;  // 99:59:59; also catches infinity
+  const auto total = static_cast<int64_t>(std::clamp(seconds, 0.0, kMaxSeconds) + 0.5);
   const auto two_digits = [](int64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); };
   const int64_t hours = total / 3600, minutes = total / 60 % 60;
   const std::string head = hours > 0 ? std::to_string(hours) + ":" + two_digits(minutes) : std::to_string(minutes);

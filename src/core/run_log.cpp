@@ -59,11 +59,11 @@ std::string Record::to_json() const {
 
 RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) : out_(out), json_path_(json_path) {
   if (json_path.empty()) return;
-  json_file_.reset(std::fopen(json_path.c_str(), mode == OpenMode::kAppend ? "a+" : "w"));
+  json_file_.reset(std::fopen(json_path.c_str(), mode == OpenMode::append ? "a+" : "w"));
   HMEM_CHECK(json_file_ != nullptr, "cannot write ", quote(json_path, 1000), ": ", std::strerror(errno));
   // A killed run may have left half a line; ours must not be glued to it.
   std::FILE* file = json_file_.get();
-  if (mode == OpenMode::kAppend && std::fseek(file, -1, SEEK_END) == 0) {
+  if (mode == OpenMode::append && std::fseek(file, -1, SEEK_END) == 0) {
     const bool half = std::fgetc(file) != '\n';
     std::fseek(file, 0, SEEK_END);
     if (half) std::fputc('\n', file);

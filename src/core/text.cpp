@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
-#include <vector>
 
 #include "hmem/core/check.h"
 #include "hmem/core/real.h"
@@ -37,10 +36,44 @@ std::string format_real(double value, int digits) {
   return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::general, digits).ptr};
 }
 
+std::string join(const std::vector<std::string>& words, const char* separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
+  return text;
+}
+
 bool same_setting(const std::string& a, const std::string& b) {
   if (a == b) return true;
   const auto x = parse_number<double>(a), y = parse_number<double>(b);
   return x && y && static_cast<real>(*x) == static_cast<real>(*y);
+}
+
+std::string number_list_text(const std::vector<int64_t>& numbers) {
+  std::string text;
+  for (size_t first = 0; first < numbers.size();) {
+    size_t last = first;
+    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(numbers[first]);
+    if (last > first) text += (last == first + 1 ? "," : "-") + std::to_string(numbers[last]);
+    first = last + 1;
+  }
+  return text;
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 size_t utf8_length(std::string_view text, size_t at) {

@@ -1,5 +1,6 @@
 #include "hmem/data/search.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "hmem/core/check.h"
@@ -8,58 +9,39 @@ namespace hmem {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-const char kBabi[] = "babi/tasks_1-20_v1-2";
-
-bool holds_babi(const fs::path& folder) { return is_folder(folder / "en") || is_folder(folder / "en-10k"); }
-
-BabiSource from_user(const std::string& data_dir) {
-  const fs::path folder = data_dir;
-  HMEM_CHECK(
-      is_folder(folder), data_dir,
-      ": there is no such folder, expected the one that holds en/ and en-10k/ (get it with datasets/fetch.sh babi)");
-  if (!holds_babi(folder)) {
-    for (const char* below : {"tasks_1-20_v1-2", kBabi}) {
-      HMEM_CHECK(!holds_babi(folder / below), data_dir, ": holds neither en/ nor en-10k/; did you mean ",
-                 (folder / below).string(), "?");
+std::optional<FoundData> find_data(const std::string& data_dir, const std::vector<std::string>& places,
+                                   const std::function<bool(const fs::path&)>& holds, const fs::path& program_folder) {
+  struct Root {
+    fs::path folder;
+    std::string name, after;
+  };
+  std::vector<Root> roots = {{data_dir, data_dir, ""}};
+  if (data_dir.empty()) {
+    const char* variable = std::getenv("HMEM_DATA");
+    roots = {{variable != nullptr ? variable : "", "$HMEM_DATA", ""},
+             {"datasets", "datasets", ""},
+             {program_folder.parent_path() / "datasets", "datasets", " beside the program's folder"}};
+  }
+  for (const auto& [folder, name, after] : roots) {
+    for (const std::string& place : places) {
+      if (folder.empty() || !holds(folder / place)) continue;
+      return place.empty() ? FoundData{folder, name + after} : FoundData{folder / place, name + "/" + place + after};
     }
-    fail(data_dir, ": holds neither en/ nor en-10k/, expected the folder tasks_1-20_v1-2 of the bAbI tasks");
   }
-  return {folder, "bAbI stories from " + data_dir};
+  return std::nullopt;
 }
 
-}  // namespace
-
-BabiSource find_babi(const std::string& data_dir, const fs::path& program_folder) {
-  if (data_dir == "generated") return {{}, "bAbI stories generated in the process, as asked"};
-  if (!data_dir.empty()) return from_user(data_dir);
-
-  const char* root = std::getenv("HMEM_DATA");
-  if (root != nullptr && *root != '\0' && holds_babi(fs::path(root) / kBabi)) {
-    return {fs::path(root) / kBabi, std::string("bAbI stories from $HMEM_DATA/") + kBabi};
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::error_code status;
+  fs::directory_iterator entries(folder, status);
+  HMEM_CHECK(!status, folder.string(), ": cannot be listed: ", status.message());
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : entries) {
+    const std::string name = entry.path().filename().string();
+    if (name[0] != '.') names.push_back(name);
   }
-  const fs::path local = fs::path("datasets") / kBabi;
-  if (holds_babi(local)) return {local, "bAbI stories from " + local.string()};
-  if (!program_folder.empty() && holds_babi(program_folder.parent_path() / local)) {
-    return {program_folder.parent_path() / local,
-            "bAbI stories from " + local.string() + " beside the program's folder"};
-  }
-  return {
-      {},
-      "bAbI stories generated in the process: no official ones found (get them with datasets/fetch.sh babi, or name "
-      "their folder with --data_dir)"};
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-fs::path program_folder() {
-  std::error_code unknown;
-  const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
-  return unknown ? fs::path() : program.parent_path();
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace hmem

@@ -24,13 +24,14 @@ constexpr size_t kMaxLineBytes = size_t{1} << 20;
 Options make_options() {
   Options options("babi_ask", "Answers questions about stories that you type, with a trained model.");
   options.section("Model");
-  options.add_string("load", "", "model that a training program wrote with --save");
+  options.add_file("load", "model that a training program wrote with --save", Role::place);
   options.add_int("threads", 1, "threads; answers do not depend on it", {1, 1024});
   options.section("Output");
   options.add_int("top", 3, "answers shown for a question", {1, 1000});
   options.add_switch("quiet", false, "answers only: no notes, no warnings");
   options.section("Test stories (:story)");
-  options.add_string("data_dir", "", "folder that holds en/ and en-10k/; generated: make stories; empty: look for it");
+  options.add_folder("data_dir", "folder that holds en/ and en-10k/; 'generated' makes stories; empty: searched for",
+                     Role::place);
   options.add_optional_int("task_id", "bAbI task; none: the model's", {1, 20});
   return options;
 }
@@ -46,10 +47,10 @@ int story_task(const Options& options, const std::string& of_model) {
 
 BabiStories load_test_stories(const Options& options, const std::string& of_model) {
   const int task = story_task(options, of_model);
-  const BabiSource source = find_babi(options.get_string("data_dir"), program_folder());
-  std::error_code ignored;  // the test files of both folders hold the same stories
-  const bool large = source.generated() || std::filesystem::is_directory(source.folder / "en-10k", ignored);
-  return load_babi(source, task, large ? "10k" : "1k", BabiPart::kTest);
+  const BabiSource source = find_babi(options.get_string("data_dir"));
+  // The test files of both folders hold the same stories.
+  const bool large = source.generated() || is_folder(source.folder / "en-10k");
+  return load_babi(source, task, large ? "10k" : "1k", BabiPart::test);
 }
 
 enum class Input { kLine, kTooLong, kEnd };
@@ -67,7 +68,7 @@ Input read_line(std::istream& in, std::string& line) {
   return bytes <= kMaxLineBytes ? Input::kLine : Input::kTooLong;
 }
 
-/// A line that cannot be meant is one line on stderr, and the session goes on.
+/// An invalid line gives one line on stderr, and the session goes on.
 void answer_line(BabiDialogue& dialogue, const std::string& line, Input input, const std::string& where) {
   try {
     HMEM_CHECK(input != Input::kTooLong, "found more than ", kMaxLineBytes, " bytes, expected a sentence");

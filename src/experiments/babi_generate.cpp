@@ -22,7 +22,7 @@ Options make_options() {
   options.add_string("task_id", "all", "bAbI task, 1 to 20, or all");
   options.add_int("questions", 10000, "training questions; up to 1000 go to en/, more to en-10k/", {1, 10000000});
   options.add_int("seed", 1, "same seed, same files", {0, int64_t{1} << 62});
-  options.add_string("out", "", "folder that gets en/ or en-10k/; made where it is missing");
+  options.add_folder("out", "folder that gets en/ or en-10k/; made where it is missing", Role::output);
   options.add_switch("overwrite", false, "replace files that are there");
   options.section("Stories (none: as the official ones)");
   add_babi_story_options(options);
@@ -57,7 +57,7 @@ int generate(const Options& options) {
     std::string dropped;
     check_babi_options(task, tasks.size() > 1 ? options_of_babi_task(task, given, &dropped) : given);
     if (!dropped.empty()) std::cout << "note: task " << task << " has no option " << dropped << "\n";
-    for (const BabiPart part : {BabiPart::kTrain, BabiPart::kTest}) {
+    for (const BabiPart part : {BabiPart::train, BabiPart::test}) {
       files.push_back({task, part, folder / babi_file_name(task, part)});
       HMEM_CHECK(options.get_switch("overwrite") || !fs::exists(files.back().path), files.back().path.string(),
                  ": is there already, expected a new file (--overwrite replaces it)");
@@ -68,7 +68,7 @@ int generate(const Options& options) {
   HMEM_CHECK(!error, folder.string(), ": cannot make this folder: ", error.message());
   for (const File& file : files) {
     const BabiStoryOptions own = options_of_babi_task(file.task, given);
-    const bool train = file.part == BabiPart::kTrain;
+    const bool train = file.part == BabiPart::train;
     write_file(file.path.string(),
                generate_babi_part(file.task, train ? questions : kBabiTestQuestions, file.part, seed, own));
   }

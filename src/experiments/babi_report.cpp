@@ -35,9 +35,9 @@ int report(const Options& options) {
 int main(int argc, char** argv) {
   Options options("babi_report",
                   "Tables of the runs in a folder: babi_report DIR. Best run by validation, mean, spread.");
-  options.add_string("dir", "", "folder of a sweep, also without the flag as first argument");
-  options.add_choice("format", "table", "of the report", {"table", "markdown", "csv", "json"});
-  options.add_string("out", "", "write to this file instead of the standard output");
+  options.add_folder("dir", "folder of a sweep, also without the flag as first argument", Role::place);
+  options.add_choice("format", "table", "format of the report", {"table", "markdown", "csv", "json"});
+  options.add_file("out", "write to this file instead of the standard output", Role::output);
   std::vector<const char*> arguments(argv, argv + argc);
   std::string dir;
   if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0') {

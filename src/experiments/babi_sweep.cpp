@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
-#include "hmem/data/search.h"
+#include "hmem/core/program.h"
 #include "hmem/sweep/sweep.h"
 #include "hmem/tasks/babi/flags.h"
-#include "hmem/tasks/babi/sweep.h"
-
+#include "hmem/tasks/babi/report.h"
 namespace {
 
 using namespace hmem;
@@ -21,7 +20,7 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
   }
   std::vector<std::string> notes;
   const std::vector<SweepRun> plan =
-      plan_sweep(tasks, std::max(runs, trials), options.get_string("out"), training, program_folder(), notes);
+      plan_babi_sweep(tasks, std::max(runs, trials), options.get_string("out"), training, program_folder(), notes);
   if (trials == 0) return run_sweep(options, plan, notes);
   return run_sweep_with_trials(options, plan, notes, trials, options.get_int("trial_epochs"), runs);
 }
@@ -38,5 +37,5 @@ int main(int argc, char** argv) {
   options.add_int("trials", 0, "seeds tried for --trial_epochs; the --runs best by validation go on; 0: none",
                   {0, 10000});
   options.add_int("trial_epochs", 80, "epochs of a trial", {1, 1000000});
-  return run_sweep_program(argc, argv, options, {babi_task_single_options()}, sweep);
+  return run_sweep_program(argc, argv, options, {babi_task_single_options(), babi_task_baseline_options()}, sweep);
 }

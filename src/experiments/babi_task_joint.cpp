@@ -4,7 +4,24 @@
 #include "hmem/tasks/babi/experiment.h"
 #include "hmem/tasks/babi/flags.h"
 
+namespace {
+
+using namespace hmem;
+
+int train(const Options& options) {
+  check_babi_flags(options);
+  const std::vector<int64_t> tasks = parse_number_list("tasks", options.get_string("tasks"), {1, 20});
+  TrainingRun run(options);  // threads, seed, checkpoint
+  BabiData data = load_babi_data(BabiDataFlags(options, run.seed), tasks, /*joint=*/true);
+  const std::unique_ptr<QaModel> model = make_babi_model(options, data, run.seed);
+  const std::unique_ptr<BabiLearner> learner = make_babi_learner(run, *model, data);
+  Experiment experiment = babi_experiment(run, *model, data, *learner);
+  return run.train(experiment);  // header, training, test on every task, final line
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  hmem::Options options = hmem::babi_task_joint_options();
-  return hmem::run_program(argc, argv, options, hmem::run_babi_joint_experiment);
+  Options options = babi_task_joint_options();
+  return run_program(argc, argv, options, train);
 }

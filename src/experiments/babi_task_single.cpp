@@ -1,13 +1,27 @@
 // Trains and tests H-Mem on one bAbI task: the question-answering experiment of Limbacher & Legenstein, NeurIPS 2020.
-// Flags of the authors' program keep their names and defaults; README.md has the table.
+// Flags of the authors' program keep their names and defaults.
 
 #include "hmem/core/program.h"
 #include "hmem/tasks/babi/experiment.h"
 #include "hmem/tasks/babi/flags.h"
 
+namespace {
+
+using namespace hmem;
+
+int train(const Options& options) {
+  check_babi_flags(options);
+  TrainingRun run(options);  // threads, seed, checkpoint
+  BabiData data = load_babi_data(BabiDataFlags(options, run.seed), {options.get_int("task_id")});
+  const std::unique_ptr<QaModel> model = make_babi_model(options, data, run.seed);
+  const std::unique_ptr<BabiLearner> learner = make_babi_learner(run, *model, data);
+  Experiment experiment = babi_experiment(run, *model, data, *learner);
+  return run.train(experiment);  // header, training, test, final line
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  hmem::Options options = hmem::babi_task_single_options();
-  return hmem::run_program(argc, argv, options, [](const hmem::Options& given) {
-    return hmem::run_babi_experiment(given, given.get_int("task_id"));
-  });
+  Options options = babi_task_single_options();
+  return run_program(argc, argv, options, train);
 }

@@ -4,10 +4,9 @@
 #include "hmem/core/check.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
-#include "hmem/tasks/images/conv_net_file.h"
-#include "hmem/tasks/images/conv_net_learner.h"
+#include "hmem/tasks/images/conv_net.h"
 #include "hmem/tasks/images/flags.h"
-#include "hmem/tasks/signature.h"
+#include "hmem/train/experiment.h"
 
 namespace {
 
@@ -18,21 +17,18 @@ Options pretraining_options() {
   Options options("convnet14_cifar10_mnist_joint",
                   "Trains ConvNet14 to tell the classes of CIFAR-10 and MNIST, 20 together, and exports it.");
   options.section("Data");
-  add_image_data_options(options);
+  add_image_data_flags(options);
+  options.add_real("validation_split", 0.1, "part of the training images set aside", RealRange::half_open(0, 1));
   options.section("Training");
-  add_image_training_options(options, 128, 0);
+  TrainingSettings defaults;
+  defaults.batch_size = 128;
+  add_training_flags(options, defaults);
   options.add_switch("flip", false, "mirror photographs of a batch with probability 1/2, drawn anew");
-  options.add_int("shift", 0, "move photographs by up to so many pixels, zeros around them", {0, 31});
-  options.add_string("pretrained_weights", "", "start the convolutional part from this file; empty: at random");
-  add_output_options(options);
-  options.add_string("export_weights", "", "write the convolutional part, kernels as float16 (safetensors)");
+  options.add_int("shift", 0, "move photographs by up to this many pixels, zeros around them", {0, 31});
+  options.add_file("pretrained_weights", "start the convolutional part from this file; empty: at random", Role::place);
+  add_output_flags(options);
+  options.add_file("export_weights", "write the convolutional part, kernels as float16 (safetensors)", Role::output);
   return options;
-}
-
-ModelInfo model_info(const ImagePair& data) {
-  return {{"model", "convnet14_classifier"},
-          {"classes_a", std::to_string(data.a.classes())},
-          {"classes_b", std::to_string(data.b.classes())}};
 }
 
 Record sizes_record(const ConvNetLearner& learner, const ImagePair& data) {
@@ -54,50 +50,61 @@ Record test_record(ConvNetLearner& learner, const ImagePair& data, int64_t batch
   return line.add_real(prefix + "error_a", a.means().error, 4).add_real(prefix + "error_b", b.means().error, 4);
 }
 
+/// Seed, data, version, and every setting: a record for the exported file.
+ModelInfo export_info(const TrainingRun& run, const Experiment& experiment) {
+  ModelInfo info;
+  for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) info[name] = value;
+  info["data"] = experiment.data;
+  info["version"] = build_info().version;
+  info["git"] = build_info().git_sha;
+  return info;
+}
+
 int pretrain(const Options& options) {
-  ExperimentRun run(options, {"export_weights"});
-  const ImagePair data = load_image_pair(options);
-  ConvNet14 net(run.seed);
-  ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed);
-  ConvNetLearner learner(net, top, data.a, data.b, options.get_real("validation_split"), options.get_real("l2"),
-                         run.seed, {options.get_switch("flip"), options.get_int("shift")});
-  Experiment experiment;
-  experiment.learner = &learner;
-  experiment.parameters = learner.parameters();
-  experiment.buffers = learner.buffers();
-  experiment.model = model_info(data);
   const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
   if (!loaded.empty() && !weights.empty()) {
     throw UsageError("--pretrained_weights: found with --load, expected one of them: a model has weights of its own");
   }
+  TrainingRun run(options);  // threads, seed, checkpoint
+  const ImagePair data = load_image_pair(options);
+  const std::string hash = data.hash();
+  ConvNet14 net(run.seed);
+  ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed);
+  ConvNetLearner learner(net, top, data.a, data.b, options.get_real("validation_split"), run.settings.l2, run.seed,
+                         {options.get_switch("flip"), options.get_int("shift")});
+  Experiment experiment(learner);
+  experiment.model = "convnet14_classifier";
+  experiment.model_facts = {{"classes_a", std::to_string(data.a.classes())},
+                            {"classes_b", std::to_string(data.b.classes())}};
+  experiment.data_facts = {{kImagesHashKey, hash}};
+  experiment.data = data.description;
+  experiment.notes = data.notes;
+  experiment.sizes = sizes_record(learner, data);
+  experiment.paper_rate = image_paper_rate(run.settings.learning_rate, run.settings.epochs);
+  experiment.paper_rate_needs_epochs = true;
   if (!loaded.empty()) {
     const ModelFile file(loaded);
-    check_same_model(file, experiment.model);
-    file.copy_to(experiment.parameters, experiment.buffers);
-  }
-  experiment.max_grad_norm = options.get_real("max_grad_norm");
-  experiment.fit = image_fit_settings(options);
-  experiment.run_info = image_run_info(options, run.seed, experiment.model, data);
-  experiment.data = data.description;
-  experiment.sizes = sizes_record(learner, data);
-  experiment.notes = data.notes;
-  if (!weights.empty()) {
+    file.expect_model(experiment.model);
+    for (const auto& [key, value] : experiment.model_facts) file.expect(key, value, "it was trained on other images");
+    file.copy_to(learner.weights());
+  } else if (!weights.empty()) {
     import_conv_net(weights, net);
     experiment.notes.push_back("the convolutional part starts from " + weights);
-    experiment.run_info.emplace_back("start_hash", hash_text(value_hash(net.parameters(), net.buffers())));
+  }
+  if (!loaded.empty() || !weights.empty()) {
+    experiment.data_facts.emplace_back("start_hash", hash_text(value_hash(learner.weights())));
   }
   const std::string exported = options.get_string("export_weights");
   experiment.test = [&](RunLog&) {
-    Record line = test_record(learner, data, experiment.fit.batch_size, "test_");
+    Record line = test_record(learner, data, run.settings.batch_size, "test_");
     if (exported.empty()) return line;
-    ModelInfo info = settings_info(options, run.seed, data.description);
-    info[kImagesHashKey] = image_data_hash(data);
+    ModelInfo info = export_info(run, experiment);
     info["test"] = line.to_text();
     export_conv_net(exported, net, info);
     import_conv_net(exported, net);  // with kernels as they are in the file
-    return line.append(test_record(learner, data, experiment.fit.batch_size, "exported_"));
+    return line.append(test_record(learner, data, run.settings.batch_size, "exported_"));
   };
-  return run.train(experiment);
+  return run.train(experiment);  // header, training, test, final line
 }
 
 }  // namespace

@@ -49,9 +49,6 @@ void pin_blas_threads() {
 GemmBackend g_backend = GemmBackend::builtin;
 #endif
 
-/// Columns that the built-in kernel works on: whole groups of 16.
-int64_t padded_columns(int64_t n) { return (n + 15) / 16 * 16; }
-
 /// op(b) copied to rows of `ld`, zero beyond n, so that the kernel reads whole aligned vectors.
 void pack(real* packed, const MatrixRef& b, int64_t n, int64_t k, int64_t ld) {
   for (int64_t p = 0; p < k; ++p) {
@@ -63,7 +60,7 @@ void pack(real* packed, const MatrixRef& b, int64_t n, int64_t k, int64_t ld) {
 
 void builtin_piece(real* c, int64_t ldc, const MatrixRef& a, const real* b_packed, int64_t m, int64_t n, int64_t k,
                    bool accumulate) {
-  const int64_t ld = padded_columns(n);
+  const int64_t ld = padded(n);
   Scratch scratch;
   real* sum = scratch.take(m * ld);
   for (int64_t i = 0; i < m; ++i) {
@@ -109,7 +106,7 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
     return;
   }
 #endif
-  const int64_t ld = padded_columns(n);
+  const int64_t ld = padded(n);
   Scratch scratch;
   real* packed = scratch.take(k * ld);
   pack(packed, b, n, k, ld);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hmem/core/parallel.h"
+#include "hmem/kernels/conv2d.h"
 #include "kernels/scratch.h"
 #include "kernels/simd/simd.h"
 

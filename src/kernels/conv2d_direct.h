@@ -1,10 +1,12 @@
 #pragma once
 /// \file conv2d_direct.h
-/// Convolution without gathering: see simd/conv.inl for the inner loops.
+/// Convolution without gathering, ConvAlgorithm::direct of conv2d.h. Inner loops: simd/conv.inl.
 
-#include "hmem/kernels/conv2d.h"
+#include "hmem/kernels/elementwise.h"
 
 namespace hmem {
+
+struct Conv2dDims;
 
 void conv2d_forward_direct(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
                            const Conv2dDims& dims);

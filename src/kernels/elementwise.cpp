@@ -59,6 +59,10 @@ void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n) {
   over_pieces(n, [&](int64_t i, int64_t count) { simd().relu_backward(dinp + i, inp + i, dout + i, count); });
 }
 
+void exp_forward(real* out, const real* inp, int64_t n) {
+  over_pieces(n, [&](int64_t i, int64_t count) { simd().exp(out + i, inp + i, count); });
+}
+
 void elu_forward(real* out, const real* inp, int64_t n) {
   over_pieces(n, [&](int64_t i, int64_t count) { simd().elu(out + i, inp + i, count); });
 }
@@ -92,8 +96,7 @@ void bias_backward(real* dz, real* dbias, const real* dout, const real* out, Act
 
 double sum_of_squares(const real* a, int64_t n) {
   double sum = 0;
-  for (int64_t i = 0; i < n; i += kPiece)
-    sum += static_cast<double>(simd().sum_of_squares(a + i, std::min(kPiece, n - i)));
+  for (int64_t i = 0; i < n; i += kPiece) sum += static_cast<double>(simd().dot(a + i, a + i, std::min(kPiece, n - i)));
   return sum;
 }
 

@@ -23,9 +23,9 @@ void over_columns(int64_t e, const Body& body) {
 
 }  // namespace
 
-void embedding_forward(real* out, const real* table, const int32_t* ids, int64_t n, int64_t e) {
+void embedding_forward(real* out, const real* table, const int32_t* ids, int64_t n, int64_t e, int32_t nil) {
   parallel_for(n, 64, [&](int64_t i) {
-    if (ids[i] == 0) {
+    if (ids[i] == nil) {
       std::fill(out + i * e, out + (i + 1) * e, real(0));
     } else {
       std::copy(table + ids[i] * e, table + (ids[i] + 1) * e, out + i * e);
@@ -34,10 +34,10 @@ void embedding_forward(real* out, const real* table, const int32_t* ids, int64_t
 }
 
 // Forward: out_i = table[ids_i].
-void embedding_backward(real* dtable, const real* dout, const int32_t* ids, int64_t n, int64_t e) {
+void embedding_backward(real* dtable, const real* dout, const int32_t* ids, int64_t n, int64_t e, int32_t nil) {
   over_columns(e, [&](int64_t column, int64_t count) {
     for (int64_t i = 0; i < n; ++i) {
-      if (ids[i] != 0) simd().accumulate(dtable + ids[i] * e + column, dout + i * e + column, count);
+      if (ids[i] != nil) simd().accumulate(dtable + ids[i] * e + column, dout + i * e + column, count);
     }
   });
 }
@@ -95,10 +95,9 @@ void pair_sum_forward(real* out, const real* rows, const RowPairs& pairs, int64_
 }
 
 // Forward: out_i = rows[first_i] + rows[second_i].
-void pair_sum_backward(real* drows, const real* dout, const RowPairs& pairs, int64_t n) {
-  parallel_for(pairs.rows, 4, [&](int64_t r) {
-    const int64_t begin = pairs.row_begin[static_cast<size_t>(r)];
-    simd().sum_rows(drows + r * n, dout, n, pairs.instance.data() + begin, pairs.uses(r), n);
+void pair_sum_backward(real* drows, const real* dout, const RowUses& uses, int64_t n) {
+  parallel_for(uses.rows, 4, [&](int64_t r) {
+    simd().sum_rows(drows + r * n, dout, n, uses.instance + uses.row_begin[r], uses.of(r), n);
   });
 }
 

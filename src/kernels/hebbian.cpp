@@ -10,16 +10,9 @@
 
 namespace hmem {
 
-void add_pairs(real* sum, const real* pairs, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    sum[0] += pairs[2 * i];
-    sum[1] += pairs[2 * i + 1];
-  }
-}
-
 void hebbian_write_forward(real* m, const real* z_k, const real* z_v, const HebbianDims& dims,
                            const HebbianRule& rule) {
-  const int64_t d = dims.d, ld = memory_stride(d);
+  const int64_t d = dims.d, ld = padded(d);
   parallel_for(dims.batch, 1, [&](int64_t b) {
     const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
     Scratch scratch;
@@ -44,32 +37,26 @@ void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_
 }
 
 void memory_read_forward(real* r, const real* m, const real* z, int64_t batch, int64_t d) {
-  const int64_t ld = memory_stride(d);
+  const int64_t ld = padded(d);
   parallel_for(batch, kRecallGroup, [&](int64_t b) {
     Scratch scratch;
-    real* padded = scratch.take(ld);
-    simd().memory_read_forward(padded, m + b * d * ld, z + b * d, d, scratch.take(d + 1));
-    std::copy(padded, padded + d, r + b * d);
+    real* row = scratch.take(ld);
+    simd().memory_read_forward(row, m + b * d * ld, z + b * d, d, scratch.take(d + 1));
+    std::copy(row, row + d, r + b * d);
   });
 }
 
 void memory_read_backward(real* dz, const real* m, const real* z, const real* dr, int64_t batch, int64_t d) {
-  const int64_t ld = memory_stride(d);
+  const int64_t ld = padded(d);
   parallel_for(batch, kRecallGroup, [&](int64_t b) {
     Scratch scratch;
-    real* padded = scratch.take(ld);
-    std::copy(dr + b * d, dr + (b + 1) * d, padded);
-    std::fill(padded + d, padded + ld, real(0));
-    simd().memory_read_backward(dz + b * d, m + b * d * ld, z + b * d, padded, d);
+    simd().memory_read_backward(dz + b * d, m + b * d * ld, z + b * d, scratch.take_padded(dr + b * d, d), d);
   });
 }
 
-int64_t recall_saved_m(const HebbianDims& dims) { return dims.batch * dims.d * memory_stride(dims.d); }
-int64_t recall_saved_z(const HebbianDims& dims, int hops) { return hops * dims.batch * memory_stride(dims.d); }
-
 void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const real* q, const real* w_r,
                             const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule, int hops) {
-  const int64_t d = dims.d, ld = memory_stride(d), batch = dims.batch;
+  const int64_t d = dims.d, ld = padded(d), batch = dims.batch;
   Scratch shared;
   const real* w = padded_copy(shared, w_r, d, false);
   parallel_for(recall_groups(batch), 1, [&](int64_t group) {
@@ -88,7 +75,7 @@ void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, real*
                              const real* z_k, const real* z_v, const real* w_r, const RecallSaved& saved,
                              const HebbianDims& dims, const HebbianRule& rule, int hops) {
   HMEM_CHECK(hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", hops);
-  const int64_t d = dims.d, ld = memory_stride(d), batch = dims.batch;
+  const int64_t d = dims.d, ld = padded(d), batch = dims.batch;
   Scratch shared;
   const real* w_transposed = padded_copy(shared, w_r, d, true);
   real* dz = shared.take(hops * batch * ld);  // of the read keys

@@ -5,18 +5,7 @@
 #include "hmem/core/check.h"
 #include "kernels/simd/simd.h"
 
-// The double build and other processors have the generic set only.
-#if defined(__x86_64__) && !defined(HMEM_REAL_DOUBLE)
-#define HMEM_X86_SETS 1
-#endif
-
 namespace hmem {
-
-extern const SimdKernels simd_generic;
-#ifdef HMEM_X86_SETS
-extern const SimdKernels simd_avx2;
-extern const SimdKernels simd_avx512;
-#endif
 
 namespace {
 

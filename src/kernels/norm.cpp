@@ -51,17 +51,18 @@ void affine_terms(real* slope, real* offset, const real* scale, const real* shif
   }
 }
 
-/// What the adjoints of both forms share once dslope = sum dy x - mean sum dy and dbeta = sum dy are known:
-///   dscale += dslope inv,  dshift += dbeta,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
-///   dmean/n = -slope dbeta / n,   2 dvar/n = -(scale inv^3 dslope) / n
+/// What the adjoints of both forms share once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known:
+///   dscale += dslope inv,  dshift += dy_sum,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
+///   dmean/n = -slope dy_sum / n,   2 dvar/n = -(scale inv^3 dslope) / n
 /// The variance depends on the mean through sum (x - mean) = 0 only: no further term.
-void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, const real* dslope, const real* dbeta,
-                        const real* scale, const NormStatistics& statistics, int64_t e, int64_t n, real epsilon) {
+void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, const real* dslope,
+                        const real* dy_sum, const real* scale, const NormStatistics& statistics, int64_t e, int64_t n,
+                        real epsilon) {
   for (int64_t j = 0; j < e; ++j) {
     const real inv = 1 / std::sqrt(statistics.variance[j] + epsilon);
     if (dscale) dscale[j] += dslope[j] * inv;
-    if (dshift) dshift[j] += dbeta[j];
-    dmean_n[j] = n > 0 ? -scale[j] * inv * dbeta[j] / static_cast<real>(n) : real(0);
+    if (dshift) dshift[j] += dy_sum[j];
+    dmean_n[j] = n > 0 ? -scale[j] * inv * dy_sum[j] / static_cast<real>(n) : real(0);
     dvar_2n[j] = n > 0 ? -scale[j] * inv * inv * inv * dslope[j] / static_cast<real>(n) : real(0);
   }
 }
@@ -159,55 +160,52 @@ void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, co
 }
 
 // Forward: out[r] = slope rows[r] (+ shift - slope mean for second rows).  Each instance has one second row, so
-//   sum_i dy_i = sum over second rows of dout,  dslope = sum_r dout[r] rows[r] - mean dbeta,
+//   sum_i dy_i = sum over second rows of dout,  dslope = sum_r dout[r] rows[r] - mean dy_sum,
 //   drows[r] += slope dout[r] + uses(r) dmean / n + 2 dvar / n centred[r]
 void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
                                const real* centred, const real* scale, const NormStatistics& statistics,
-                               const RowPairs& pairs, int64_t e, int64_t padded, real epsilon) {
+                               const RowUses& uses, int64_t e, int64_t padded, real epsilon) {
   Scratch scratch;
   real* sums = zeros(scratch, 2 * e);
-  sum_over_rows(sums, 2 * e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
+  sum_over_rows(sums, 2 * e, uses.rows, [&](real* sum, int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       simd().multiply_accumulate(sum, dout + r * e, rows + r * e, e);
-      if (r >= pairs.seconds_begin) simd().accumulate(sum + e, dout + r * e, e);
+      if (r >= uses.seconds_begin) simd().accumulate(sum + e, dout + r * e, e);
     }
   });
   for (int64_t j = 0; j < e; ++j) sums[j] -= statistics.mean[j] * sums[e + j];
   real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
-  const int64_t n = centred ? pairs.count() + padded : 0;
+  const int64_t n = centred ? uses.count + padded : 0;
   statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
   if (!drows) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
-  parallel_for(pairs.rows, kGrain, [&](int64_t r) {
+  parallel_for(uses.rows, kGrain, [&](int64_t r) {
     real* drow = drows + r * e;
     simd().multiply_accumulate(drow, slope, dout + r * e, e);
     if (!centred) return;
-    simd().axpy(drow, static_cast<real>(pairs.uses(r)), dmean_n, e);
+    simd().axpy(drow, static_cast<real>(uses.of(r)), dmean_n, e);
     simd().multiply_accumulate(drow, dvar_2n, centred + r * e, e);
   });
 }
 
 void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const real* scale, const real* shift,
                         int64_t rows, int64_t e, real epsilon) {
-  const int64_t ld = padded_row(e);
+  const int64_t ld = padded(e);
   parallel_for(rows, kGrain, [&](int64_t i) {
     Scratch scratch;
-    real* row = scratch.take(ld);
-    std::copy(x + i * e, x + (i + 1) * e, row);
-    std::fill(row + e, row + ld, real(0));
-    rstd[i] = simd().layer_norm_row(xhat + i * ld, row, e, epsilon);
+    rstd[i] = simd().layer_norm_row(xhat + i * ld, scratch.take_padded(x + i * e, e), e, epsilon);
     simd().affine(y + i * e, xhat + i * ld, scale, shift, 1, e);
   });
 }
 
 void layer_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* xhat, const real* rstd,
                          const real* scale, int64_t rows, int64_t e) {
-  const int64_t ld = padded_row(e);
+  const int64_t ld = padded(e);
   Scratch shared;
-  real* padded = shared.take(rows * ld);
+  real* dy_rows = shared.take(rows * ld);
   parallel_for(rows, kGrain, [&](int64_t i) {
-    std::copy(dy + i * e, dy + (i + 1) * e, padded + i * ld);
-    std::fill(padded + i * ld + e, padded + (i + 1) * ld, real(0));
+    std::copy(dy + i * e, dy + (i + 1) * e, dy_rows + i * ld);
+    std::fill(dy_rows + i * ld + e, dy_rows + (i + 1) * ld, real(0));
     if (!dx) return;
     Scratch scratch;
     real *g = scratch.take(ld), *dx_row = scratch.take(ld);
@@ -216,13 +214,13 @@ void layer_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
     simd().layer_norm_row_backward(dx_row, g, xhat + i * ld, rstd[i], e);
     simd().accumulate(dx + i * e, dx_row, e);
   });
-  layer_norm_parameters_backward(dscale, dshift, padded, xhat, rows, e);
+  layer_norm_parameters_backward(dscale, dshift, dy_rows, xhat, rows, e);
 }
 
 void layer_norm_parameters_backward(real* dscale, real* dshift, const real* dy, const real* xhat, int64_t rows,
                                     int64_t e) {
   if (!dscale && !dshift) return;
-  const int64_t ld = padded_row(e);
+  const int64_t ld = padded(e);
   Scratch scratch;
   real* sums = zeros(scratch, 2 * ld);
   sum_over_rows(sums, 2 * ld, rows, [&](real* sum, int64_t begin, int64_t end) {

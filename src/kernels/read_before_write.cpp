@@ -15,13 +15,6 @@ namespace hmem {
 
 namespace {
 
-real* padded_row(Scratch& scratch, const real* source, int64_t d) {
-  real* row = scratch.take(memory_stride(d));
-  std::copy(source, source + d, row);
-  std::fill(row + d, row + memory_stride(d), real(0));
-  return row;
-}
-
 int64_t longest(const HebbianDims& dims, const SampleRange& range) {
   int64_t steps = 0;
   for (int64_t b = range.begin; b < range.end; ++b) steps = std::max(steps, dims.offsets[b + 1] - dims.offsets[b]);
@@ -33,7 +26,7 @@ int64_t longest(const HebbianDims& dims, const SampleRange& range) {
 void write_group(const real* k, const real* a, const real* w, const real* scale, const real* shift, real epsilon,
                  const ReadBeforeWriteSaved& saved, real* m, const HebbianDims& dims, const SampleRange& range,
                  const HebbianRule& rule) {
-  const int64_t d = dims.d, ld = memory_stride(d);
+  const int64_t d = dims.d, ld = padded(d);
   Scratch scratch;
   real *s = scratch.take(range.count() * ld), *y = scratch.take(range.count() * ld);
   const int64_t steps = longest(dims, range);
@@ -78,7 +71,7 @@ class History {
   }
 
   History(Scratch& scratch, const real* k, const real* v, int64_t steps, int64_t d, const HebbianRule& rule)
-      : k_(k), v_(v), steps_(steps), d_(d), ld_(memory_stride(d)), rule_(rule), length_(piece_length(steps)) {
+      : k_(k), v_(v), steps_(steps), d_(d), ld_(padded(d)), rule_(rule), length_(piece_length(steps)) {
     const int64_t pieces = (steps + length_ - 1) / length_;
     checkpoints_ = scratch.take(std::max<int64_t>(pieces - 1, 0) * size());
     memories_ = scratch.take(std::max<int64_t>(std::min(length_, steps) - 1, 0) * size());
@@ -128,7 +121,7 @@ void read_before_write_recall_forward(real* out, const real* k, const real* a, c
   const int64_t d = dims.d;
   Scratch shared;
   const real *w = padded_copy(shared, layer.w, d, false), *w_read = padded_copy(shared, w_r, d, false);
-  const real *scale = padded_row(shared, layer.scale, d), *shift = padded_row(shared, layer.shift, d);
+  const real *scale = shared.take_padded(layer.scale, d), *shift = shared.take_padded(layer.shift, d);
   parallel_for(recall_groups(dims.batch), 1, [&](int64_t group) {
     const SampleRange range = recall_group(group, dims.batch);
     write_group(k, a, w, scale, shift, layer.epsilon, saved, recall.m, dims, range, rule);
@@ -144,10 +137,10 @@ void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const 
                                        const RecallSaved& recall, const HebbianDims& dims, const HebbianRule& rule,
                                        int hops) {
   HMEM_CHECK(hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", hops);
-  const int64_t d = dims.d, ld = memory_stride(d), batch = dims.batch, rows = dims.offsets[batch];
+  const int64_t d = dims.d, ld = padded(d), batch = dims.batch, rows = dims.offsets[batch];
   Scratch shared;
   const real *w_transposed = padded_copy(shared, layer.w, d, true), *w_read = padded_copy(shared, w_r, d, true);
-  const real* scale = padded_row(shared, layer.scale, d);
+  const real* scale = shared.take_padded(layer.scale, d);
   real *dz = shared.take(hops * batch * ld), *dv = shared.take(rows * ld), *dy = shared.take(rows * ld);
   real* dgamma_of = grads.dgamma ? shared.take(2 * batch) : nullptr;
 

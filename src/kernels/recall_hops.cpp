@@ -8,7 +8,8 @@
 namespace hmem {
 
 real* padded_copy(Scratch& scratch, const real* source, int64_t d, bool transpose) {
-  const int64_t ld = memory_stride(d);
+  if (!source) return nullptr;
+  const int64_t ld = padded(d);
   real* copy = scratch.take(d * ld);
   for (int64_t i = 0; i < d; ++i) {
     for (int64_t j = 0; j < d; ++j) copy[i * ld + j] = transpose ? source[j * d + i] : source[i * d + j];
@@ -19,7 +20,7 @@ real* padded_copy(Scratch& scratch, const real* source, int64_t d, bool transpos
 
 void recall_hops_forward(real* out, const real* q, const real* w, const RecallSaved& saved, const SampleRange& range,
                          int64_t batch, int64_t d, int hops) {
-  const int64_t ld = memory_stride(d), begin = range.begin, end = range.end;
+  const int64_t ld = padded(d), begin = range.begin, end = range.end;
   Scratch scratch;
   real* rows = scratch.take(d + 1);
   for (int h = 0; h < hops; ++h) {
@@ -45,7 +46,7 @@ void recall_hops_forward(real* out, const real* q, const real* w, const RecallSa
 //   dz_h = [z_h > 0] (M dr_h),  dq += dz_h,  dW += r_{h-1}^T dz_h,  dr_{h-1} = dz_h W^T,  dM = sum_h relu(z_h) dr_h^T
 void recall_hops_backward(real* dz, real* dr, MemoryGrad* dm, real* dq, const real* dout, const real* w_transposed,
                           const RecallSaved& saved, const SampleRange& range, int64_t batch, int64_t d, int hops) {
-  const int64_t ld = memory_stride(d), begin = range.begin, end = range.end, count = range.count();
+  const int64_t ld = padded(d), begin = range.begin, end = range.end, count = range.count();
   for (int h = hops - 1; h >= 0; --h) {
     real* dr_h = dr + h * count * ld;
     real* dz_h = dz + (h * batch + begin) * ld;
@@ -73,8 +74,15 @@ void recall_hops_backward(real* dz, real* dr, MemoryGrad* dm, real* dq, const re
   }
 }
 
+void add_pairs(real* sum, const real* pairs, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    sum[0] += pairs[2 * i];
+    sum[1] += pairs[2 * i + 1];
+  }
+}
+
 void recall_weight_backward(real* dw_r, const real* dz, const RecallSaved& saved, int64_t batch, int64_t d, int hops) {
-  const int64_t ld = memory_stride(d);
+  const int64_t ld = padded(d);
   if (!dw_r || hops < 2) return;
   gemm(dw_r, d, transposed(saved.r, ld), matrix(dz + batch * ld, ld), d, d, (hops - 1) * batch, true);
 }

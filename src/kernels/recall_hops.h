@@ -3,7 +3,7 @@
 /// The reads of a recall for a group of samples whose memories are in cache: what the plain write and read-before-write
 /// share.
 
-#include "hmem/kernels/hebbian.h"
+#include "hmem/kernels/memory.h"
 #include "kernels/scratch.h"
 
 namespace hmem {
@@ -24,7 +24,7 @@ inline SampleRange recall_group(int64_t group, int64_t batch) {
   return {begin, batch < begin + kRecallGroup ? batch : begin + kRecallGroup};
 }
 
-/// Zero-padded copy [d, ld] of a [d, d] matrix, or of its transpose.
+/// Zero-padded copy [d, ld] of a [d, d] matrix, or of its transpose; null for null.
 real* padded_copy(Scratch& scratch, const real* source, int64_t d, bool transpose);
 
 /// All hops of a group, from the memories in saved.m: fills saved.z, saved.r and out. w [d, ld] is padded.

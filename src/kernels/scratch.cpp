@@ -36,7 +36,7 @@ Scratch::~Scratch() {
 
 real* Scratch::take(int64_t count) {
   Stack& stack = t_stack;
-  const int64_t size = (count + 15) / 16 * 16;
+  const int64_t size = padded(count);
   if (stack.blocks.empty()) stack.blocks.push_back({Tensor({std::max(kFirstBlock, size)}), 0});
   while (stack.blocks[stack.top].used + size > stack.blocks[stack.top].memory.count()) {
     if (stack.top + 1 == stack.blocks.size()) {
@@ -49,6 +49,13 @@ real* Scratch::take(int64_t count) {
   real* memory = block.memory.data() + block.used;
   block.used += size;
   return memory;
+}
+
+real* Scratch::take_padded(const real* source, int64_t count) {
+  real* copy = take(padded(count));
+  std::copy(source, source + count, copy);
+  std::fill(copy + count, copy + padded(count), real(0));
+  return copy;
 }
 
 }  // namespace hmem

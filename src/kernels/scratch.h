@@ -20,6 +20,8 @@ class Scratch {
 
   /// Uninitialised, 64-byte aligned.
   real* take(int64_t count);
+  /// A copy of `count` elements with zeros up to padded(count).
+  real* take_padded(const real* source, int64_t count);
 
  private:
   size_t block_;  // where the thread's stack stood

@@ -32,6 +32,4 @@ void softmax_cross_entropy_backward(real* dlogits, const real* p, const int32_t*
   });
 }
 
-void exp_forward(real* out, const real* a, int64_t n) { simd().exp(out, a, n); }
-
 }  // namespace hmem

@@ -30,25 +30,8 @@ Var ConvNet14::forward(Tape& tape, Var images, int application) {
   return tape.reshape(x, {shape[0], shape[1] / 32 * (shape[2] / 32) * kFeatures});
 }
 
-std::vector<Parameter*> ConvNet14::parameters() {
-  std::vector<Parameter*> all;
-  for (ConvBlock& block : blocks_) block.add_parameters(all);
-  return all;
-}
-
-std::vector<Buffer*> ConvNet14::buffers() {
-  std::vector<Buffer*> all;
-  for (ConvBlock& block : blocks_) block.add_buffers(all);
-  return all;
-}
-
-std::vector<Parameter*> ConvNet14::penalised() {
-  std::vector<Parameter*> all;
-  for (ConvBlock& block : blocks_) {
-    all.push_back(&block.conv1.weight);
-    all.push_back(&block.conv2.weight);
-  }
-  return all;
+void ConvNet14::add_to(Weights& weights) {
+  for (ConvBlock& block : blocks_) block.add_to(weights);
 }
 
 ConvNet14Top::ConvNet14Top(int64_t features, int64_t classes, uint64_t seed)
@@ -73,20 +56,12 @@ Var ConvNet14Top::forward(Tape& tape, Var features) {
   return output_.forward(tape, dropout_.forward(tape, x));
 }
 
-std::vector<Parameter*> ConvNet14Top::parameters() {
-  std::vector<Parameter*> all;
+void ConvNet14Top::add_to(Weights& weights) {
   for (size_t i = 0; i < dense_.size(); ++i) {
-    dense_[i].add_parameters(all);
-    norm_[i].add_parameters(all);
+    dense_[i].add_to(weights);
+    norm_[i].add_to(weights);
   }
-  output_.add_parameters(all);
-  return all;
-}
-
-std::vector<Buffer*> ConvNet14Top::buffers() {
-  std::vector<Buffer*> all;
-  for (BatchNorm& norm : norm_) norm.add_buffers(all);
-  return all;
+  output_.add_to(weights);
 }
 
 }  // namespace hmem

@@ -1,8 +1,22 @@
 #include "hmem/models/hmem_image.h"
 
+#include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/check.h"
 
 namespace hmem {
+
+namespace {
+
+HebbianMemory::Config memory_config(const HMemImage::Config& config) {
+  HebbianMemory::Config memory;
+  memory.memory_size = config.memory_size;
+  memory.hops = 1;
+  memory.read_value = false;
+  memory.rule = config.rule;
+  return memory;
+}
+
+}  // namespace
 
 HMemImage::HMemImage(const Config& config, uint64_t seed) : HMemImage(config, seed, Rng(seed, "init.hmem_image")) {}
 
@@ -14,45 +28,27 @@ HMemImage::HMemImage(const Config& config, uint64_t seed, Rng rng)
       query_norm_("query.norm", config.dense_size),
       frame_dropout_("frame.dropout", config.dropout, seed),
       query_dropout_("query.dropout", config.dropout, seed),
-      key_("extract.key", config.dense_size, config.memory_size, rng),
-      value_("extract.value", config.dense_size, config.memory_size, rng),
-      read_("read", config.dense_size, config.memory_size, rng),
-      output_("output", config.memory_size, config.classes, rng),
-      no_weight_({config.memory_size, config.memory_size}) {
+      memory_("", memory_config(config), config.dense_size, config.dense_size, rng),
+      output_("output", config.memory_size, config.classes, rng) {
   HMEM_CHECK(config.classes > 0, "hmem_image: classes must be positive, found ", config.classes);
 }
 
 Var HMemImage::forward(Tape& tape, Var frames, Var queries) {
-  const int64_t steps = count_steps("hmem_image", frames, queries, config_.features), batch = queries.size(0);
-  offsets_.resize(static_cast<size_t>(batch + 1));
-  for (int64_t b = 0; b <= batch; ++b) offsets_[static_cast<size_t>(b)] = b * steps;
-
+  const int64_t steps = count_steps("hmem_image", frames, queries, config_.features);
+  std::vector<int64_t> offsets;
+  for (int64_t b = 0; b <= queries.size(0); ++b) offsets.push_back(b * steps);
   const Var x = frame_dropout_.forward(tape, frame_norm_.forward(tape, relu(frame_dense_.forward(tape, frames)), 0));
   const Var q = query_dropout_.forward(tape, query_norm_.forward(tape, relu(query_dense_.forward(tape, queries)), 0));
-  const Var r = hebbian_recall(key_.forward(tape, x), value_.forward(tape, x), offsets_, read_.forward(tape, q),
-                               tape.constant(no_weight_), config_.rule, /*hops=*/1);
-  return output_.forward(tape, r);
+  return output_.forward(tape, memory_.forward(tape, x, offsets, q));
 }
 
-std::vector<Parameter*> HMemImage::parameters() {
-  std::vector<Parameter*> all;
-  frame_dense_.add_parameters(all);
-  frame_norm_.add_parameters(all);
-  query_dense_.add_parameters(all);
-  query_norm_.add_parameters(all);
-  for (Dense* dense : {&key_, &value_, &read_, &output_}) dense->add_parameters(all);
-  return all;
-}
-
-std::vector<Buffer*> HMemImage::buffers() {
-  std::vector<Buffer*> all;
-  frame_norm_.add_buffers(all);
-  query_norm_.add_buffers(all);
-  return all;
-}
-
-std::vector<Parameter*> HMemImage::penalised() {
-  return {&frame_dense_.weight, &query_dense_.weight, &key_.weight, &value_.weight, &read_.weight};
+void HMemImage::add_to(Weights& weights) {
+  frame_dense_.add_to(weights, /*regularised=*/true);
+  frame_norm_.add_to(weights);
+  query_dense_.add_to(weights, /*regularised=*/true);
+  query_norm_.add_to(weights);
+  memory_.add_to(weights);
+  output_.add_to(weights);
 }
 
 }  // namespace hmem

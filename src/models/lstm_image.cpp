@@ -27,19 +27,11 @@ Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
   return output_.forward(tape, lstm_.forward(tape, tape.reshape(x, {batch, steps + 1, n})));
 }
 
-std::vector<Parameter*> LstmImage::parameters() {
-  std::vector<Parameter*> all;
-  dense_.add_parameters(all);
-  norm_.add_parameters(all);
-  lstm_.add_parameters(all);
-  output_.add_parameters(all);
-  return all;
-}
-
-std::vector<Buffer*> LstmImage::buffers() {
-  std::vector<Buffer*> all;
-  norm_.add_buffers(all);
-  return all;
+void LstmImage::add_to(Weights& weights) {
+  dense_.add_to(weights, /*regularised=*/true);
+  norm_.add_to(weights);
+  lstm_.add_to(weights);
+  output_.add_to(weights);
 }
 
 }  // namespace hmem

@@ -20,9 +20,9 @@ Conv2d::Conv2d(const std::string& name, int64_t in, int64_t out, Activation acti
 
 Var Conv2d::forward(Tape& tape, Var x) { return conv2d(x, tape.leaf(weight), tape.leaf(bias), activation_); }
 
-void Conv2d::add_parameters(std::vector<Parameter*>& parameters) {
-  parameters.push_back(&weight);
-  parameters.push_back(&bias);
+void Conv2d::add_to(Weights& weights) {
+  weights.add(weight, /*is_regularised=*/true);
+  weights.add(bias);
 }
 
 ConvBlock::ConvBlock(const std::string& name, int64_t in, int64_t out, double dropout, Rng& rng, uint64_t seed)
@@ -38,16 +38,11 @@ Var ConvBlock::forward(Tape& tape, Var x, int application) {
   return dropout_.forward(tape, max_pool(x), application);
 }
 
-void ConvBlock::add_parameters(std::vector<Parameter*>& parameters) {
-  conv1.add_parameters(parameters);
-  norm1.add_parameters(parameters);
-  conv2.add_parameters(parameters);
-  norm2.add_parameters(parameters);
-}
-
-void ConvBlock::add_buffers(std::vector<Buffer*>& buffers) {
-  norm1.add_buffers(buffers);
-  norm2.add_buffers(buffers);
+void ConvBlock::add_to(Weights& weights) {
+  conv1.add_to(weights);
+  norm1.add_to(weights);
+  conv2.add_to(weights);
+  norm2.add_to(weights);
 }
 
 }  // namespace hmem

@@ -20,21 +20,16 @@ Var Dense::forward(Tape& tape, Var x) {
   return bias.value.empty() ? product : add_bias(product, tape.leaf(bias), activation_);
 }
 
-void Dense::add_parameters(std::vector<Parameter*>& parameters) {
-  parameters.push_back(&weight);
-  if (!bias.value.empty()) parameters.push_back(&bias);
+void Dense::add_to(Weights& weights, bool regularised) {
+  weights.add(weight, regularised);
+  if (!bias.value.empty()) weights.add(bias);
 }
 
-EncodingType encoding_type(const std::string& name) {
-  if (name == "identity_encoding") return EncodingType::identity;
-  if (name == "position_encoding") return EncodingType::position;
-  if (name == "learned_encoding") return EncodingType::learned;
-  throw UsageError("unknown encoding '" + name +
-                   "', expected identity_encoding, position_encoding or learned_encoding");
-}
-
-SentenceEncoder::SentenceEncoder(EncodingType type_in, int64_t vocabulary, int64_t width, int64_t e, Rng& rng)
-    : type(type_in), table("embedding.weight", {vocabulary, e}), encoding("encoding.weight", {width, e}) {
+SentenceEncoder::SentenceEncoder(EncodingType type_in, int64_t vocabulary, int64_t width, int64_t e, Rng& rng,
+                                 const std::string& prefix)
+    : type(type_in),
+      table(prefix + "embedding.weight", {vocabulary, e}),
+      encoding(prefix + "encoding.weight", {width, e}) {
   he_uniform(table.value, vocabulary, rng);
   encoding.value.fill(1);
   if (type != EncodingType::position) return;
@@ -48,12 +43,9 @@ SentenceEncoder::SentenceEncoder(EncodingType type_in, int64_t vocabulary, int64
   }
 }
 
-SentenceEncoder::Weights SentenceEncoder::weights(Tape& tape) {
-  return {tape.leaf(table), type == EncodingType::learned ? tape.leaf(encoding) : tape.constant(encoding.value)};
-}
-
-Var SentenceEncoder::forward(const Weights& weights, const IdTensor& ids) {
-  return sentence_encoding(weights.table, weights.encoding, ids);
+Var SentenceEncoder::forward(Tape& tape, const IdTensor& ids) {
+  const Var weights = type == EncodingType::learned ? tape.leaf(encoding) : tape.constant(encoding.value);
+  return sentence_encoding(tape.leaf(table), weights, ids);
 }
 
 void SentenceEncoder::after_update() {
@@ -63,9 +55,9 @@ void SentenceEncoder::after_update() {
   for (int64_t j = 0; j < last.count(); ++j) last[j] = 1;
 }
 
-void SentenceEncoder::add_parameters(std::vector<Parameter*>& parameters) {
-  parameters.push_back(&table);
-  if (type == EncodingType::learned) parameters.push_back(&encoding);
+void SentenceEncoder::add_to(Weights& weights) {
+  weights.add(table);
+  if (type == EncodingType::learned) weights.add(encoding);
 }
 
 LayerNorm::LayerNorm(const std::string& name, int64_t e) : scale(name + ".scale", {e}), shift(name + ".shift", {e}) {
@@ -73,6 +65,10 @@ LayerNorm::LayerNorm(const std::string& name, int64_t e) : scale(name + ".scale"
 }
 
 Var LayerNorm::forward(Tape& tape, Var x) { return layer_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon); }
+
+void LayerNorm::add_to(Weights& weights) {
+  for (Parameter* parameter : {&scale, &shift}) weights.add(*parameter);
+}
 
 Dropout::Dropout(const std::string& name, double rate, uint64_t seed) {
   HMEM_CHECK(rate >= 0 && rate < 1, name, ": the rate of dropout is ", rate, ", expected 0 <= rate < 1");
@@ -107,7 +103,7 @@ Var BatchNorm::forward(Tape& tape, Var x, int64_t padded) {
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) follow(batch, x.size(0) + padded);
+  if (tape.training()) update_moving(batch, x.size(0) + padded);
   return y;
 }
 
@@ -116,11 +112,11 @@ Var BatchNorm::forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm_pairs(rows, pairs, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) follow(batch, pairs.count() + padded);
+  if (tape.training()) update_moving(batch, pairs.count() + padded);
   return y;
 }
 
-void BatchNorm::follow(const NormStatistics& batch, int64_t n) {
+void BatchNorm::update_moving(const NormStatistics& batch, int64_t n) {
   const real bessel = moving_variance_ == MovingVariance::biased || n < 2
                           ? real(1)
                           : static_cast<real>(static_cast<double>(n) / static_cast<double>(n - 1));
@@ -132,14 +128,9 @@ void BatchNorm::follow(const NormStatistics& batch, int64_t n) {
   }
 }
 
-void BatchNorm::add_parameters(std::vector<Parameter*>& parameters) {
-  parameters.push_back(&scale);
-  parameters.push_back(&shift);
-}
-
-void BatchNorm::add_buffers(std::vector<Buffer*>& buffers) {
-  buffers.push_back(&moving_mean);
-  buffers.push_back(&moving_var);
+void BatchNorm::add_to(Weights& weights) {
+  for (Parameter* parameter : {&scale, &shift}) weights.add(*parameter);
+  for (Buffer* buffer : {&moving_mean, &moving_var}) weights.add(*buffer);
 }
 
 }  // namespace hmem

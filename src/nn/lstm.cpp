@@ -19,8 +19,8 @@ Var Lstm::forward(Tape& tape, Var x, LstmOutput output) {
   return lstm(x, tape.leaf(kernel), tape.leaf(recurrent), tape.leaf(bias), output);
 }
 
-void Lstm::add_parameters(std::vector<Parameter*>& parameters) {
-  for (Parameter* p : {&kernel, &recurrent, &bias}) parameters.push_back(p);
+void Lstm::add_to(Weights& weights) {
+  for (Parameter* p : {&kernel, &recurrent, &bias}) weights.add(*p);
 }
 
 }  // namespace hmem

@@ -1,14 +1,15 @@
+#include "hmem/optim/adam.h"
+
 #include <cmath>
 #include <utility>
 
 #include "hmem/core/check.h"
 #include "hmem/kernels/optim.h"
-#include "hmem/optim/optimizer.h"
 
 namespace hmem {
 
-Adam::Adam(std::vector<Parameter*> parameters, const Settings& settings)
-    : Optimizer(std::move(parameters), settings.max_grad_norm),
+Adam::Adam(std::vector<Parameter*> parameters, const Settings& settings, const std::vector<Parameter*>& decayed)
+    : Optimizer(std::move(parameters), settings.max_grad_norm, settings.weight_decay, decayed),
       settings_(settings),
       m_(add_state("adam.m.")),
       v_(add_state("adam.v.")) {
@@ -36,11 +37,11 @@ void Adam::set_steps(int64_t steps) {
   }
 }
 
-void Adam::update(size_t parameter, int64_t begin, int64_t count, real scale) {
+void Adam::update(size_t parameter, int64_t begin, int64_t count, real scale, real decay) {
   Parameter& p = *parameters()[parameter];
   adam_update(p.value.data() + begin, state_of(m_, parameter) + begin, state_of(v_, parameter) + begin,
               p.grad.data() + begin, scale, rate_, static_cast<real>(settings_.beta1),
-              static_cast<real>(settings_.beta2), static_cast<real>(settings_.epsilon), count);
+              static_cast<real>(settings_.beta2), static_cast<real>(settings_.epsilon), decay, count);
 }
 
 }  // namespace hmem

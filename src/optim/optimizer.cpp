@@ -14,9 +14,17 @@ namespace {
 constexpr int64_t kPiece = 1 << 12;  // elements of one task; fixed, so that norms do not depend on threads
 }
 
-Optimizer::Optimizer(std::vector<Parameter*> parameters, double max_grad_norm)
-    : parameters_(std::move(parameters)), max_grad_norm_(max_grad_norm) {
+Optimizer::Optimizer(std::vector<Parameter*> parameters, double max_grad_norm, double weight_decay,
+                     const std::vector<Parameter*>& decayed)
+    : parameters_(std::move(parameters)), max_grad_norm_(max_grad_norm), weight_decays_(parameters_.size()) {
   HMEM_CHECK(max_grad_norm >= 0, "max_grad_norm must not be negative, found ", max_grad_norm);
+  HMEM_CHECK(weight_decay >= 0, "weight_decay must not be negative, found ", weight_decay);
+  HMEM_CHECK(weight_decay == 0 || !decayed.empty(), "weight_decay ", weight_decay, ", but no parameters to decay");
+  for (const Parameter* parameter : decayed) {
+    const auto found = std::find(parameters_.begin(), parameters_.end(), parameter);
+    HMEM_CHECK(found != parameters_.end(), "parameter '", parameter->name, "' is to decay, but is not updated here");
+    weight_decays_[static_cast<size_t>(found - parameters_.begin())] = weight_decay;
+  }
   for (size_t p = 0; p < parameters_.size(); ++p) {
     const int64_t n = parameters_[p]->value.count();
     for (int64_t begin = 0; begin < n; begin += kPiece) pieces_.push_back({p, begin, std::min(kPiece, n - begin)});
@@ -69,7 +77,8 @@ UpdateReport Optimizer::step(double learning_rate) {
   begin_step(learning_rate);
   parallel_for(static_cast<int64_t>(pieces_.size()), 1, [&](int64_t i) {
     const Piece& piece = pieces_[static_cast<size_t>(i)];
-    update(piece.parameter, piece.begin, piece.count, scales[piece.parameter]);
+    update(piece.parameter, piece.begin, piece.count, scales[piece.parameter],
+           static_cast<real>(learning_rate * weight_decays_[piece.parameter]));
   });
   return report;
 }

@@ -1,8 +1,6 @@
 #include "hmem/sweep/plan.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <optional>
 #include <tuple>
 
 #include "hmem/core/check.h"
@@ -11,7 +9,11 @@
 
 namespace hmem {
 
+namespace fs = std::filesystem;
+
 namespace {
+
+using Words = std::vector<std::string>;
 
 bool is_flag(const std::string& argument) { return argument.size() > 2 && argument.compare(0, 2, "--") == 0; }
 
@@ -21,81 +23,117 @@ std::string flag_name(const std::string& argument) {
   return name;
 }
 
+/// A training flag and its values; none for a bare `--keep_best`.
+struct SweepFlag {
+  std::string name;
+  Words values;
+};
+
+struct Combination {
+  Words flags;
+  Words varied;  // "hops=3" for every flag that has more than one value
+};
+
+/// The flag as the first program has it that it has an effect on; nothing when there is none.
+std::optional<Options::Flag> find_flag(const std::vector<SweepProgram>& programs, const std::string& name) {
+  for (const SweepProgram& program : programs) {
+    for (const Options::Flag& flag : program.options.flags()) {
+      if (flag.name == name && flag.role != Role::unused) return flag;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The flags on a command line of nothing else, several values after commas.
+std::vector<SweepFlag> parse_flags(const Words& arguments, const std::vector<SweepProgram>& programs,
+                                   const SweepAxis& axis) {
+  std::vector<SweepFlag> flags;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!is_flag(argument)) {
+      throw UsageError("unexpected argument " + quote(argument) +
+                       "; expected --flag=value, several values with commas and without blanks");
+    }
+    SweepFlag flag{flag_name(argument), {}};
+    const auto known = find_flag(programs, flag.name);
+    if (!known) {
+      throw UsageError("--" + flag.name + ": has no effect on the models of this sweep, expected to be left out");
+    }
+    if (known->role == Role::output || known->role == Role::run || flag.name == axis.flag) {
+      throw UsageError("--" + flag.name + ": found in a sweep, expected to be left out: every run gets its own");
+    }
+    for (const SweepFlag& other : flags) {
+      if (other.name == flag.name) throw UsageError("--" + flag.name + ": given twice, expected once");
+    }
+    const size_t equals = argument.find('=');
+    std::optional<std::string> text;
+    if (equals != std::string::npos) {
+      text = argument.substr(equals + 1);
+    } else if (i + 1 < arguments.size() && !is_flag(arguments[i + 1])) {
+      text = arguments[++i];
+    }
+    if (text) flag.values = known->is_whole() ? Words{*text} : split_at_commas(*text);
+    for (const std::string& value : flag.values) {
+      const auto same = [&value](const std::string& other) { return same_setting(value, other); };
+      if (std::count_if(flag.values.begin(), flag.values.end(), same) > 1) {
+        throw UsageError("--" + flag.name + ": found " + quote(value) + " twice, expected different values");
+      }
+    }
+    flags.push_back(std::move(flag));
+  }
+  return flags;
+}
+
+/// All combinations of the values of flags that `options` has with an effect, the last flag fastest.
+std::vector<Combination> combine(const std::vector<SweepFlag>& flags, const SweepProgram& program) {
+  std::vector<Combination> all(1);
+  for (const SweepFlag& flag : flags) {
+    if (!find_flag({program}, flag.name)) continue;
+    if (flag.values.empty()) {
+      for (Combination& one : all) one.flags.push_back("--" + flag.name);
+      continue;
+    }
+    if (all.size() * flag.values.size() > kMaxSweepRuns) {
+      throw UsageError("--" + flag.name + ": more than " + std::to_string(kMaxSweepRuns) + " combinations");
+    }
+    std::vector<Combination> next;
+    for (const Combination& one : all) {
+      for (const std::string& value : flag.values) {
+        next.push_back(one);
+        next.back().flags.push_back("--" + flag.name + "=" + value);
+        if (flag.values.size() > 1) next.back().varied.push_back(flag.name + "=" + value);
+      }
+    }
+    all = std::move(next);
+  }
+  return all;
+}
+
+/// The settings by which a finished run is known again, without those that a model of --load brings, unless they were
+/// given too. Error when the model cannot be read.
+Settings compared_settings(const Options& options) {
+  const std::string& load = options.get_string("load");
+  ModelInfo of_model;  // a missing file is reported by the run itself
+  if (!load.empty() && fs::exists(load)) of_model = ModelFile(load).info();
+  Settings settings;
+  for (const Options::Flag& flag : options.flags()) {
+    const bool compared = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::test;
+    if (!compared && flag.name != "random_state") continue;
+    if (of_model.count(flag.name) == 0 || flag.given) settings.emplace_back(flag.name, flag.value);
+  }
+  return settings;
+}
+
 }  // namespace
 
-std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range) {
-  const auto wrong = [&](const std::string& found) {
-    throw UsageError("--" + flag + ": found " + quote(found) + ", expected numbers and ranges in " + range.str() +
-                     ", as 1-3,7");
-  };
-  const auto number = [&](const std::string& word, const std::string& part) {
-    const auto value = parse_number<int64_t>(word);
-    if (!value || !range.contains(*value)) wrong(part);
-    return *value;
-  };
-  std::vector<int64_t> numbers;
-  for (const std::string& part : split_at_commas(text)) {
-    const size_t dash = part.find('-');
-    const int64_t first = number(part.substr(0, dash), part);
-    const int64_t last = dash == std::string::npos ? first : number(part.substr(dash + 1), part);
-    if (last < first) wrong(part);
-    for (int64_t value = first; value <= last; ++value) {
-      if (std::find(numbers.begin(), numbers.end(), value) == numbers.end()) numbers.push_back(value);
-    }
-  }
-  return numbers;
-}
-
-std::string number_list_text(const std::vector<int64_t>& numbers) {
-  std::string text;
-  for (size_t first = 0; first < numbers.size();) {
-    size_t last = first;
-    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
-    text += (text.empty() ? "" : ",") + std::to_string(numbers[first]);
-    if (last > first) text += (last == first + 1 ? "," : "-") + std::to_string(numbers[last]);
-    first = last + 1;
-  }
-  return text;
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 bool SweepRun::is_done(const RunRecord& record) const {
-  const bool finished = record.finished() && record.figure("test_error");
+  const bool finished = record.finished() && record.metric("test_error");
   const bool reached = stop_after > 0 && !record.epochs.empty() && record.epochs.rbegin()->first + 1 >= stop_after;
   if (!finished && !reached) return false;
   return std::all_of(settings.begin(), settings.end(), [&](const auto& setting) {
     const auto found = record.header.find(setting.first);
     return found != record.header.end() && same_setting(found->second, setting.second);
   });
-}
-
-SweepRun::Settings compared_settings(const Options& options,
-                                     const std::function<bool(const std::string& name)>& has_effect) {
-  const std::string& load = options.get_string("load");
-  ModelInfo of_model;  // of a file that is not there the run will say so
-  if (!load.empty() && std::filesystem::exists(load)) of_model = ModelFile(load).info();
-  SweepRun::Settings settings;
-  for (const auto& setting : options.settings()) {
-    const std::string& name = setting.first;
-    if (name != "epochs" && name != "random_state" && !has_effect(name)) continue;
-    if (of_model.count(name) == 0 || options.was_given(name)) settings.push_back(setting);
-  }
-  return settings;
 }
 
 RunRecord record_of(const SweepRun& run) {
@@ -137,80 +175,61 @@ std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t tri
   return chosen;
 }
 
-void add_run_files(SweepRun& run) {
-  run.flags.push_back("--out=" + run.file("run.jsonl"));
-  run.flags.push_back("--checkpoint=" + run.file("checkpoint.safetensors"));
-  run.flags.push_back("--save=" + run.file("model.safetensors"));
-  run.flags.emplace_back("--resume");
-}
-
-std::vector<SweepFlag> parse_sweep_flags(const std::vector<std::string>& arguments,
-                                         const std::vector<std::string>& not_here,
-                                         const std::vector<std::string>& whole) {
-  std::vector<SweepFlag> flags;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (!is_flag(argument)) {
-      throw UsageError("unexpected argument " + quote(argument) +
-                       "; expected --flag=value, several values with commas and without blanks");
+std::vector<SweepRun> plan_runs(const std::vector<SweepProgram>& programs, const SweepAxis& axis, int64_t runs,
+                                const std::string& out, const Words& training, const fs::path& program_folder) {
+  const std::vector<SweepFlag> flags = parse_flags(training, programs, axis);
+  std::vector<SweepRun> plan;
+  for (const SweepProgram& program : programs) {
+    const std::vector<Combination> combinations = combine(flags, program);
+    if (combinations.size() * axis.values.size() > kMaxSweepRuns / static_cast<size_t>(runs) / programs.size()) {
+      throw UsageError("--runs: more than " + std::to_string(kMaxSweepRuns) + " runs in all");
     }
-    SweepFlag flag{flag_name(argument), {}};
-    if (contains(not_here, flag.name)) {
-      throw UsageError("--" + flag.name + ": found in a sweep, expected to be left out: every run gets its own");
+    std::vector<Options> parsed;
+    for (const Combination& one : combinations) {
+      parsed.push_back(parsed_options(program.options, one.flags));
+      program.check(parsed.back());
     }
-    for (const SweepFlag& other : flags) {
-      if (other.name == flag.name) throw UsageError("--" + flag.name + ": given twice, expected once");
-    }
-    const size_t equals = argument.find('=');
-    std::string text;
-    bool bare = false;
-    if (equals != std::string::npos) {
-      text = argument.substr(equals + 1);
-    } else if (i + 1 < arguments.size() && !is_flag(arguments[i + 1])) {
-      text = arguments[++i];
-    } else {
-      bare = true;
-    }
-    if (!bare) flag.values = contains(whole, flag.name) ? std::vector<std::string>{text} : split_at_commas(text);
-    for (const std::string& value : flag.values) {
-      const auto same = [&value](const std::string& other) { return same_setting(value, other); };
-      if (std::count_if(flag.values.begin(), flag.values.end(), same) > 1) {
-        throw UsageError("--" + flag.name + ": found " + quote(value) + " twice, expected different values");
+    for (const int64_t value : axis.values) {
+      for (size_t i = 0; i < combinations.size(); ++i) {
+        SweepRun run;
+        run.program = (program_folder / program.options.program()).string();
+        run.model = program.model;
+        run.value = value;
+        run.varied = join(combinations[i].varied, " ");
+        std::string suffix;
+        for (const std::string& one : combinations[i].varied) suffix += "_" + one;
+        std::replace(suffix.begin(), suffix.end(), '/', '_');
+        Words own = combinations[i].flags;
+        if (axis.adjust) axis.adjust(value, parsed[i], own);
+        if (!parsed[i].was_given("threads")) own.emplace_back("--threads=1");
+        for (run.seed = 1; run.seed <= runs; ++run.seed) {
+          const std::string seed = std::to_string(run.seed), axis_value = std::to_string(value);
+          run.folder = (fs::path(out) / ((program.model.empty() ? "" : program.model + "_") + axis.label + axis_value +
+                                         "_seed" + seed + suffix))
+                           .string();
+          run.label = Record();
+          if (!program.model.empty()) run.label.add_text("model", program.model);
+          run.label.add_int(axis.label, value).add_int("seed", run.seed);
+          run.flags = {"--" + axis.flag + "=" + axis_value, "--random_state=" + seed};
+          run.flags.insert(run.flags.end(), own.begin(), own.end());
+          for (const auto& [flag, file] : {std::pair("out", "run.jsonl"),
+                                           {"checkpoint", "checkpoint.safetensors"},
+                                           {"save", "model.safetensors"}}) {
+            run.flags.push_back(std::string("--") + flag + "=" + run.file(file));
+          }
+          run.flags.emplace_back("--resume");
+          const Options whole = parsed_options(program.options, run.flags);
+          run.settings = compared_settings(whole);
+          if (axis.more_settings) {
+            const Settings more = axis.more_settings(whole);
+            run.settings.insert(run.settings.end(), more.begin(), more.end());
+          }
+          plan.push_back(run);
+        }
       }
     }
-    flags.push_back(std::move(flag));
   }
-  return flags;
-}
-
-std::string SweepCombination::suffix() const {
-  std::string text;
-  for (const std::string& one : varied) text += "_" + one;
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
-std::vector<SweepCombination> combine(const std::vector<SweepFlag>& flags) {
-  std::vector<SweepCombination> all(1);
-  for (const SweepFlag& flag : flags) {
-    if (flag.values.empty()) {
-      for (SweepCombination& one : all) one.flags.push_back("--" + flag.name);
-      continue;
-    }
-    if (all.size() * flag.values.size() > kMostSweepRuns) {
-      throw UsageError("--" + flag.name + ": more than " + std::to_string(kMostSweepRuns) + " combinations");
-    }
-    std::vector<SweepCombination> next;
-    for (const SweepCombination& one : all) {
-      for (const std::string& value : flag.values) {
-        next.push_back(one);
-        next.back().flags.push_back("--" + flag.name + "=" + value);
-        if (flag.values.size() > 1) next.back().varied.push_back(flag.name + "=" + value);
-      }
-    }
-    all = std::move(next);
-  }
-  return all;
+  return plan;
 }
 
 void divide_arguments(const std::vector<std::string>& arguments, const Options& own,
@@ -231,8 +250,8 @@ void divide_arguments(const std::vector<std::string>& arguments, const Options& 
         std::vector<const Options*> known = {&own};
         for (const Options& options : training) known.push_back(&options);
         for (const Options* options : known) {
-          for (const auto& [flag, value] : options->settings()) {
-            if (!all.has(flag)) all.add_string(flag, "", "");
+          for (const Options::Flag& flag : options->flags()) {
+            if (!all.has(flag.name)) all.add_string(flag.name, "", "");
           }
         }
         const char* argv[] = {"", argument.c_str()};

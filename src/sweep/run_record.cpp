@@ -13,9 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kLongestLine = size_t{1} << 20;
-constexpr double kMostEpochs = 1e9;
-constexpr int kDeepest = 2;  // our lines are flat
+constexpr size_t kMaxLine = size_t{1} << 20;
+constexpr double kMaxEpochs = 1e9;
+constexpr int kMaxDepth = 2;  // our lines are flat
 
 std::map<std::string, std::string> flat_values(const Json& line) {
   std::map<std::string, std::string> values;
@@ -29,8 +29,8 @@ std::map<std::string, std::string> flat_values(const Json& line) {
 
 /// Nothing for a line that is no flat JSON object.
 std::optional<std::map<std::string, std::string>> parse_line(const std::string& line) {
-  if (line.size() > kLongestLine) return std::nullopt;
-  const auto flat = [](int depth, Json::parse_event_t, Json&) { return depth <= kDeepest; };
+  if (line.size() > kMaxLine) return std::nullopt;
+  const auto flat = [](int depth, Json::parse_event_t, Json&) { return depth <= kMaxDepth; };
   const Json json = Json::parse(line, flat, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
   return flat_values(json);
@@ -38,11 +38,11 @@ std::optional<std::map<std::string, std::string>> parse_line(const std::string& 
 
 }  // namespace
 
-std::optional<double> RunRecord::figure(const std::string& key) const {
-  return final_line ? figure_of(*final_line, key) : std::nullopt;
+std::optional<double> RunRecord::metric(const std::string& key) const {
+  return final_line ? metric_of(*final_line, key) : std::nullopt;
 }
 
-std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key) {
+std::optional<double> metric_of(const std::map<std::string, std::string>& line, const std::string& key) {
   const auto found = line.find(key);
   if (found == line.end()) return std::nullopt;
   const auto value = parse_number<double>(found->second);
@@ -69,9 +69,9 @@ RunRecord read_run_record(const std::string& path) {
       }
       record.header.insert(values->begin(), values->end());
     } else if (event == "epoch") {
-      const auto epoch = figure_of(*values, "epoch"), error = figure_of(*values, "val_error");
-      const auto loss = figure_of(*values, "val_loss");
-      const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMostEpochs;
+      const auto epoch = metric_of(*values, "epoch"), error = metric_of(*values, "val_error");
+      const auto loss = metric_of(*values, "val_loss");
+      const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMaxEpochs;
       if (known) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
     } else if (event == "task") {
       record.tasks.push_back(*values);

@@ -154,11 +154,11 @@ class Sweep {
     ++done_;
     clear_status();
     Record line = line_of(plan_[run]);
-    if (const int64_t epochs = plan_[run].stop_after; epochs > 0) {  // a trial: the figure that it is chosen by
+    if (const int64_t epochs = plan_[run].stop_after; epochs > 0) {  // a trial: the metric that it is chosen by
       if (const auto best = best_epoch(record, epochs)) line.add_real("val_error", best->val_error, 4);
     } else {
-      line.add_real("val_error", record.figure("val_error").value_or(NAN), 4);
-      line.add_real("test_error", record.figure("test_error").value_or(NAN), 4);
+      line.add_real("val_error", record.metric("val_error").value_or(NAN), 4);
+      line.add_real("test_error", record.metric("test_error").value_or(NAN), 4);
     }
     log_.write_epoch(line.add_real("seconds", seconds, 4).add_text("state", state));
     if (on_end_) show(run, record);
@@ -220,7 +220,7 @@ class Sweep {
 void add_sweep_options(Options& options, const std::string& what) {
   options.add_int("runs", 3, "runs of every " + what + ", with the seeds 1, 2, ...", {1, 10000});
   options.add_int("jobs", 0, "runs at the same time, each with one thread; 0: one per processor", {0, 4096});
-  options.add_string("out", "", "folder that gets one folder for every run");
+  options.add_folder("out", "folder that gets one folder for every run", Role::output);
   options.add_switch("print", false, "only print one command line for every run");
 }
 

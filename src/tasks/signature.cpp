@@ -2,14 +2,13 @@
 
 #include <sstream>
 
-#include "hmem/autodiff/ops_basic.h"
-#include "hmem/autodiff/ops_nn.h"
-#include "hmem/core/hash.h"
 #include "hmem/data/generator/registry.h"
 #include "hmem/models/hmem_image.h"
+#include "hmem/models/hmem_qa.h"
 #include "hmem/models/lstm_image.h"
-#include "hmem/optim/optimizer.h"
+#include "hmem/optim/adam.h"
 #include "hmem/tasks/babi/learner.h"
+#include "hmem/train/model_file.h"
 
 namespace hmem {
 
@@ -25,7 +24,8 @@ uint64_t image_signature(AssociationNet& net) {
   constexpr int64_t kSteps = 20, kBatch = 32, kFrames = 3, kFeatures = 1024;
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = 10;
-  Adam adam(net.parameters(), adam_settings);
+  const Weights weights = net.weights();
+  Adam adam(weights.parameters, adam_settings);
   Rng rng(1, "signature image");
   Tensor frames({kBatch * kFrames, kFeatures}), queries({kBatch, kFeatures});
   IdTensor answers({kBatch});
@@ -39,45 +39,33 @@ uint64_t image_signature(AssociationNet& net) {
     tape.set_step(static_cast<uint64_t>(step));
     zero_gradients(adam.parameters());
     const Var logits = net.forward(tape, tape.constant(frames), tape.constant(queries));
-    std::vector<Var> squares;
-    for (Parameter* parameter : net.penalised()) squares.push_back(tape.leaf(*parameter));
-    tape.backward(add(softmax_cross_entropy(logits, answers).loss, l2_penalty(squares, real(1e-3))));
+    tape.backward(classification_loss(logits, answers, weights, 1e-3).loss);
     adam.step(1e-3);
   }
-  return value_hash(net.parameters(), net.buffers());
+  return value_hash(weights);
 }
 
 }  // namespace
 
-uint64_t value_hash(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) {
-  Fnv1a hash;
-  const auto add = [&hash](const Tensor& value) {
-    hash.add_bytes(value.data(), static_cast<size_t>(value.count()) * sizeof(real));
-  };
-  for (const Parameter* parameter : parameters) add(parameter->value);
-  for (const Buffer* buffer : buffers) add(buffer->value);
-  return hash.value();
-}
-
 uint64_t hmem_qa_signature() {
   constexpr int64_t kSteps = 20, kBatch = 128;
-  const BabiTask task =
+  BabiTask task =
       vectorise_babi(generated_stories(kSteps * kBatch, "signature train"), generated_stories(1, "signature test"));
   HMemQa::Config config;
   config.vocabulary = task.vocabulary.size();
   config.words_per_sentence = task.words_per_sentence;
   HMemQa model(config, 1);
-  BabiLearner learner(model, task, 0);
+  BabiLearner learner(model, task, split_babi(task.train.count(), 0));
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = 20;
-  Adam adam(model.parameters(), adam_settings);
+  Adam adam(model.weights().parameters, adam_settings);
   FitSettings settings;
   settings.epochs = 1;
   settings.batch_size = kBatch;
   settings.seed = 1;
   settings.learning_rate = [](int64_t) { return 0.003; };
   fit(learner, adam, settings);
-  return value_hash(model.parameters(), model.buffers());
+  return value_hash(model.weights());
 }
 
 uint64_t hmem_image_signature() {

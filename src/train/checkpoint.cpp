@@ -11,21 +11,21 @@ namespace hmem {
 namespace {
 
 constexpr const char* kFormatKey = kCheckpointFormatKey;
-constexpr char kFormat[] = "2";
+constexpr char kFormat[] = "3";
 constexpr char kSeedKey[] = "seed";
 constexpr char kStatePrefix[] = "state.";
 constexpr int64_t kMaxCount = int64_t{1} << 53;
 
 /// Goes through all fields of a state: `io.whole(name, low, field)`, `io.real(name, field)` for finite numbers that are
-/// not negative, and `io.figure(name, field)` for means, which are NaN without examples. Reading and writing cannot
+/// not negative, and `io.metric(name, field)` for means, which are NaN without examples. Reading and writing cannot
 /// disagree.
 template <typename Io, typename State>
-void visit_figures(Io& io, const std::string& name, State& figures) {
-  io.whole(name + ".epoch", -1, figures.epoch);
-  io.figure(name + ".train_loss", figures.train.loss);
-  io.figure(name + ".train_error", figures.train.error);
-  io.figure(name + ".val_loss", figures.validation.loss);
-  io.figure(name + ".val_error", figures.validation.error);
+void visit_metrics(Io& io, const std::string& name, State& metrics) {
+  io.whole(name + ".epoch", -1, metrics.epoch);
+  io.metric(name + ".train_loss", metrics.train.loss);
+  io.metric(name + ".train_error", metrics.train.error);
+  io.metric(name + ".val_loss", metrics.validation.loss);
+  io.metric(name + ".val_error", metrics.validation.error);
 }
 
 template <typename Io, typename State, typename Count>
@@ -34,15 +34,15 @@ void visit_state(Io& io, State& state, Count& optimizer_steps, Count& draws) {
   io.whole("step", 0, state.step);
   io.whole("shuffle_draws", 0, draws);
   io.whole("optimizer_steps", 0, optimizer_steps);
-  io.figure("loss_sum", state.sums.loss);
+  io.metric("loss_sum", state.sums.loss);
   io.whole("errors", 0, state.sums.errors);
   io.whole("examples", 0, state.sums.count);
   io.real("largest_norm", state.largest_norm);
   io.real("epoch_seconds", state.epoch_seconds);
   io.real("training_seconds", state.training_seconds);
   io.whole("solved", 0, state.solved);
-  visit_figures(io, "last", state.last);
-  visit_figures(io, "best", state.best);
+  visit_metrics(io, "last", state.last);
+  visit_metrics(io, "best", state.best);
 }
 
 struct Writer {
@@ -52,7 +52,7 @@ struct Writer {
     info[kStatePrefix + name] = std::to_string(value);
   }
   void real(const std::string& name, double value) { info[kStatePrefix + name] = format_real(value); }
-  void figure(const std::string& name, double value) { real(name, value); }
+  void metric(const std::string& name, double value) { real(name, value); }
 };
 
 struct Reader {
@@ -66,7 +66,7 @@ struct Reader {
     read(name, value);
     check(std::isfinite(value) && value >= 0, name, "a finite number >= 0");
   }
-  void figure(const std::string& name, double& value) {
+  void metric(const std::string& name, double& value) {
     read(name, value);
     check(!std::isinf(value), name, "a number that is not infinite");
   }
@@ -83,10 +83,12 @@ struct Reader {
   }
 };
 
-/// Everything that is no parameter, under the names of the file.
-std::vector<Buffer*> all_buffers(const Training& training) {
-  std::vector<Buffer*> all = training.buffers;
-  const auto append = [&all](const std::vector<Buffer*>& more) { all.insert(all.end(), more.begin(), more.end()); };
+/// Every tensor of the file under its name.
+Weights all_tensors(const Training& training) {
+  Weights all = training.weights;
+  const auto append = [&all](const std::vector<Buffer*>& more) {
+    all.buffers.insert(all.buffers.end(), more.begin(), more.end());
+  };
   append(training.optimizer->state());
   if (training.best) append(training.best->state());
   if (training.average) append(training.average->state());
@@ -97,13 +99,13 @@ bool is_state(const std::string& key) { return key.rfind(kStatePrefix, 0) == 0; 
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const RunInfo& run, const Training& training) {
+void save_checkpoint(const std::string& path, const Settings& run, const Training& training) {
   ModelInfo info(run.begin(), run.end());
   info[kFormatKey] = kFormat;
   Writer writer{info};
   const int64_t steps = training.optimizer->steps(), draws = static_cast<int64_t>(training.state.shuffle.draws);
   visit_state(writer, training.state, steps, draws);
-  save_model(path, info, training.parameters, all_buffers(training));
+  save_model(path, info, all_tensors(training));
 }
 
 Checkpoint::Checkpoint(const std::string& path) : file_(path) {
@@ -121,7 +123,7 @@ uint64_t Checkpoint::seed() const {
   return *seed;
 }
 
-void Checkpoint::check_run(const RunInfo& run) const {
+void Checkpoint::check_run(const Settings& run) const {
   for (const auto& [key, expected] : run) {
     const auto found = file_.info().find(key);
     HMEM_CHECK(found != file_.info().end(), path(), ": found no ", quote(key), ", expected ", quote(expected),
@@ -148,7 +150,7 @@ void Checkpoint::copy_to(Training& training, int64_t epochs) const {
   const int64_t needed = state.epoch + (state.step > 0 ? 1 : 0);
   HMEM_CHECK(epochs >= needed, path(), ": epochs: found ", state.epoch, " done", state.step > 0 ? " and a part" : "",
              ", expected at most --epochs=", epochs, "; give --epochs=", needed, " or more");
-  file_.copy_to(training.parameters, all_buffers(training));
+  file_.copy_to(all_tensors(training));
   training.optimizer->restore_steps(steps);
   training.state = state;
 }

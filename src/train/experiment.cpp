@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
-#include <set>
 
 #include "hmem/core/check.h"
 #include "hmem/core/interrupt.h"
@@ -13,177 +12,354 @@
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
+#include "hmem/kernels/blas.h"
 #include "hmem/kernels/isa.h"
-#include "hmem/train/run_output.h"
+#include "hmem/optim/adam.h"
+#include "hmem/optim/schedule.h"
+#include "hmem/optim/sgd.h"
 
 namespace hmem {
 
+namespace fs = std::filesystem;
+
 namespace {
+
+/// Two names of one file; files need not be there.
+bool same_file(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return false;
+  std::error_code ignored;  // a path that cannot be resolved is reported when it is opened
+  const auto whole = [&](const std::string& path) {
+    return fs::weakly_canonical(fs::absolute(path, ignored), ignored);
+  };
+  return whole(a) == whole(b);
+}
+
+void check_other_file(const Options& options, const std::string& flag, const std::string& path,
+                      const std::string& what) {
+  const std::string& written = options.get_string(flag);
+  if (!same_file(written, path)) return;
+  throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what +
+                   ", expected a file of its own");
+}
+
+/// Every file to write is another one, and none is a file that is read (but that of --save: a model may take the place
+/// of the one it started from).
+void check_own_files(const Options& options) {
+  const std::vector<std::string> written = options.written_files();
+  for (size_t i = 0; i < written.size(); ++i) {
+    for (size_t j = i + 1; j < written.size(); ++j) {
+      check_other_file(options, written[i], options.get_string(written[j]), "--" + written[j]);
+    }
+    for (const Options::Flag& flag : options.flags()) {
+      const bool read = flag.is_file && flag.role != Role::output && !(written[i] == "save" && flag.name == "load");
+      if (read) check_other_file(options, written[i], flag.value, "--" + flag.name);
+    }
+  }
+}
+
+/// Nothing is written before it is known that everything can be.
+void check_outputs(const Options& options) {
+  for (const std::string& flag : options.written_files()) {
+    const fs::path path = options.get_string(flag);
+    // An --out that exists may be a device or a pipe.
+    if (flag != "out" || !fs::exists(path) || fs::is_directory(path)) check_writable(path);
+  }
+}
+
+std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
+  const std::string& path = options.get_string("checkpoint");
+  std::error_code ignored;
+  if (!options.get_switch("resume") || !fs::exists(path, ignored)) return nullptr;
+  try {
+    return std::make_unique<Checkpoint>(path);
+  } catch (const Error& error) {
+    fail(error.what(), "; without --resume the training starts anew");
+  }
+}
 
 uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
   if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
   return resumed ? resumed->seed() : std::random_device{}();
 }
 
-/// Nothing is written before it is known that everything can be.
-void check_outputs(const Options& options, std::vector<std::string> written) {
-  written.insert(written.end(), {"save", "checkpoint"});
-  for (const std::string& flag : written) check_writable(options.get_string(flag));
-  // An --out that exists may be a device or a pipe.
-  const std::filesystem::path out = options.get_string("out");
-  if (!std::filesystem::exists(out) || std::filesystem::is_directory(out)) check_writable(out);
+std::unique_ptr<Optimizer> make_optimizer(const TrainingSettings& settings, const Weights& weights) {
+  if (settings.optimizer == OptimizerKind::sgd) {
+    Sgd::Settings sgd;
+    sgd.momentum = settings.momentum;
+    sgd.nesterov = settings.nesterov;
+    sgd.max_grad_norm = settings.max_grad_norm;
+    sgd.weight_decay = settings.weight_decay;
+    return std::make_unique<Sgd>(weights.parameters, sgd, weights.regularised);
+  }
+  Adam::Settings adam;
+  adam.max_grad_norm = settings.max_grad_norm;
+  adam.weight_decay = settings.weight_decay;
+  return std::make_unique<Adam>(weights.parameters, adam, weights.regularised);
+}
+
+/// "epoch 3, step 17"
+std::string place(const FitState& state) {
+  return "epoch " + std::to_string(state.epoch) + ", step " + std::to_string(state.step);
+}
+
+Record epoch_record(const EpochReport& report) {
+  Record line;
+  line.add_int("epoch", report.epoch).add_real("train_loss", report.train.loss);
+  line.add_real("train_error", report.train.error, 4).add_real("val_loss", report.validation.loss);
+  line.add_real("val_error", report.validation.error, 4).add_real("learning_rate", report.learning_rate);
+  line.add_real("grad_norm", report.largest_norm, 4).add_int("examples_per_s", std::llround(report.examples_per_s));
+  return line;
+}
+
+Record step_times_record(const StepTimes& times) {
+  Record line;
+  line.add_real("step_ms_median", times.median_ms).add_real("step_ms_min", times.min_ms);
+  line.add_real("examples_per_s", times.examples_per_s).add_real("peak_rss_mib", peak_rss_mib(), 4);
+  return line;
+}
+
+const std::string* find(const Settings& settings, const std::string& name) {
+  const auto found =
+      std::find_if(settings.begin(), settings.end(), [&](const auto& setting) { return setting.first == name; });
+  return found == settings.end() ? nullptr : &found->second;
 }
 
 }  // namespace
 
-void add_run_options(Options& options) {
-  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62});
-  options.add_int("threads", std::min(available_threads(), 16), "threads; results do not depend on it", {1, 1024});
-  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000});
+void add_training_flags(Options& options, const TrainingSettings& defaults) {
+  add_flags(options, defaults);
+  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62}, Role::run);
+  options.add_int("threads", 0, "threads; 0: one per processor, at most 16; results do not depend on it", {0, 1024},
+                  Role::neutral);
+  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000}, Role::run);
 }
 
-void add_output_options(Options& options) {
+void add_output_flags(Options& options) {
   options.section("Output");
-  options.add_string("save", "", "write the trained model (safetensors)");
-  options.add_string("load", "", "start from this model");
-  add_checkpoint_options(options);
-  options.add_string("out", "", "also write every line as JSON to this file");
-  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2});
-  options.add_switch("quiet", false, "only the final line");
+  options.add_file("save", "write the trained model (safetensors)", Role::output);
+  options.add_file("load", "start from this model", Role::place);
+  options.add_file("checkpoint", "keep the state of the training in this file", Role::output);
+  options.add_int("checkpoint_every", 10, "epochs from one checkpoint to the next", {1, 1000000}, Role::neutral);
+  options.add_switch("resume", false, "continue from the checkpoint; without one start anew", Role::run);
+  options.add_int("stop_after", 0, "end when this many epochs are done, with the state saved; 0: never", {0, 1000000},
+                  Role::run);
+  options.add_file("out", "also write every line as JSON to this file", Role::output);
+  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2}, Role::output);
+  options.add_switch("quiet", false, "only the final line", Role::output);
 }
 
-void check_same_settings(const ModelFile& file, const Options& options, const std::string& compared_later) {
-  for (const auto& [name, value] : options.settings()) {
-    const auto saved = file.info().find(name);
-    if (saved == file.info().end() || !options.was_given(name)) continue;
-    if (name == compared_later) continue;
-    HMEM_CHECK(same_setting(saved->second, value), file.path(), ": the model has ", name, " ", saved->second,
-               ", but --", name, "=", value, " was given");
+void check_training_flags(const Options& options) {
+  const auto wrong = [](const std::string& text) { throw UsageError(text); };
+  if (options.get_switch("keep_best") && options.get_real("validation_split") == 0) {
+    wrong("--keep_best: found with --validation_split=0, expected validation examples to choose by");
+  }
+  const bool sgd = options.get_string("optimizer") == "sgd";
+  for (const char* flag : {"momentum", "nesterov"}) {
+    if (options.was_given(flag) && !sgd) wrong(std::string("--") + flag + ": found without --optimizer=sgd");
+  }
+  if (options.get_switch("nesterov") && options.get_real("momentum") == 0) {
+    wrong("--nesterov: found with --momentum=0, expected a momentum");
+  }
+  if (options.get_string("checkpoint").empty()) {
+    if (options.get_switch("resume")) wrong("--resume: found no --checkpoint, expected the file to continue from");
+    if (options.get_int("stop_after") > 0) {
+      wrong("--stop_after: found no --checkpoint, expected the file to save the state in");
+    }
+  }
+  check_own_files(options);
+  if (options.get_int("limit_steps") == 0) return;
+  for (const std::string& flag : options.written_files()) {
+    if (flag == "out" || options.get_string(flag).empty()) continue;
+    wrong("--limit_steps: found with --" + flag + ", expected one of them: timing keeps nothing");
   }
 }
 
-void check_same_model(const ModelFile& file, const ModelInfo& model) {
-  file.expect_model();
-  const auto check = [&](const std::string& name) {
-    const std::string &found = file.require(name), &expected = model.at(name);
-    HMEM_CHECK(found == expected, file.path(), ": ", name, ": found ", quote(found), ", expected ", quote(expected),
-               "; the file holds another model");
-  };
-  if (model.count("model") == 1) check("model");  // the cause of other differences
-  for (const auto& [name, value] : model) check(name);
+void check_not_written(const Options& options, const std::string& path, const std::string& what) {
+  for (const std::string& flag : options.written_files()) check_other_file(options, flag, path, what);
 }
 
-bool flag_has_effect(const std::string& name) {
-  static const std::set<std::string> without = {"random_state",     "threads",   "limit_steps", "save",    "checkpoint",
-                                                "checkpoint_every", "resume",    "out",         "verbose", "quiet",
-                                                "epochs",           "stop_after"};
-  return without.count(name) == 0;
-}
-
-RunInfo run_info(const Options& options, uint64_t seed, const ModelInfo& model,
-                 const std::vector<std::string>& without_effect) {
-  const std::set<std::string> left_out(without_effect.begin(), without_effect.end());
-  RunInfo info = {{"program", options.program()}};
-  std::set<std::string> done;
-  for (const auto& [name, value] : options.settings()) {
-    if (left_out.count(name) == 1 || !flag_has_effect(name)) continue;
-    const auto of_model = model.find(name);
-    info.emplace_back(name, of_model != model.end() ? of_model->second : value);
-    done.insert(name);
-  }
-  info.emplace_back("seed", std::to_string(seed));
-  for (const auto& [name, value] : model) {
-    if (done.count(name) == 0) info.emplace_back(name, value);
-  }
+ModelInfo Experiment::model_info() const {
+  ModelInfo info = model_facts;
+  info.insert(model_settings.begin(), model_settings.end());
+  info["model"] = model;
   return info;
 }
 
-ExperimentRun::ExperimentRun(const Options& options_in, const std::vector<std::string>& written)
-    : options(options_in), checkpoint_settings_(checkpoint_settings(options_in)) {
+void check_same_settings(const ModelFile& file, const Options& options, const Settings& model_settings) {
+  for (const auto& [name, saved] : model_settings) {
+    if (!options.has(name) || !options.was_given(name)) continue;
+    HMEM_CHECK(same_setting(saved, options.text(name)), file.path(), ": the model has ", name, " ", saved, ", but --",
+               name, "=", options.text(name), " was given");
+  }
+}
+
+Settings run_info(const Options& options, uint64_t seed, const Experiment& experiment) {
+  Settings info = {{"program", options.program()}};
+  const bool needs_epochs = experiment.paper_rate_needs_epochs || options.get_string("schedule") != "paper";
+  for (const Options::Flag& flag : options.flags()) {
+    if (flag.role != Role::setting || (flag.name == "epochs" && !needs_epochs)) continue;
+    const std::string* of_model = find(experiment.model_settings, flag.name);
+    info.emplace_back(flag.name, of_model ? *of_model : flag.value);
+  }
+  info.emplace_back("seed", std::to_string(seed));
+  for (const auto& [name, value] : experiment.model_facts) info.emplace_back("model." + name, value);
+  info.insert(info.end(), experiment.data_facts.begin(), experiment.data_facts.end());
+  return info;
+}
+
+TrainingRun::TrainingRun(const Options& options_in)
+    : options(options_in),
+      settings(config_of<TrainingSettings>(options_in)),
+      checkpoint_(options_in.get_string("checkpoint")) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
-  std::vector<std::string> files = {"checkpoint", "out", "save"};
-  files.insert(files.end(), written.begin(), written.end());
-  check_own_files(options, files);
-  check_timing(options, files);
-  resumed_ = open_checkpoint(checkpoint_settings_);
+  check_training_flags(options);
+  resumed_ = open_checkpoint(options);
   seed = choose_seed(options, resumed_.get());
-  check_outputs(options, written);
+  check_outputs(options);
 }
 
 /// Optimizer and what follows the weights; continues from the checkpoint where there is one.
-void ExperimentRun::prepare(Experiment& experiment) {
-  experiment.fit.seed = seed;
-  experiment.fit.epochs = options.get_int("epochs");
-  Adam::Settings adam_settings;
-  adam_settings.max_grad_norm = experiment.max_grad_norm;
-  adam_ = std::make_unique<Adam>(experiment.learner->parameters(), adam_settings);
-  if (options.has("keep_best") && options.get_switch("keep_best")) {
-    if (experiment.learner->count(Learner::Part::validation) == 0) {
+void TrainingRun::prepare(Experiment& experiment) {
+  const Weights weights = experiment.learner.weights();
+  optimizer_ = make_optimizer(settings, weights);
+  if (settings.keep_best) {
+    if (experiment.learner.count(Learner::Part::validation) == 0) {
       throw UsageError("--keep_best: found no validation examples, expected some: give a larger --validation_split");
     }
-    best_ = std::make_unique<BestWeights>(experiment.parameters, experiment.buffers);
+    best_ = std::make_unique<Snapshot>(weights, "best.");
   }
-  const double decay = options.has("weight_average") ? options.get_real("weight_average") : 0;
-  if (decay > 0) average_ = std::make_unique<WeightAverage>(experiment.parameters, experiment.buffers, decay);
-  training_ = {experiment.parameters, experiment.buffers, adam_.get(), best_.get(), average_.get(), {}};
+  if (settings.weight_average > 0) average_ = std::make_unique<Snapshot>(weights, "average.");
+  training_ = {weights, optimizer_.get(), best_.get(), average_.get(), {}};
   if (!resumed_) return;
-  resumed_->check_run(experiment.run_info);
-  resumed_->copy_to(training_, experiment.fit.epochs);
+  resumed_->check_run(run_info(options, seed, experiment));
+  resumed_->copy_to(training_, settings.epochs);
 }
 
-int ExperimentRun::train(Experiment& experiment) {
-  prepare(experiment);
-  const int64_t limit_steps = options.get_int("limit_steps");
-  if (experiment.on_start && limit_steps == 0) experiment.on_start(training_.state.epoch);
-  RunLog log(std::cout, options.get_string("out"), resumed_ ? RunLog::OpenMode::kAppend : RunLog::OpenMode::kTruncate);
-  log.set_quiet(options.get_switch("quiet"));
-  write_run_header(log, options, seed, experiment.data, experiment.model);
+FitSettings TrainingRun::fit_settings(const Experiment& experiment) const {
+  FitSettings fit;
+  fit.epochs = settings.epochs;
+  fit.batch_size = settings.batch_size;
+  fit.seed = seed;
+  fit.learning_rate = experiment.paper_rate;
+  if (settings.schedule == Schedule::stable) {
+    fit.learning_rate = [rate = settings.learning_rate, epochs = std::max<int64_t>(settings.epochs, 1)](int64_t epoch) {
+      return stable_decay(rate, epoch, epochs);  // --limit_steps needs no epochs
+    };
+  }
+  fit.stop_when_solved = settings.stop_when_solved;
+  fit.average = average_.get();
+  fit.average_decay = settings.weight_average;
+  return fit;
+}
+
+/// What runs, then every setting, as the model has it where it was loaded; then sizes and notes.
+void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const {
+  const BuildInfo build = build_info();
+  Record header, flags;
+  header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
+  header.add_text("compiler", build.compiler).add_text("kernels", kernel_set_name()).add_text("blas", blas_name());
+  header.add_int("threads", num_threads()).add_int("seed", static_cast<int64_t>(seed));
+  log.write_header(header.add_text("data", experiment.data));
+  for (const Options::Flag& flag : options.flags()) {
+    const std::string* of_model = find(experiment.model_settings, flag.name);
+    flags.add_text(flag.name, of_model ? *of_model : flag.value);
+  }
+  log.write_header(flags);
   log.write_header(experiment.sizes);
+  for (const Options::Flag& flag : options.flags()) {
+    if (flag.role == Role::unused && flag.given) log.write_note("--" + flag.name + " has no effect here");
+  }
   for (const std::string& note : experiment.notes) log.write_note(note);
-  write_checkpoint_note(log, checkpoint_settings_, resumed_.get(), training_.state,
-                        is_finished(experiment.fit, training_.state));
-  if (experiment.after_header) experiment.after_header(log);
-  if (limit_steps == 0) return train_and_test(experiment, log);
-  log.write_final(step_times_record(time_steps(*experiment.learner, *adam_, experiment.fit, limit_steps)));
-  return 0;
 }
 
-int ExperimentRun::train_and_test(Experiment& experiment, RunLog& log) {
-  const int64_t verbose = options.get_int("verbose");
+/// Says where a run continues, that it starts anew although it was to continue, or that it will replace a checkpoint.
+void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
+  if (checkpoint_.empty()) return;
+  if (resumed_ && finished) {
+    log.write_note(checkpoint_ + " has all " + std::to_string(training_.state.epoch) +
+                   " epochs of its training: the model is only tested");
+  } else if (resumed_) {
+    log.write_note("continues from " + checkpoint_ + " at " + place(training_.state));
+  } else if (options.get_switch("resume")) {
+    log.write_note("there is no checkpoint " + checkpoint_ + " yet: the training starts anew");
+  } else if (fs::exists(checkpoint_)) {
+    log.write_note("the checkpoint " + checkpoint_ + " will be replaced (--resume would continue from it)");
+  }
+}
+
+int TrainingRun::train(Experiment& experiment) {
+  prepare(experiment);
+  const int64_t limit_steps = options.get_int("limit_steps"), verbose = options.get_int("verbose");
+  FitSettings fit = fit_settings(experiment);
+  if (experiment.on_start && limit_steps == 0) experiment.on_start(training_.state.epoch);
+  RunLog log(std::cout, options.get_string("out"), resumed_ ? RunLog::OpenMode::append : RunLog::OpenMode::truncate);
+  log.set_quiet(options.get_switch("quiet"));
+  write_header(experiment, log);
+  write_checkpoint_note(log, is_finished(fit, training_.state));
+  if (experiment.after_header) experiment.after_header(log);
+  if (limit_steps > 0) {
+    log.write_final(step_times_record(time_steps(experiment.learner, *optimizer_, fit, limit_steps)));
+    return 0;
+  }
   Progress progress(std::cerr, Progress::for_stderr(options.get_switch("quiet") || verbose != 1));
-  FitSettings settings = experiment.fit;
-  settings.progress = &progress;
-  settings.on_epoch = [&](const EpochReport& report) {
+  fit.progress = &progress;
+  fit.on_epoch = [&](const EpochReport& report) {
     if (experiment.on_epoch) experiment.on_epoch(report);
     if (verbose != 0) log.write_epoch(epoch_record(report));
   };
   const Timer timer;
-  const std::optional<int> stopped =
-      train_with_checkpoints(*experiment.learner, training_, settings, checkpoint_settings_, experiment.run_info, log);
-  if (stopped) return *stopped;
+  if (const std::optional<int> stopped = train_with_checkpoints(experiment, fit, log)) return *stopped;
   const double seconds = timer.seconds();
   Record line = test(experiment, log);
-  line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4);
-  log.write_final(line);
+  log.write_final(line.add_real("peak_rss_mib", peak_rss_mib(), 4).add_real("seconds", seconds, 4));
   return 0;
 }
 
+/// With a checkpoint the state is saved every few epochs and at the end, and SIGINT, SIGTERM and SIGHUP end the
+/// training after the running step: the state is saved, a note says so, and the exit code is returned; so does
+/// --stop_after, with exit code 0. Nothing is returned when the training is finished. Without a checkpoint signals do
+/// what they always do.
+std::optional<int> TrainingRun::train_with_checkpoints(Experiment& experiment, FitSettings fit_settings, RunLog& log) {
+  fit_settings.on_best = [this] {
+    if (best_) best_->take();
+  };
+  if (checkpoint_.empty()) {
+    fit(experiment.learner, *optimizer_, fit_settings, training_.state);
+    return std::nullopt;
+  }
+  const Settings info = run_info(options, seed, experiment);
+  const InterruptGuard guard;
+  fit_settings.pause_after = options.get_int("stop_after");
+  fit_settings.stop = [&guard] { return guard.signal() != 0; };
+  fit_settings.after_epoch = [&](const FitState& state) {
+    if (state.epoch % options.get_int("checkpoint_every") == 0 || is_finished(fit_settings, state)) {
+      save_checkpoint(checkpoint_, info, training_);
+    }
+  };
+  if (fit(experiment.learner, *optimizer_, fit_settings, training_.state)) return std::nullopt;
+  save_checkpoint(checkpoint_, info, training_);
+  const int signal = guard.signal();
+  log.write_note(std::string(signal == 0 ? "--stop_after" : signal_name(signal)) + ": stopped at " +
+                 place(training_.state) + " and saved " + checkpoint_ + "; --resume continues");
+  return signal == 0 ? 0 : exit_code_of_signal(signal);
+}
+
 /// Saves and tests the weights of the last or of the best epoch; the final line up to the speed.
-Record ExperimentRun::test(Experiment& experiment, RunLog& log) {
-  Learner& learner = *experiment.learner;
-  const int64_t epochs = training_.state.epoch, batch_size = experiment.fit.batch_size;
+Record TrainingRun::test(Experiment& experiment, RunLog& log) {
+  Learner& learner = experiment.learner;
+  const int64_t epochs = training_.state.epoch, batch_size = settings.batch_size;
   if (best_) {
     best_->restore();
   } else if (average_) {
     average_->exchange();
   }
-  FitState::Figures tested = best_ ? training_.state.best : training_.state.last;
+  FitState::Metrics tested = best_ ? training_.state.best : training_.state.last;
   const bool untrained = tested.epoch < 0, train_loss = !untrained || experiment.train_loss_of_untrained;
   if (untrained && train_loss) tested.train = evaluate(learner, Learner::Part::train, batch_size);
   if (untrained) tested.validation = evaluate(learner, Learner::Part::validation, batch_size);
   if (!options.get_string("save").empty()) {
-    save_model(options.get_string("save"), experiment.model, experiment.parameters, experiment.buffers);
+    save_model(options.get_string("save"), experiment.model_info(), training_.weights);
   }
   Record line = experiment.title;
   line.add_int("epochs", epochs);

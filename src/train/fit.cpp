@@ -42,7 +42,7 @@ StepResult train_step(Learner& learner, Optimizer& optimizer, Tape& tape, const 
 }
 
 /// Orders epochs by what they are worth; NaN (no validation examples) is never better.
-bool is_better(const Evaluation& found, const FitState::Figures& best) {
+bool is_better(const Evaluation& found, const FitState::Metrics& best) {
   if (best.epoch < 0) return !std::isnan(found.error);
   return found.error < best.validation.error ||
          (found.error == best.validation.error && found.loss < best.validation.loss);
@@ -67,7 +67,7 @@ bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settin
     } catch (const Error& error) {
       fail("epoch ", state.epoch, ", step ", state.step, ": ", error.what());
     }
-    if (settings.average) settings.average->follow(optimizer.steps());
+    if (settings.average) settings.average->update_average(optimizer.steps(), settings.average_decay);
     state.sums.add(result.loss, result.errors, count);
     state.largest_norm = std::max(state.largest_norm, result.largest_norm);
     ++state.step;

@@ -6,6 +6,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/core/text.h"
 
@@ -19,15 +20,25 @@ void check_writable(const std::string& path) {
   if (!path.empty()) AtomicFile probe(path);
 }
 
-void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
-                const std::vector<Buffer*>& buffers, const std::vector<Parameter*>& halves) {
+void save_model(const std::string& path, const ModelInfo& info, const Weights& weights,
+                const std::vector<Parameter*>& halves) {
   std::vector<NamedView> tensors;
-  for (Parameter* parameter : parameters) {
+  for (Parameter* parameter : weights.parameters) {
     const bool half = std::find(halves.begin(), halves.end(), parameter) != halves.end();
     tensors.push_back({parameter->name, parameter->value.view(), half});
   }
-  for (const Buffer* buffer : buffers) tensors.push_back({buffer->name, buffer->value.view()});
+  for (const Buffer* buffer : weights.buffers) tensors.push_back({buffer->name, buffer->value.view()});
   write_safetensors(path, info, tensors);
+}
+
+uint64_t value_hash(const Weights& weights) {
+  Fnv1a hash;
+  const auto add = [&hash](const Tensor& value) {
+    hash.add_bytes(value.data(), static_cast<size_t>(value.count()) * sizeof(real));
+  };
+  for (const Parameter* parameter : weights.parameters) add(parameter->value);
+  for (const Buffer* buffer : weights.buffers) add(buffer->value);
+  return hash.value();
 }
 
 ModelFile::ModelFile(const std::string& path) : path_(path), contents_(new Contents{read_safetensors(path)}) {}
@@ -42,8 +53,26 @@ const std::string& ModelFile::require(const std::string& key) const {
   return found->second;
 }
 
-void ModelFile::expect_model() const {
+void ModelFile::expect_model(const std::string& expected) const {
   HMEM_CHECK(info().count(kCheckpointFormatKey) == 0, path_, ": is a checkpoint, expected a model: the file of --save");
+  HMEM_CHECK(model() == expected, path_, ": model: found ", model().empty() ? "none" : quote(model()), ", expected ",
+             quote(expected), "; another program wrote this file");
+}
+
+std::string ModelFile::model() const {
+  for (const char* key : {"model", "kind"}) {  // "kind" until version 0.1.0
+    if (const auto found = info().find(key); found != info().end()) return found->second;
+  }
+  return "";
+}
+
+void ModelFile::expect(const std::string& key, const std::string& value, const std::string& hint) const {
+  const std::string& found = require(key);
+  HMEM_CHECK(found == value, path_, ": ", key, " is ", quote(found), ", expected ", quote(value), "; ", hint);
+}
+
+SettingReader ModelFile::settings() const {
+  return {[this](const std::string& name) { return require(name); }, path_};
 }
 
 const Shape& ModelFile::shape_of(const std::string& tensor) const {
@@ -52,10 +81,10 @@ const Shape& ModelFile::shape_of(const std::string& tensor) const {
   return found->shape();
 }
 
-void ModelFile::copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const {
+void ModelFile::copy_to(const Weights& weights) const {
   std::vector<std::pair<std::string, Tensor*>> targets;
-  for (Parameter* parameter : parameters) targets.emplace_back(parameter->name, &parameter->value);
-  for (Buffer* buffer : buffers) targets.emplace_back(buffer->name, &buffer->value);
+  for (Parameter* parameter : weights.parameters) targets.emplace_back(parameter->name, &parameter->value);
+  for (Buffer* buffer : weights.buffers) targets.emplace_back(buffer->name, &buffer->value);
 
   std::set<std::string> known;
   for (const auto& [name, target] : targets) {

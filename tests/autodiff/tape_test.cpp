@@ -95,7 +95,8 @@ TEST_CASE("gradients of computed values take turns in memory", "[autodiff]") {
     Var x = tape.leaf(p);
     const Var first = x;
     for (int i = 0; i < length; ++i) x = add(twice(x, i, order), first);
-    if (backward) tape.backward(weighted_sum(x, weight));
+    const Var loss = weighted_sum(x, weight);
+    if (backward) tape.backward(loss);
     return tape.bytes();
   };
   const int64_t gradients = bytes(6, true) - bytes(6, false);
@@ -225,13 +226,15 @@ TEST_CASE("a memory is read as often as its gradient has room for", "[autodiff]"
 }
 
 TEST_CASE("operations refuse shapes that do not fit and say both", "[autodiff]") {
-  const Tensor a({2, 3}), b({4, 3}), v({3}), steps({5, 2}), other({5, 3});
+  const Tensor a({2, 3}), b({4, 3}), v({3}), steps({5, 2}), other({5, 3}), query({1, 2});
   const IdTensor ids({4}), table_ids({2, 2}), labels({3});
   const std::vector<int64_t> offsets = {0, 5}, wrong_offsets = {0, 3}, falling = {0, 4, 3, 5};
   RowPairs pairs;
   pairs.rows = 7;
   pairs.seconds_begin = 4;
   pairs.index_rows();
+  RowPairs not_indexed;
+  not_indexed.rows = 2;
   Tape t;
   const auto c = [&](const Tensor& x) { return t.constant(x); };
   const Memory memory = hebbian_write(c(steps), c(steps), offsets, {});
@@ -248,6 +251,8 @@ TEST_CASE("operations refuse shapes that do not fit and say both", "[autodiff]")
       {"embedding", [&] { embedding(c(v), ids); }, {"[3]", "[4]"}},
       {"sentence_encoding", [&] { sentence_encoding(c(a), c(b), table_ids); }, {"[2, 3]", "[4, 3]", "[2, 2]"}},
       {"pair_sum", [&] { pair_sum(c(a), pairs); }, {"[2, 3]", "7"}},
+      {"pair_sum", [&] { pair_sum(c(a), not_indexed); }, {"index_rows()"}},
+      {"batch_norm_pairs", [&] { batch_norm_pairs(c(a), not_indexed, c(v), c(v), 1, {}); }, {"index_rows()"}},
       {"batch_norm", [&] { batch_norm(c(steps), c(v), c(v), 1, {}); }, {"[5, 2]", "[3]"}},
       {"batch_norm_pairs", [&] { batch_norm_pairs(c(a), pairs, c(v), c(v), 1, {}); }, {"[2, 3]", "7"}},
       {"softmax_cross_entropy", [&] { softmax_cross_entropy(c(a), labels); }, {"[2, 3]", "[3]"}},
@@ -258,6 +263,9 @@ TEST_CASE("operations refuse shapes that do not fit and say both", "[autodiff]")
       {"hebbian_recall",
        [&] { hebbian_recall(c(steps), c(steps), offsets, c(a), c(b), {}, 1); },
        {"[2, 3]", "[4, 3]", "[1, 2]", "[2, 2]"}},
+      {"hebbian_recall",
+       [&] { hebbian_recall(c(steps), c(steps), offsets, c(query), {}, {}, 2); },
+       {"2 hops need w_r"}},
   };
   for (const Wrong& wrong : all) {
     const std::string text = test::error_text(wrong.call);

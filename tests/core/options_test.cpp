@@ -5,6 +5,7 @@
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
 #include "support/error_text.h"
 
 namespace hmem {
@@ -154,18 +155,58 @@ TEST_CASE("help and version win over mistakes", "[core]") {
   CHECK(options.get_int("task_id") == 1);
 }
 
-TEST_CASE("settings list every flag in order", "[core]") {
-  const auto settings = parsed({"--task_id=4", "--random_state=3", "--quiet"}).settings();
-  const std::vector<std::pair<std::string, std::string>> expected = {{"task_id", "4"},
-                                                                     {"data_dir", ""},
-                                                                     {"learning_rate", "0.003"},
-                                                                     {"validation_split", "0.1"},
-                                                                     {"encodings_type", "learned_encoding"},
-                                                                     {"random_state", "3"},
-                                                                     {"quiet", "1"},
-                                                                     {"verbose", "1"}};
-  CHECK(settings == expected);
-  CHECK(parsed({}).settings()[5].second == "none");
+TEST_CASE("the list of flags: name, value, role, in order", "[core]") {
+  const Options options = parsed({"--task_id=4", "--random_state=3", "--quiet"});
+  const Settings expected = {{"task_id", "4"},
+                             {"data_dir", ""},
+                             {"learning_rate", "0.003"},
+                             {"validation_split", "0.1"},
+                             {"encodings_type", "learned_encoding"},
+                             {"random_state", "3"},
+                             {"quiet", "1"},
+                             {"verbose", "1"}};
+  Settings found;
+  for (const Options::Flag& flag : options.flags()) {
+    found.emplace_back(flag.name, flag.value);
+    CHECK(options.text(flag.name) == flag.value);
+    CHECK(flag.given == options.was_given(flag.name));
+    CHECK(flag.role == Role::setting);
+  }
+  CHECK(found == expected);
+  CHECK(parsed({}).flags()[5].value == "none");
+}
+
+TEST_CASE("files and folders: text with a role, never divided at commas", "[core]") {
+  Options options("sample", "");
+  options.add_file("save", "the model", Role::output);
+  options.add_file("load", "another model", Role::place);
+  options.add_file("csv", "a table", Role::output);
+  options.add_folder("strips", "pictures", Role::output);
+  options.add_folder("cache", "features", Role::neutral);
+  options.add_string("pairs", "", "tests", Role::test);
+  options.add_string("sizes", "", "of the model");
+  options.add_int("verbose", 1, "how much", {}, Role::output);
+  const char* argv[] = {"sample", "--save=a,b", "--strips", "x y"};
+  options.parse(4, argv);
+  CHECK(options.get_string("save") == "a,b");
+  CHECK(options.get_string("strips") == "x y");
+  CHECK(options.get_string("csv").empty());
+  CHECK(options.written_files() == std::vector<std::string>{"save", "csv"});
+  const std::string help = options.help_text();
+  CHECK(help.find("--save FILE") != std::string::npos);
+  CHECK(help.find("--strips FOLDER") != std::string::npos);
+  std::string whole, files, folders, roles;
+  for (const Options::Flag& flag : options.flags()) {
+    const auto add = [&flag](std::string& names, bool is) { names += is ? flag.name + " " : ""; };
+    add(whole, flag.is_whole());
+    add(files, flag.is_file);
+    add(folders, flag.is_folder);
+    add(roles, flag.role == Role::output);
+  }
+  CHECK(whole == "save load csv strips cache pairs ");
+  CHECK(files == "save load csv ");
+  CHECK(folders == "strips cache ");
+  CHECK(roles == "save csv strips verbose ");
 }
 
 TEST_CASE("the help text shows sections, ranges and defaults, also after parsing", "[core]") {
@@ -194,6 +235,21 @@ TEST_CASE("ranges know their ends", "[core]") {
   CHECK(RealRange{}.str().empty());
   CHECK(IntRange{}.str().empty());
   CHECK(IntRange{1}.str() == ">= 1");
+}
+
+TEST_CASE("lists of numbers", "[core]") {
+  using Numbers = std::vector<int64_t>;
+  CHECK(parse_number_list("tasks", "1-3,7", {1, 20}) == Numbers{1, 2, 3, 7});
+  CHECK(parse_number_list("tasks", "5,1-2,5", {1, 20}) == Numbers{5, 1, 2});
+  CHECK(number_list_text(parse_number_list("tasks", "1-20", {1, 20})) == "1-20");
+  for (const char* wrong :
+       {"", "0", "21", "1-21", "3-1", "a", "1,", ",1", "1--2", "-1", "1-", "99999999999999999999"}) {
+    INFO(wrong);
+    CHECK_THAT(test::error_text<UsageError>([&] {
+                 parse_number_list("tasks", wrong, {1, 20});
+               }),
+               Catch::Matchers::Contains("--tasks: found") && Catch::Matchers::Contains("1..20"));
+  }
 }
 
 TEST_CASE("programming errors are told apart from the user's", "[core][bad]") {

@@ -83,14 +83,14 @@ TEST_CASE("a log is replaced, or continued after a line cut short", "[core]") {
   CHECK(test::read_file(replaced) == line);
 
   const std::string continued = folder.write("continued", "old\n");
-  RunLog(out, continued, RunLog::OpenMode::kAppend).write_epoch(record);
+  RunLog(out, continued, RunLog::OpenMode::append).write_epoch(record);
   CHECK(test::read_file(continued) == "old\n" + line);
 
   const std::string cut = folder.write("cut", "old\nhal");
-  RunLog(out, cut, RunLog::OpenMode::kAppend).write_epoch(record);
+  RunLog(out, cut, RunLog::OpenMode::append).write_epoch(record);
   CHECK(test::read_file(cut) == "old\nhal\n" + line);
 
-  RunLog(out, folder.file("fresh"), RunLog::OpenMode::kAppend).write_epoch(record);
+  RunLog(out, folder.file("fresh"), RunLog::OpenMode::append).write_epoch(record);
   CHECK(test::read_file(folder.file("fresh")) == line);
 }
 

@@ -45,6 +45,17 @@ TEST_CASE("numbers are rounded to the digits asked for", "[core]") {
   CHECK_THROWS_AS(format_real(1, 18), Error);
 }
 
+TEST_CASE("lists are written short and split at commas", "[core]") {
+  CHECK(number_list_text({}).empty());
+  CHECK(number_list_text({4}) == "4");
+  CHECK(number_list_text({1, 2, 3, 7, 9, 10}) == "1-3,7,9,10");
+  CHECK(split_at_commas("a,b") == std::vector<std::string>{"a", "b"});
+  CHECK(split_at_commas(",a") == std::vector<std::string>{"", "a"});
+  CHECK(split_at_commas("") == std::vector<std::string>{""});
+  CHECK(contains({"a", "b"}, "b"));
+  CHECK_FALSE(contains({"a", "b"}, "c"));
+}
+
 TEST_CASE("UTF-8 is what RFC 3629 says", "[core]") {
   for (const char* valid :
        {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) {

@@ -15,7 +15,7 @@ namespace hmem::test {
 
 class Checked {
  public:
-  explicit Checked(uint64_t seed) : rng_(seed, "gradient_table") {}
+  explicit Checked(uint64_t seed, const std::string& name = "") : rng_(seed, "gradient_table" + name) {}
 
   /// A parameter of normal numbers, none closer to zero (a kink of ReLU) than 1e-3.
   Parameter& parameter(const std::string& name, const Shape& shape, double deviation = 1) {

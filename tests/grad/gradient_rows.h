@@ -15,7 +15,7 @@ struct GradientRow {
   std::function<GradReport(Checked&)> check;
 };
 
-/// Convolution, pooling, activations with biases (image_gradient_rows_test.cpp).
+/// Convolution, pooling, activations with biases, sequences (image_gradient_rows_test.cpp).
 std::vector<GradientRow> image_rows();
 
 }  // namespace hmem::test

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "hmem/autodiff/grad_check.h"
 #include "hmem/models/hmem_qa.h"
+#include "hmem/train/classifier.h"
 
 namespace hmem {
 namespace {
@@ -61,19 +62,22 @@ HMemQa::Config small_config() {
   return config;
 }
 
-void check_model(const HMemQa::Config& config, double step = 1e-5) {
+void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1e-3) {
   HMemQa model(config, 1);
+  const Weights weights = model.weights();
   // Away from the start values 0 and 1, at which a scale or a shift can hide a mistake.
   Rng rng(4, "hmem_qa_grad_test");
-  for (Parameter* p : model.parameters()) {
+  for (Parameter* p : weights.parameters) {
     const double range = p->name.rfind("gamma", 0) == 0 ? 0.05 : 0.3;
     for (real& x : p->value) x += static_cast<real>(rng.uniform(-range, range));
   }
   const BabiBatch batch = small_batch();
   GradCheckSettings settings;
   settings.step = step;
-  const GradReport report = check_gradients(
-      model.parameters(), [&](Tape& tape) { return model.forward(tape, batch).loss; }, settings);
+  const auto loss = [&](Tape& tape) {
+    return classification_loss(model.forward(tape, batch), batch.answers, weights, l2).loss;
+  };
+  const GradReport report = check_gradients(weights.parameters, loss, settings);
   CAPTURE(report.problem, report.worst_error);
   CHECK(report.ok());
 }
@@ -99,13 +103,14 @@ TEST_CASE("gradients of the network with dropout of stories and answers", "[grad
   HMemQa::Config config = small_config();
   config.rule = {real(0.08), real(0.05), real(1.3)};
   config.read_before_write = read_before_write;
-  const auto loss = [](HMemQa::Config changed, double dropout, double story_dropout, Tape::Mode mode) {
+  const BabiBatch batch = small_batch();
+  const auto loss = [&batch](HMemQa::Config changed, double dropout, double story_dropout, Tape::Mode mode) {
     changed.dropout = dropout;
     changed.story_dropout = story_dropout;
     HMemQa model(changed, 1);
     Tape tape;
     tape.reset(mode);
-    return *model.forward(tape, small_batch()).loss.data();
+    return *softmax_cross_entropy(model.forward(tape, batch), batch.answers).loss.data();
   };
   const real none = loss(config, 0, 0, Tape::Mode::training), inference = loss(config, 0, 0, Tape::Mode::inference);
   for (const auto& [dropout, story_dropout] : {std::pair(0.4, 0.0), std::pair(0.0, 0.4)}) {
@@ -115,7 +120,7 @@ TEST_CASE("gradients of the network with dropout of stories and answers", "[grad
   }
   config.dropout = 0.3;
   config.story_dropout = 0.2;
-  check_model(config);
+  check_model(config, 3e-6);
 }
 
 TEST_CASE("gradients of the question answering network, every option", "[grad]") {
@@ -128,8 +133,7 @@ TEST_CASE("gradients of the question answering network, every option", "[grad]")
   config.rule = {real(0.08), real(0.05), real(1.3)};
   config.encoding = encoding;
   config.norm = norm;
-  config.l2 = 0.01;
-  check_model(config);
+  check_model(config, 1e-5, 0.01);
 }
 
 }  // namespace

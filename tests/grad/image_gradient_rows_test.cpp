@@ -59,6 +59,25 @@ GradReport check_lstm_of(Checked& c, int trained) {
   });
 }
 
+enum class Attended { all, query, keys, values };
+
+GradReport check_attend(Checked& c, Attended trained, double deviation = 1) {
+  Parameter query("constant", {4, 3}), keys("constant", {11, 3}), values("constant", {11, 5});
+  for (Parameter* p : {&query, &keys, &values}) {
+    for (real& value : p->value) value = static_cast<real>(c.rng().normal());
+  }
+  const auto choose = [&](Parameter& constant, Attended which) {
+    const bool wanted = trained == Attended::all || trained == which;
+    return wanted ? &c.parameter("trained", constant.value.shape(), deviation) : nullptr;
+  };
+  Parameter *q = choose(query, Attended::query), *k = choose(keys, Attended::keys),
+            *v = choose(values, Attended::values);
+  return c.check([&](Tape& t) {
+    return attend(q ? t.leaf(*q) : t.constant(query.value), k ? t.leaf(*k) : t.constant(keys.value),
+                  v ? t.leaf(*v) : t.constant(values.value), {0, 4, 5, 9, 11});
+  });
+}
+
 }  // namespace
 
 std::vector<GradientRow> image_rows() {
@@ -135,6 +154,40 @@ std::vector<GradientRow> image_rows() {
       {"lstm", "kernel alone", [](Checked& c) { return check_lstm_of(c, 1); }},
       {"lstm", "recurrent weights alone", [](Checked& c) { return check_lstm_of(c, 2); }},
       {"lstm", "bias alone", [](Checked& c) { return check_lstm_of(c, 3); }},
+      {"gather_rows", "repeated rows and zeros",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {5, 18});
+         return c.check([&](Tape& t) { return gather_rows(t.leaf(x), {3, -1, 0, 3, 4, 3, -1, 1}); });
+       }},
+      {"gather_rows", "of an intermediate value that is used again",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {5, 4});
+         return c.check([&](Tape& t) {
+           const Var y = elu(t.leaf(x));
+           return add(gather_rows(y, {4, 4, -1, 2, 0}), y);
+         });
+       }},
+      {"attend", "all trained", [](Checked& c) { return check_attend(c, Attended::all); }},
+      {"attend", "sharp", [](Checked& c) { return check_attend(c, Attended::all, 3); }},
+      {"attend", "query alone", [](Checked& c) { return check_attend(c, Attended::query); }},
+      {"attend", "keys alone", [](Checked& c) { return check_attend(c, Attended::keys); }},
+      {"attend", "values alone", [](Checked& c) { return check_attend(c, Attended::values); }},
+      {"attend", "parts of one matrix that overlap",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {9, 4});
+         return c.check([&](Tape& t) {
+           const Var all = t.leaf(x);
+           return attend(t.slice(all, 1, 4), t.slice(all, 0, 7), t.slice(all, 2, 9), {0, 3, 4, 7});
+         });
+       }},
+      {"attend", "two hops",
+       [](Checked& c) {
+         Parameter &q = c.parameter("q", {2, 4}), &k = c.parameter("k", {7, 4}), &v = c.parameter("v", {7, 4});
+         return c.check([&](Tape& t) {
+           const Var query = t.leaf(q), keys = t.leaf(k), values = t.leaf(v);
+           return attend(add(query, attend(query, keys, values, {0, 3, 7})), keys, values, {0, 3, 7});
+         });
+       }},
   };
 }
 

@@ -5,10 +5,9 @@
 
 #include "catch.h"
 #include "hmem/autodiff/grad_check.h"
-#include "hmem/autodiff/ops_basic.h"
-#include "hmem/autodiff/ops_nn.h"
 #include "hmem/models/hmem_image.h"
 #include "hmem/models/lstm_image.h"
+#include "hmem/train/classifier.h"
 #include "support/numbers.h"
 
 namespace hmem {
@@ -18,7 +17,8 @@ constexpr int64_t kBatch = 4, kSteps = 5, kFeatures = 7, kClasses = 4;
 
 void check_net(AssociationNet& net) {
   Rng rng(4, "image_nets_grad_test");
-  std::vector<Parameter*> parameters = net.parameters();
+  const Weights weights = net.weights();
+  std::vector<Parameter*> parameters = weights.parameters;
   for (Parameter* p : parameters) {
     for (real& x : p->value) x += static_cast<real>(rng.uniform(-0.3, 0.3));
   }
@@ -31,9 +31,7 @@ void check_net(AssociationNet& net) {
   for (int64_t b = 0; b < kBatch; ++b) answers[b] = static_cast<int32_t>(b % kClasses);
   const GradReport report = check_gradients(parameters, [&](Tape& tape) {
     const Var logits = net.forward(tape, tape.leaf(frames), tape.leaf(queries));
-    std::vector<Var> penalised;
-    for (Parameter* p : net.penalised()) penalised.push_back(tape.leaf(*p));
-    return add(softmax_cross_entropy(logits, answers).loss, l2_penalty(penalised, real(0.01)));
+    return classification_loss(logits, answers, weights, 0.01).loss;
   });
   CAPTURE(report.problem, report.worst_error);
   CHECK(report.ok());

@@ -78,7 +78,9 @@ TEST_CASE("relu over pieces of fixed size", "[kernel]") {
 
 TEST_CASE("parameter updates against their formulas in double", "[kernel]") {
   const int64_t n = GENERATE(1, 16, 37);
-  CAPTURE(n);
+  const double decay = GENERATE(0.0, 0.3);
+  const bool nesterov = GENERATE(false, true);
+  CAPTURE(n, decay, nesterov);
   Rng rng(static_cast<uint64_t>(n), "updates");
   const Tensor g = random_tensor({n}, rng), p = random_tensor({n}, rng), u = random_tensor({n}, rng);
   Tensor v = random_tensor({n}, rng);
@@ -89,18 +91,19 @@ TEST_CASE("parameter updates against their formulas in double", "[kernel]") {
     const double gradient = scale * g[i];
     m_new.push_back(beta1 * u[i] + (1 - beta1) * gradient);
     v_new.push_back(beta2 * v[i] + (1 - beta2) * gradient * gradient);
-    p_adam.push_back(p[i] - rate * m_new.back() / (std::sqrt(v_new.back()) + epsilon));
+    p_adam.push_back(p[i] - rate * m_new.back() / (std::sqrt(v_new.back()) + epsilon) - decay * p[i]);
     u_new.push_back(momentum * u[i] - rate * gradient);
-    p_sgd.push_back(p[i] + u_new.back());
+    p_sgd.push_back(p[i] - decay * p[i] + (nesterov ? momentum * u_new.back() - rate * gradient : u_new.back()));
   }
   Tensor p_found = p.clone(), m_found = u.clone(), v_found = v.clone();
   adam_update(p_found.data(), m_found.data(), v_found.data(), g.data(), real(scale), real(rate), real(beta1),
-              real(beta2), real(epsilon), n);
+              real(beta2), real(epsilon), real(decay), n);
   CHECK(worst_error(m_found, m_new) <= 1e-6);
   CHECK(worst_error(v_found, v_new) <= 1e-6);
   CHECK(worst_error(p_found, p_adam) <= 1e-6);
   Tensor p_moved = p.clone(), u_found = u.clone();
-  sgd_update(p_moved.data(), u_found.data(), g.data(), real(scale), real(rate), real(momentum), n);
+  sgd_update(p_moved.data(), u_found.data(), g.data(), real(scale), real(rate), real(momentum), nesterov, real(decay),
+             n);
   CHECK(worst_error(u_found, u_new) <= 1e-6);
   CHECK(worst_error(p_moved, p_sgd) <= 1e-6);
 }

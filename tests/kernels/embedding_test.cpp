@@ -19,31 +19,32 @@ using test::random_tensor;
 using test::worst_error;
 
 /// A third of the ids is nil.
-std::vector<int32_t> random_ids(int64_t n, int64_t vocabulary, Rng& rng) {
+std::vector<int32_t> random_ids(int64_t n, int64_t vocabulary, Rng& rng, int32_t nil = 0) {
   std::vector<int32_t> ids;
   for (int64_t i = 0; i < n; ++i) {
-    ids.push_back(rng.below(3) == 0 ? 0 : static_cast<int32_t>(rng.below(static_cast<uint32_t>(vocabulary))));
+    ids.push_back(rng.below(3) == 0 ? nil : static_cast<int32_t>(rng.below(static_cast<uint32_t>(vocabulary))));
   }
   return ids;
 }
 
 TEST_CASE("embedding and its adjoint against a loop", "[kernel]") {
   const int64_t n = GENERATE(0, 1, 65, 200), e = GENERATE(1, 16, 17, 80), vocabulary = 9;
-  CAPTURE(n, e);
+  const int32_t nil = GENERATE(0, -1);
+  CAPTURE(n, e, nil);
   Rng rng(static_cast<uint64_t>(n * 100 + e), "embedding");
   const Tensor table = random_tensor({vocabulary, e}, rng), dout = random_tensor({n, e}, rng);
-  const std::vector<int32_t> ids = random_ids(n, vocabulary, rng);
+  const std::vector<int32_t> ids = random_ids(n, vocabulary, rng, nil);
   Tensor out = nan_tensor({n, e}), dtable = random_tensor({vocabulary, e}, rng);
   std::vector<double> expected(static_cast<size_t>(n * e), 0.0), expected_dtable = doubles(dtable);
   for (int64_t i = 0; i < n; ++i) {
     const int64_t id = ids[static_cast<size_t>(i)];
-    for (int64_t j = 0; j < e && id != 0; ++j) {
+    for (int64_t j = 0; j < e && id != nil; ++j) {
       expected[static_cast<size_t>(i * e + j)] = table[id * e + j];
       expected_dtable[static_cast<size_t>(id * e + j)] += dout[i * e + j];
     }
   }
-  embedding_forward(out.data(), table.data(), ids.data(), n, e);
-  embedding_backward(dtable.data(), dout.data(), ids.data(), n, e);
+  embedding_forward(out.data(), table.data(), ids.data(), n, e, nil);
+  embedding_backward(dtable.data(), dout.data(), ids.data(), n, e, nil);
   CHECK(worst_error(out, expected) == 0);
   CHECK(worst_error(dtable, expected_dtable) <= 1e-6);
 }

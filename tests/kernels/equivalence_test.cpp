@@ -9,9 +9,11 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/autodiff/ops_memory.h"
+#include "hmem/kernels/attention.h"
 #include "hmem/kernels/dropout.h"
 #include "hmem/kernels/elementwise.h"
 #include "hmem/kernels/embedding.h"
+#include "hmem/kernels/hebbian.h"
 #include "hmem/kernels/lstm.h"
 #include "hmem/kernels/norm.h"
 #include "hmem/kernels/optim.h"
@@ -45,7 +47,7 @@ struct Kernel {
 Outputs memory_kernels(int64_t d) {
   Rng rng(static_cast<uint64_t>(d), "equivalence");
   const std::vector<int64_t> offsets = {0, 7, 7, 90, 91, 131, 140, 150, 152, 160};
-  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = memory_stride(d);
+  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = padded(d);
   const HebbianDims dims = {batch, d, offsets.data()};
   const HebbianRule rule = {real(0.03), real(0.02), real(1.3)};
   const Tensor z_k = random_tensor({n, d}, rng), z_v = random_tensor({n, d}, rng), q = random_tensor({batch, d}, rng),
@@ -77,7 +79,7 @@ Outputs memory_kernels(int64_t d) {
 Outputs read_before_write_kernels(int64_t d) {
   Rng rng(static_cast<uint64_t>(d), "equivalence");
   const std::vector<int64_t> offsets = {0, 7, 7, 60, 61, 81, 90, 100};
-  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = memory_stride(d);
+  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = padded(d);
   const HebbianDims dims = {batch, d, offsets.data()};
   const HebbianRule rule = {real(0.03), real(0.02), real(1.3)};
   const Tensor k = random_tensor({n, d}, rng), a = random_tensor({n, d}, rng), q = random_tensor({batch, d}, rng),
@@ -102,7 +104,7 @@ Outputs layer_norm_kernels() {
   constexpr int64_t kE = 83, kRows = 600;
   const Tensor x = random_tensor({kRows, kE}, rng), dy = random_tensor({kRows, kE}, rng),
                scale = random_tensor({kE}, rng), shift = random_tensor({kE}, rng);
-  Tensor y = nan_tensor({kRows, kE}), xhat = nan_tensor({kRows, padded_row(kE)}), rstd = nan_tensor({kRows}),
+  Tensor y = nan_tensor({kRows, kE}), xhat = nan_tensor({kRows, padded(kE)}), rstd = nan_tensor({kRows}),
          dx({kRows, kE}), dscale({kE}), dshift({kE});
   layer_norm_forward(y.data(), xhat.data(), rstd.data(), x.data(), scale.data(), shift.data(), kRows, kE, real(1e-3));
   layer_norm_backward(dx.data(), dscale.data(), dshift.data(), dy.data(), xhat.data(), rstd.data(), scale.data(), kRows,
@@ -184,8 +186,10 @@ Outputs elementwise_kernels() {
   square[0] = static_cast<real>(squares);
   square[1] = static_cast<real>(squares - static_cast<double>(square[0]));
   Tensor p = a.clone(), m = b.clone(), v = rectified.clone(), u = b.clone(), q = a.clone();
-  adam_update(p.data(), m.data(), v.data(), a.data(), real(0.7), real(0.01), real(0.9), real(0.999), real(1e-7), kN);
-  sgd_update(q.data(), u.data(), a.data(), real(0.7), real(0.01), real(0.9), kN);
+  adam_update(p.data(), m.data(), v.data(), a.data(), real(0.7), real(0.01), real(0.9), real(0.999), real(1e-7),
+              real(1e-3), kN);
+  sgd_update(q.data(), u.data(), a.data(), real(0.7), real(0.01), real(0.9), false, real(1e-3), kN);
+  sgd_update(q.data(), u.data(), b.data(), real(0.7), real(0.01), real(0.9), true, 0, kN);
   return outputs(sum, rectified, dx, y, z, square, p, m, v, q, u);
 }
 
@@ -228,6 +232,22 @@ Outputs lstm_kernels() {
   return outputs(gates, c, states, dx, dkernel, drecurrent, dbias);
 }
 
+Outputs attention_kernels() {
+  Rng rng(8, "equivalence");
+  constexpr int64_t kE = 37, kF = 83;
+  const std::vector<int64_t> offsets = {0, 7, 8, 90, 91, 131, 140, 150, 152, 200};
+  const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1;
+  const AttendDims dims = {batch, kE, kF, offsets.data()};
+  const Tensor query = random_tensor({batch, kE}, rng), keys = random_tensor({n, kE}, rng),
+               values = random_tensor({n, kF}, rng), dout = random_tensor({batch, kF}, rng);
+  Tensor out = nan_tensor({batch, kF}), p = nan_tensor({n}), dvalues({n, kF});
+  Tensor dboth({n + 3, kE});  // the gradients of query and keys overlap
+  attend_forward(out.data(), p.data(), query.data(), keys.data(), values.data(), dims);
+  attend_backward(dboth.data(), dboth.data() + 3 * kE, dvalues.data(), dout.data(), query.data(), keys.data(),
+                  values.data(), p.data(), dims);
+  return outputs(out, p, dboth, dvalues);
+}
+
 Outputs products() {
   Rng rng(5, "equivalence");
   const Tensor a = random_tensor({200, 90}, rng), b = random_tensor({90, 75}, rng), d = random_tensor({200, 75}, rng);
@@ -251,6 +271,7 @@ const std::vector<Kernel> kKernels = {
     {"elementwise and updates", elementwise_kernels},
     {"images", image_kernels},
     {"lstm", lstm_kernels},
+    {"attention", attention_kernels},
     {"matrix products", products},
 };
 

@@ -50,7 +50,7 @@ struct Batch {
       if (the_case.keys == Keys::zero) z = z < 0 ? z : real(0);
       if (the_case.keys == Keys::sparse) z -= real(1.5);
     }
-    m = nan_tensor({size(), d, memory_stride(d)});
+    m = nan_tensor({size(), d, padded(d)});
   }
   int64_t size() const { return static_cast<int64_t>(offsets.size()) - 1; }
   int64_t steps(int64_t b) const { return offsets[static_cast<size_t>(b) + 1] - begin(b); }
@@ -66,7 +66,7 @@ struct Batch {
 
 /// The padded memory of sample b is `expected` [d, d], and zero in the padding.
 void check_memory(const Batch& batch, int64_t b, const Doubles& expected) {
-  const int64_t d = batch.d, ld = memory_stride(d);
+  const int64_t d = batch.d, ld = padded(d);
   Doubles padded(static_cast<size_t>(d * ld), 0.0);
   for (int64_t i = 0; i < d; ++i) {
     for (int64_t j = 0; j < d; ++j) padded[static_cast<size_t>(i * ld + j)] = expected[static_cast<size_t>(i * d + j)];
@@ -76,7 +76,7 @@ void check_memory(const Batch& batch, int64_t b, const Doubles& expected) {
 
 TEST_CASE("hebbian write and its adjoint against the equations in double", "[kernel]") {
   const int64_t d = GENERATE(1, 3, 16, 17, 20, 100, 130, 200);
-  const int64_t ld = memory_stride(d);
+  const int64_t ld = padded(d);
   Rng rng(static_cast<uint64_t>(d), "hebbian_test");
   for (const Case& the_case : kCases) {
     // The largest memories with every length take seconds in double; three cases see all branches there.
@@ -169,7 +169,7 @@ TEST_CASE("hebbian write: a NaN is seen in the memory", "[kernel]") {
   const auto write = [&] {
     hebbian_write_forward(batch.m.data(), batch.z_k.data(), batch.z_v.data(), batch.dims(), {});
   };
-  const int64_t at = 2 * 20 + 3, ld = memory_stride(20);
+  const int64_t at = 2 * 20 + 3, ld = padded(20);
   const real old = batch.z_k[at];
   batch.z_k[at] = std::numeric_limits<real>::quiet_NaN();
   write();
@@ -185,7 +185,7 @@ TEST_CASE("hebbian write: a NaN is seen in the memory", "[kernel]") {
 TEST_CASE("memory read and its adjoint against a loop in double", "[kernel]") {
   const int64_t d = GENERATE(1, 3, 16, 17, 20, 100, 130, 200), batch = GENERATE(1, 4, 7);
   CAPTURE(d, batch);
-  const int64_t ld = memory_stride(d);
+  const int64_t ld = padded(d);
   Rng rng(static_cast<uint64_t>(d), "memory_read");
   Tensor m = random_tensor({batch, d, ld}, rng);
   for (int64_t i = 0; i < m.count(); ++i) {

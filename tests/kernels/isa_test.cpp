@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "kernels/simd/simd.h"
 #include "support/error_text.h"
 #include "support/settings.h"
 
@@ -29,6 +33,25 @@ TEST_CASE("kernel sets: an unknown name is an error that lists the known ones", 
   CHECK(text.find("'sse9'") != std::string::npos);
   CHECK(text.find("generic") != std::string::npos);
   CHECK(kernel_set_name() == before);
+}
+
+// A table is a row of pointers, which are filled by name; what was forgotten is null.
+TEST_CASE("kernel sets: every linked table has all kernels", "[kernel]") {
+  const SimdKernels* const tables[] = {
+      &simd_generic,
+#ifdef HMEM_X86_SETS
+      &simd_avx2,
+      &simd_avx512,
+#endif
+  };
+  for (const SimdKernels* table : tables) {
+    const void* entries[sizeof(SimdKernels) / sizeof(void*)];
+    static_assert(sizeof(entries) == sizeof(SimdKernels));
+    std::memcpy(entries, table, sizeof(entries));
+    const auto missing = std::find(std::begin(entries), std::end(entries), nullptr);
+    INFO("table " << (table->name ? table->name : "without a name") << ", entry " << missing - std::begin(entries));
+    CHECK(missing == std::end(entries));
+  }
 }
 
 // Run by the test below in a process of its own, because the variable is read once.

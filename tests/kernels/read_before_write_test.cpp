@@ -165,7 +165,7 @@ TEST_CASE("read-before-write and its adjoint against the equations in double", "
   CAPTURE(d);
   Rng rng(static_cast<uint64_t>(d), "read_before_write_test");
   const Inputs in(d, rule, rng);
-  const int64_t rows = in.offsets.back(), ld = memory_stride(d), batch = in.batch();
+  const int64_t rows = in.offsets.back(), ld = padded(d), batch = in.batch();
   const HebbianDims dims = {batch, d, in.offsets.data()};
   Tensor out = nan_tensor({batch, d}), s = nan_tensor({rows, ld}), xhat = nan_tensor({rows, ld}),
          v = nan_tensor({rows, ld}), rstd = nan_tensor({rows}), m = nan_tensor({recall_saved_m(dims)}),

@@ -2,89 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "catch.h"
 #include "support/numbers.h"
-#include "support/settings.h"
 
 namespace hmem {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-float exp_of(float x) {
-  real in = x, out = kNaN;
-  exp_forward(&out, &in, 1);
-  return out;
-}
-
-TEST_CASE("exp is within 1.1 ulp of the exact value over its whole range", "[kernel]") {
-  const std::string kernels = GENERATE(from_range(available_kernel_sets()));
-  CAPTURE(kernels);
-  const test::UseKernels use(kernels);
-  // Every 509th float from -0 to -87.3 and from 0 to 88.7, both ends included.
-  std::vector<real> x;
-  for (const float end : {-87.33654f, 88.72283f}) {
-    uint32_t last;
-    std::memcpy(&last, &end, 4);
-    for (uint32_t bits = last; (bits & 0x7fffffff) >= 509; bits -= 509) {
-      float value;
-      std::memcpy(&value, &bits, 4);
-      x.push_back(value);
-    }
-    x.push_back(std::copysign(0.0f, end));
-  }
-  std::vector<real> y(x.size(), kNaN);
-  exp_forward(y.data(), x.data(), static_cast<int64_t>(x.size()));
-  double worst = 0;
-  float where = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double exact = std::exp(static_cast<double>(x[i]));
-    const double ulp = std::ldexp(1.0, std::max(std::ilogb(exact), -126) - 23);
-    const double error = std::abs(static_cast<double>(y[i]) - exact) / ulp;
-    if (!(error <= worst)) {
-      worst = error;
-      where = x[i];
-    }
-  }
-  CAPTURE(where);
-  CHECK(worst <= 1.1);
-  CHECK(x.size() > 4000000);
-}
-
-TEST_CASE("exp of special values", "[kernel]") {
-  const std::string kernels = GENERATE(from_range(available_kernel_sets()));
-  CAPTURE(kernels);
-  const test::UseKernels use(kernels);
-  CHECK(exp_of(0) == 1);
-  CHECK(exp_of(-0.0f) == 1);
-  CHECK(exp_of(kInfinity) == kInfinity);
-  CHECK(exp_of(-kInfinity) == 0);
-  CHECK(std::isnan(exp_of(kNaN)));
-  CHECK(exp_of(std::nextafter(88.72283f, 100.0f)) == kInfinity);
-  CHECK(std::isfinite(exp_of(88.72283f)));
-  CHECK(exp_of(std::nextafter(-87.33654f, -100.0f)) == 0);
-  CHECK(exp_of(-87.33654f) > 0);
-  CHECK(exp_of(3e38f) == kInfinity);
-  CHECK(exp_of(-3e38f) == 0);
-  CHECK(exp_of(1e-40f) == 1);
-}
-
-TEST_CASE("exp: the value of an element does not depend on its place", "[kernel]") {
-  for (int64_t n = 0; n < 40; ++n) {
-    std::vector<real> x(static_cast<size_t>(n) + 1, real(0.5)), y(static_cast<size_t>(n) + 1, real(-3));
-    for (int64_t i = 0; i < n; ++i) x[static_cast<size_t>(i)] = static_cast<real>(0.37 * static_cast<double>(i) - 5);
-    exp_forward(y.data(), x.data(), n);
-    CAPTURE(n);
-    CHECK(y[static_cast<size_t>(n)] == -3);  // nothing is written behind the end
-    for (size_t i = 0; i < static_cast<size_t>(n); ++i) CHECK(y[i] == exp_of(x[i]));
-  }
-}
 
 struct Losses {
   double loss;

@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/check.h"
-#include "hmem/optim/optimizer.h"
+#include "hmem/optim/adam.h"
 #include "support/numbers.h"
 #include "support/settings.h"
 
@@ -23,22 +23,24 @@ Tensor random_images(int64_t batch, int64_t width, Rng& rng) {
 TEST_CASE("convnet14: shapes, names and number of parameters", "[model]") {
   ConvNet14 net(1);
   ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  const Weights of_net = net.weights(), of_top = top.weights();
   std::set<std::string> names;
   int64_t count = 0;
-  for (const auto& parameters : {net.parameters(), top.parameters()}) {
-    for (const Parameter* p : parameters) {
+  for (const auto& weights : {of_net, of_top}) {
+    for (const Parameter* p : weights.parameters) {
       names.insert(p->name);
       count += p->value.count();
     }
   }
   // 3 32 + 32 32 + 32 64 + .. + 512 512 = 523360; biases, scales and shifts of 2 (32 + .. + 512) channels; the top.
   CHECK(count == 9 * 523360 + 3 * 1984 + 425984 + 3 * 896 + 128 * 20 + 20);
-  CHECK(names.size() == net.parameters().size() + top.parameters().size());
+  CHECK(names.size() == of_net.parameters.size() + of_top.parameters.size());
   CHECK(names.count("convnet14.block5.conv2.weight") == 1);
   CHECK(names.count("top.norm3.shift") == 1);
-  CHECK(net.penalised().size() == 10);
-  CHECK(net.buffers().size() == 20);
-  CHECK(top.buffers().size() == 6);
+  CHECK(of_net.regularised.size() == 10);
+  CHECK(of_top.regularised.empty());
+  CHECK(of_net.buffers.size() == 20);
+  CHECK(of_top.buffers.size() == 6);
 
   Rng rng(1, "images");
   Tape tape(Tape::Mode::inference);
@@ -54,9 +56,9 @@ TEST_CASE("convnet14: shapes, names and number of parameters", "[model]") {
 std::vector<double> train(int steps) {
   ConvNet14 net(3);
   ConvNet14Top top(ConvNet14::kFeatures, 3, 3);
-  std::vector<Parameter*> parameters = net.parameters();
-  for (Parameter* p : top.parameters()) parameters.push_back(p);
-  Adam adam(parameters, {});
+  Weights weights = net.weights();
+  top.add_to(weights);
+  Adam adam(weights.parameters, {});
   Rng rng(2, "images");
   const Tensor images = random_images(6, 32, rng);
   IdTensor labels({6});
@@ -66,7 +68,7 @@ std::vector<double> train(int steps) {
   for (int step = 0; step < steps; ++step) {
     tape.reset(Tape::Mode::training);
     tape.set_step(static_cast<uint64_t>(step));
-    zero_gradients(parameters);
+    zero_gradients(weights.parameters);
     const Var logits = top.forward(tape, net.forward(tape, tape.constant(images)));
     const Var loss = softmax_cross_entropy(logits, labels).loss;
     losses.push_back(static_cast<double>(*loss.data()));
@@ -76,7 +78,7 @@ std::vector<double> train(int steps) {
   return losses;
 }
 
-TEST_CASE("convnet14 learns six images by heart", "[learn]") {
+TEST_CASE("convnet14 memorises six images", "[learn]") {
   const std::vector<double> losses = train(25);
   CAPTURE(losses.front(), losses.back());
   CHECK(losses.front() > 0.7);
@@ -85,6 +87,8 @@ TEST_CASE("convnet14 learns six images by heart", "[learn]") {
 
 TEST_CASE("convnet14 used twice in one step: other masks, gradients of both", "[model]") {
   ConvNet14 net(5);
+  const Weights weights = net.weights();
+  const Tensor& last_gradient = weights.regularised[9]->grad;
   Rng rng(3, "images");
   const Tensor images = random_images(3, 32, rng);
   Tape tape;
@@ -93,17 +97,17 @@ TEST_CASE("convnet14 used twice in one step: other masks, gradients of both", "[
   CHECK(std::equal(first.data(), first.data() + first.count(), again.data()));
   CHECK_FALSE(std::equal(first.data(), first.data() + first.count(), second.data()));
   const auto gradient = [&](int uses) {
-    zero_gradients(net.parameters());
+    zero_gradients(weights.parameters);
     tape.reset(Tape::Mode::training);
     Var sum = net.forward(tape, tape.constant(images));
     for (int use = 1; use < uses; ++use) sum = add(sum, net.forward(tape, tape.constant(images)));
     tape.backward(l2_penalty({sum}, real(0.5) / static_cast<real>(uses)));
-    return test::doubles(net.penalised()[9]->grad);
+    return test::doubles(last_gradient);
   };
   std::vector<double> once = gradient(1);
   for (double& g : once) g *= 2;
   gradient(2);
-  CHECK(test::worst_error(net.penalised()[9]->grad, once) <= 1e-5);
+  CHECK(test::worst_error(last_gradient, once) <= 1e-5);
 }
 
 TEST_CASE("convnet14 trains to the same bits with any number of threads", "[equiv]") {

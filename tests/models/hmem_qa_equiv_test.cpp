@@ -22,31 +22,31 @@ Tensor copy_of(Var var) {
 }
 
 /// Backward pass; collects what the step left in the model.
-Outcome outcome_of(Tape& tape, Var loss, Var logits, HMemQa& model) {
+Outcome outcome_of(Tape& tape, Var loss, Var logits, const Weights& weights) {
   Outcome outcome;
   tape.backward(loss);
   outcome.loss = static_cast<double>(*loss.data());
   outcome.logits = copy_of(logits);
-  for (Parameter* parameter : model.parameters()) {
+  for (Parameter* parameter : weights.parameters) {
     outcome.gradients.emplace_back(parameter->name, parameter->grad.clone());
   }
-  for (Buffer* buffer : model.buffers()) outcome.averages.emplace_back(buffer->name, buffer->value.clone());
+  for (Buffer* buffer : weights.buffers) outcome.averages.emplace_back(buffer->name, buffer->value.clone());
   return outcome;
 }
 
 Outcome packed_step(GoldenQa& golden, Duplicates duplicates) {
   Tape tape;
   const BabiBatch batch = golden.batch(duplicates);
-  zero_gradients(golden.model().parameters());
-  const HMemQa::Result result = golden.model().forward(tape, batch);
-  return outcome_of(tape, result.loss, result.logits, golden.model());
+  zero_gradients(golden.weights().parameters);
+  const Var logits = golden.model().forward(tape, batch);
+  const Var loss = classification_loss(logits, batch.answers, golden.weights(), hmem::test::kGoldenL2).loss;
+  return outcome_of(tape, loss, logits, golden.weights());
 }
 
 /// The equations one after the other with the plain operations: every sentence encoded with its time word, normalised,
 /// mapped, written and read by itself. The moving averages are the model's business and are left out.
 Outcome composed_step(GoldenQa& golden) {
-  HMemQa& model = golden.model();
-  const HMemQa::Config& config = model.config();
+  const HMemQa::Config& config = golden.model().config();
   const BabiBatch batch = golden.batch();
   const int64_t e = config.embeddings_size, d = config.memory_size;
   const int64_t width = config.words_per_sentence;
@@ -58,10 +58,10 @@ Outcome composed_step(GoldenQa& golden) {
     }
   }
 
-  zero_gradients(model.parameters());
+  zero_gradients(golden.weights().parameters);
   Tape tape;
   const auto leaf = [&](const std::string& name) {
-    for (Parameter* parameter : model.parameters()) {
+    for (Parameter* parameter : golden.weights().parameters) {
       if (parameter->name == name) return tape.leaf(*parameter);
     }
     FAIL("no parameter " << name);
@@ -82,9 +82,9 @@ Outcome composed_step(GoldenQa& golden) {
     r = memory_read(memory, add(from_question, matmul(r, tape.slice(w_r, e, e + d))));
   }
   const Var logits = matmul(r, leaf("output.weight"));
-  const Var loss =
-      add(softmax_cross_entropy(logits, batch.answers).loss, l2_penalty({w_k, w_v, w_r}, static_cast<real>(config.l2)));
-  return outcome_of(tape, loss, logits, model);
+  const Var loss = add(softmax_cross_entropy(logits, batch.answers).loss,
+                       l2_penalty({w_k, w_v, w_r}, static_cast<real>(hmem::test::kGoldenL2)));
+  return outcome_of(tape, loss, logits, golden.weights());
 }
 
 void check_equal(const Outcome& found, const Outcome& expected) {

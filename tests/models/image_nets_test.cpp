@@ -16,19 +16,19 @@ namespace {
 
 std::set<std::string> names_of(AssociationNet& net) {
   std::set<std::string> names;
-  for (const Parameter* p : net.parameters()) names.insert(p->name);
-  CHECK(names.size() == net.parameters().size());
+  for (const Parameter* p : net.weights().parameters) names.insert(p->name);
+  CHECK(names.size() == net.weights().parameters.size());
   return names;
 }
 
 int64_t size_of(AssociationNet& net) {
   int64_t count = 0;
-  for (const Parameter* p : net.parameters()) count += p->value.count();
+  for (const Parameter* p : net.weights().parameters) count += p->value.count();
   return count;
 }
 
 Tensor& value(AssociationNet& net, const std::string& name) {
-  for (Parameter* p : net.parameters()) {
+  for (Parameter* p : net.weights().parameters) {
     if (p->name == name) return p->value;
   }
   fail("no parameter ", name);
@@ -41,10 +41,10 @@ TEST_CASE("hmem_image and lstm_image: shapes, names and numbers of parameters", 
   CHECK(size_of(lstm) == 1024 * 128 + 2 * 128 + (128 + 200 + 1) * 800 + 200 * 10);
   CHECK(names_of(hmem).count("query.dense.weight") == 1);
   CHECK(names_of(lstm).count("lstm.recurrent") == 1);
-  CHECK(hmem.penalised().size() == 5);
-  CHECK(lstm.penalised().size() == 1);
-  CHECK(hmem.buffers().size() == 4);
-  CHECK(lstm.buffers().size() == 2);
+  CHECK(hmem.weights().regularised.size() == 5);
+  CHECK(lstm.weights().regularised.size() == 1);
+  CHECK(hmem.weights().buffers.size() == 4);
+  CHECK(lstm.weights().buffers.size() == 2);
 
   Rng rng(1, "features");
   const Tensor frames = test::random_tensor({2 * 3, 1024}, rng), queries = test::random_tensor({2, 1024}, rng);

@@ -115,9 +115,10 @@ TEST_CASE("dense with bias, activation and initialiser", "[nn]") {
   check_uniform(large.weight.value, std::sqrt(6.0 / 500));
   CHECK(large.bias.name == "output.bias");
   for (real b : large.bias.value) CHECK(b == 0);
-  std::vector<Parameter*> parameters;
-  large.add_parameters(parameters);
-  CHECK(parameters == std::vector<Parameter*>{&large.weight, &large.bias});
+  Weights weights;
+  large.add_to(weights, /*regularised=*/true);
+  CHECK(weights.parameters == std::vector<Parameter*>{&large.weight, &large.bias});
+  CHECK(weights.regularised == std::vector<Parameter*>{&large.weight});
 
   Dense dense("small", 1, 2, rng, {true, Activation::elu, Initialiser::he_uniform});
   dense.weight.value[0] = 2;
@@ -165,11 +166,12 @@ TEST_CASE("dropout draws another mask for every application of a step", "[nn]") 
 TEST_CASE("lstm layer: names, shapes, initial values", "[nn]") {
   Rng rng(10, "lstm");
   Lstm layer("lstm", 40, 50, rng);
-  std::vector<Parameter*> parameters;
-  layer.add_parameters(parameters);
-  REQUIRE(parameters.size() == 3);
-  CHECK(parameters[1]->name == "lstm.recurrent");
-  CHECK(parameters[1]->value.shape() == Shape({50, 200}));
+  Weights weights;
+  layer.add_to(weights);
+  REQUIRE(weights.parameters.size() == 3);
+  CHECK(weights.parameters[1]->name == "lstm.recurrent");
+  CHECK(weights.parameters[1]->value.shape() == Shape({50, 200}));
+  CHECK(weights.regularised.empty());
   check_uniform(layer.kernel.value, std::sqrt(6.0 / 240));
   for (int64_t j = 0; j < 200; ++j) CHECK(layer.bias.value[j] == (j >= 50 && j < 100 ? 1 : 0));
   const Tensor x = test::random_tensor({3, 4, 40}, rng);
@@ -179,13 +181,6 @@ TEST_CASE("lstm layer: names, shapes, initial values", "[nn]") {
   for (int64_t b = 0; b < 3; ++b) {
     CHECK(std::equal(last.data() + b * 50, last.data() + (b + 1) * 50, all.data() + (b * 4 + 3) * 50));
   }
-}
-
-TEST_CASE("encodings by name", "[nn]") {
-  CHECK(encoding_type("identity_encoding") == EncodingType::identity);
-  CHECK(encoding_type("position_encoding") == EncodingType::position);
-  CHECK(encoding_type("learned_encoding") == EncodingType::learned);
-  CHECK_THROWS_AS(encoding_type("learned"), UsageError);
 }
 
 TEST_CASE("position encoding by hand", "[nn]") {
@@ -201,13 +196,19 @@ TEST_CASE("other encodings start from 1", "[nn]") {
   Rng rng(4, "encoder");
   SentenceEncoder encoder(type, 7, 3, 4, rng);
   for (real x : encoder.encoding.value) CHECK(x == 1);
+  IdTensor ids({1, 3});
+  for (int32_t& id : ids) id = 2;
   Tape tape;
-  CHECK(encoder.weights(tape).encoding.needs_grad() == (type == EncodingType::learned));
-  CHECK(encoder.weights(tape).table.needs_grad());
-  std::vector<Parameter*> parameters;
-  encoder.add_parameters(parameters);
-  CHECK(parameters.size() == (type == EncodingType::learned ? 2u : 1u));
-  CHECK(parameters[0]->name == "embedding.weight");
+  tape.backward(weighted_sum(encoder.forward(tape, ids), test::random_tensor({1, 4}, rng)));
+  const auto has_gradient = [](const Parameter& p) {
+    return std::any_of(p.grad.begin(), p.grad.end(), [](real x) { return x != 0; });
+  };
+  CHECK(has_gradient(encoder.table));
+  CHECK(has_gradient(encoder.encoding) == (type == EncodingType::learned));
+  Weights weights;
+  encoder.add_to(weights);
+  CHECK(weights.parameters.size() == (type == EncodingType::learned ? 2u : 1u));
+  CHECK(weights.parameters[0]->name == "embedding.weight");
 }
 
 TEST_CASE("the embedding table is he-uniform by the vocabulary", "[nn]") {
@@ -237,7 +238,7 @@ TEST_CASE("a sentence is the weighted sum of its words without nil", "[nn]") {
   const std::vector<int32_t> words = {1, 2, 2, 0, 0, 0};
   std::copy(words.begin(), words.end(), ids.begin());
   Tape tape;
-  const Var x = SentenceEncoder::forward(encoder.weights(tape), ids);
+  const Var x = encoder.forward(tape, ids);
   // First row of P: 1 + 4 (j - 3/2)(1 - 3/2) / 4 = 1.25, 0.75.
   const std::vector<double> expected = {11.25, 21.5, 12.5, 15, 0, 0};
   CHECK(test::worst_error(x.data(), 6, expected) <= 1e-6);

@@ -13,7 +13,10 @@
 #include "hmem/core/check.h"
 #include "hmem/core/rng.h"
 #include "hmem/core/safetensors.h"
+#include "hmem/optim/adam.h"
 #include "hmem/optim/schedule.h"
+#include "hmem/optim/sgd.h"
+#include "support/error_text.h"
 #include "support/settings.h"
 
 namespace hmem {
@@ -72,6 +75,85 @@ TEST_CASE("SGD with momentum follows the golden path", "[golden][optim]") {
   Sgd::Settings settings;
   settings.momentum = setting("momentum");
   follow_path([&](auto parameters) { return std::make_unique<Sgd>(parameters, settings); }, "sgd_momentum");
+}
+
+/// Ten steps on the golden gradients with weight decay for the first of two parameters; `reference` makes the same
+/// steps of one element in double: (p, g, state a, state b, step from 1, weight decay).
+void follow_decay(
+    const std::function<std::unique_ptr<Optimizer>(std::vector<Parameter*>, std::vector<Parameter*>)>& make,
+    const std::function<void(double&, double, double&, double&, int64_t, double)>& reference) {
+  const Tensor &start = golden_tensor("start"), &gradients = golden_tensor("gradients");
+  const int64_t n = start.count();
+  Parameter decayed("decayed", {n}), free("free", {n});
+  std::vector<double> expected[2], a[2], b[2];
+  for (Parameter* p : {&decayed, &free}) copy_row(p->value, start, 0);
+  for (int i = 0; i < 2; ++i) {
+    expected[i].assign(start.begin(), start.end());
+    a[i].resize(static_cast<size_t>(n));
+    b[i].resize(static_cast<size_t>(n));
+  }
+  const std::unique_ptr<Optimizer> optimizer = make({&decayed, &free}, {&decayed});
+  for (int64_t step = 0; step < gradients.size(0); ++step) {
+    CAPTURE(step);
+    for (Parameter* p : {&decayed, &free}) copy_row(p->grad, gradients, step);
+    optimizer->step(0.01);
+    for (int i = 0; i < 2; ++i) {
+      const Parameter& p = i == 0 ? decayed : free;
+      for (int64_t j = 0; j < n; ++j) {
+        const size_t at = static_cast<size_t>(j);
+        CAPTURE(i, j);
+        reference(expected[i][at], gradients[step * n + j], a[i][at], b[i][at], step + 1, i == 0 ? 2.0 : 0.0);
+        CHECK(p.value[j] == Approx(expected[i][at]).epsilon(2e-6).margin(1e-6));
+      }
+    }
+  }
+  for (int64_t j = 0; j < n; ++j) CHECK(std::abs(decayed.value[j] - free.value[j]) > 1e-3);
+}
+
+// As torch.optim.AdamW and SGD do it: the parameter decays first, then the update without the decay is subtracted; but
+// with the epsilon-hat form of Adam and the rate inside of the momentum (Keras).
+TEST_CASE("AdamW: ten steps against its formulas in double", "[optim]") {
+  Adam::Settings settings;
+  settings.weight_decay = 2;
+  follow_decay([&](auto parameters, auto decayed) { return std::make_unique<Adam>(parameters, settings, decayed); },
+               [](double& p, double g, double& m, double& v, int64_t t, double weight_decay) {
+                 p *= 1 - 0.01 * weight_decay;
+                 m = 0.9 * m + 0.1 * g;
+                 v = 0.999 * v + 0.001 * g * g;
+                 const double correction1 = 1 - std::pow(0.9, t), correction2 = 1 - std::pow(0.999, t);
+                 const double epsilon = 1e-7 / std::sqrt(correction2);
+                 p -= 0.01 * (m / correction1) / (std::sqrt(v / correction2) + epsilon);
+               });
+}
+
+TEST_CASE("SGD with weight decay, with and without Nesterov momentum: ten steps in double", "[optim]") {
+  Sgd::Settings settings;
+  settings.weight_decay = 2;
+  settings.momentum = 0.9;
+  settings.nesterov = GENERATE(false, true);
+  CAPTURE(settings.nesterov);
+  follow_decay([&](auto parameters, auto decayed) { return std::make_unique<Sgd>(parameters, settings, decayed); },
+               [&](double& p, double g, double& sum, double&, int64_t, double weight_decay) {  // sum = -u / lr
+                 p *= 1 - 0.01 * weight_decay;
+                 sum = 0.9 * sum + g;
+                 p -= 0.01 * (settings.nesterov ? g + 0.9 * sum : sum);
+               });
+}
+
+TEST_CASE("weight decay is not clipped and leaves the moments alone", "[optim]") {
+  Parameter p("p", {2});
+  p.value.fill(8);
+  p.grad[0] = 3;
+  p.grad[1] = 4;
+  Sgd::Settings settings;
+  settings.max_grad_norm = 1;
+  settings.weight_decay = 0.5;
+  Sgd optimizer({&p}, settings, {&p});
+  const UpdateReport report = optimizer.step(0.5);
+  CHECK(report.largest_norm == Approx(5));
+  CHECK(p.value[0] == Approx(8 - 0.3 - 2));
+  CHECK(p.value[1] == Approx(8 - 0.4 - 2));
+  CHECK(optimizer.state()[0]->value[0] == Approx(-0.3));
 }
 
 /// The gradient that an optimizer with that limit uses: plain descent with rate 1 from zero moves by minus that.
@@ -171,7 +253,8 @@ TEST_CASE("an update has the same bits with 1, 2, 3 threads", "[equiv][optim]") 
     }
     Adam::Settings settings;
     settings.max_grad_norm = 20;
-    Adam adam({&large, &small}, settings);
+    settings.weight_decay = 0.1;
+    Adam adam({&large, &small}, settings, {&large});
     for (int step = 0; step < 3; ++step) {
       for (Parameter* p : {&large, &small}) {
         for (real& x : p->grad) x = static_cast<real>(rng.normal());
@@ -206,6 +289,24 @@ TEST_CASE("optimizers refuse settings that cannot be meant", "[bad][optim]") {
   Sgd::Settings settings;
   settings.momentum = 1;
   CHECK_THROWS_AS(Sgd(parameters, settings), Error);
+  settings.momentum = 0;
+  settings.nesterov = true;
+  CHECK(test::error_text([&] { Sgd(parameters, settings); }).find("nesterov needs a momentum") != std::string::npos);
+}
+
+TEST_CASE("optimizers refuse weight decay that cannot be meant", "[bad][optim]") {
+  Parameter p("p", {1}), other("other", {1});
+  const auto error = [&](double weight_decay, const std::vector<Parameter*>& decayed) {
+    Adam::Settings settings;
+    settings.weight_decay = weight_decay;
+    return test::error_text([&] { Adam({&p}, settings, decayed); });
+  };
+  for (const std::string& text : {error(0.1, {&p}), error(0, {}), error(0, {&p})})
+    CHECK(text == "(nothing was thrown)");
+  CHECK(error(-0.1, {&p}).find("weight_decay must not be negative, found -0.1") != std::string::npos);
+  CHECK(error(std::nan(""), {&p}).find("weight_decay must not be negative") != std::string::npos);
+  CHECK(error(0.1, {}).find("no parameters to decay") != std::string::npos);
+  CHECK(error(0.1, {&p, &other}).find("'other'") != std::string::npos);
 }
 
 TEST_CASE("the two schedules follow the golden values", "[golden][optim]") {

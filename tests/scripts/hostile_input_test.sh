@@ -70,7 +70,7 @@ refuse 2 '--epochs:' $everything --epochs
 refuse 2 '--epochs:' $everything --epochs=
 refuse 2 '--hops:' $everything --hops=2 --hops=3
 refuse 2 'stories' $everything stories
-refuse 2 '--threads:' $everything --threads=0
+refuse 2 '--threads:' $everything --threads=-1
 refuse 2 '--resume: found no --checkpoint' $everything --resume
 refuse 2 '--checkpoint_every:' $everything --checkpoint=c --checkpoint_every=0
 refuse 2 '--limit_steps: found with --checkpoint' $everything --checkpoint=c --limit_steps=3

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 #include "hmem/nn/conv_net.h"
 #include "hmem/nn/lstm.h"
@@ -58,20 +57,18 @@ inline void compare_conv_block(double bound) {
   block.conv1 = Conv2d("block.conv1", inp.value.size(3), 7, Activation::elu, rng);
   block.norm1 = BatchNorm("block.norm1", 7, BatchNorm::MovingVariance::unbiased);
   block.conv2 = Conv2d("block.conv2", 7, 6, Activation::elu, rng);
-  std::vector<Parameter*> parameters;
-  std::vector<Buffer*> buffers;
-  block.add_parameters(parameters);
-  block.add_buffers(buffers);
-  for (Parameter* p : parameters) golden.load(p->name, p->value);
-  for (Buffer* b : buffers) golden.load(b->name, b->value);
-  parameters.push_back(&inp);
+  Weights weights;
+  block.add_to(weights);
+  for (Parameter* p : weights.parameters) golden.load(p->name, p->value);
+  for (Buffer* b : weights.buffers) golden.load(b->name, b->value);
+  weights.add(inp);
 
   Tape tape;
   const Var out = block.forward(tape, tape.leaf(inp));
   golden.compare("out", out);
-  for (Buffer* b : buffers) golden.compare("step1." + b->name, b->value.view());
+  for (Buffer* b : weights.buffers) golden.compare("step1." + b->name, b->value.view());
   tape.backward(weighted_sum(out, golden.tensor("out_weight")));
-  for (Parameter* p : parameters) golden.compare("grad." + p->name, p->grad.view());
+  for (Parameter* p : weights.parameters) golden.compare("grad." + p->name, p->grad.view());
   tape.reset(Tape::Mode::inference);
   golden.compare("eval_out", block.forward(tape, tape.leaf(inp)));
 }
@@ -84,15 +81,15 @@ inline void compare_lstm(double bound) {
     Parameter x = golden.parameter("x");
     Rng rng(1);
     Lstm layer("lstm", x.value.size(2), 6, rng);
-    std::vector<Parameter*> parameters;
-    layer.add_parameters(parameters);
-    for (Parameter* p : parameters) golden.load(p->name, p->value);
-    parameters.push_back(&x);
+    Weights weights;
+    layer.add_to(weights);
+    for (Parameter* p : weights.parameters) golden.load(p->name, p->value);
+    weights.add(x);
     Tape tape;
     const Var out = layer.forward(tape, tape.leaf(x), output);
     golden.compare(kind + "out", out);
     tape.backward(weighted_sum(out, golden.tensor(kind + "out_weight")));
-    for (Parameter* p : parameters) golden.compare(kind + "grad." + p->name, p->grad.view());
+    for (Parameter* p : weights.parameters) golden.compare(kind + "grad." + p->name, p->grad.view());
   }
 }
 

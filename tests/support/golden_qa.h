@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "catch.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/models/hmem_qa.h"
-#include "hmem/optim/optimizer.h"
+#include "hmem/optim/adam.h"
+#include "hmem/train/classifier.h"
 #include "support/pack_batch.h"
 
 namespace hmem::test {
@@ -57,19 +59,24 @@ struct GoldenTolerance {
   double final;      ///< parameters, moving averages and logits afterwards
 };
 
+/// L2 penalty of the independent program.
+constexpr double kGoldenL2 = 1e-3;
+
 /// One file of tests/golden with the model that it describes.
 class GoldenQa {
  public:
-  explicit GoldenQa(const std::string& name) : file_(read_golden(name)), model_(config(), 1) {
+  explicit GoldenQa(const std::string& name)
+      : file_(read_golden(name)), model_(config(), 1), weights_(model_.weights()) {
     size_t loaded = 0;
-    for (Parameter* parameter : model_.parameters()) loaded += load(parameter->name, parameter->value);
-    for (Buffer* buffer : model_.buffers()) loaded += load(buffer->name, buffer->value);
+    for (Parameter* parameter : weights_.parameters) loaded += load(parameter->name, parameter->value);
+    for (Buffer* buffer : weights_.buffers) loaded += load(buffer->name, buffer->value);
     const size_t fixed_encoding = model_.config().encoding == EncodingType::learned ? 0 : 1;
     REQUIRE(count("init.") == loaded + fixed_encoding);
-    REQUIRE(count("grad.") == model_.parameters().size());
+    REQUIRE(count("grad.") == weights_.parameters.size());
   }
 
   HMemQa& model() { return model_; }
+  const Weights& weights() const { return weights_; }
 
   BabiBatch batch(Duplicates duplicates = Duplicates::shared) const {
     return pack_batch(ids("story_ids"), ids("question_ids"), ids("answers"), duplicates);
@@ -80,41 +87,43 @@ class GoldenQa {
     const BabiBatch batch_of_stories = batch();
     Adam::Settings settings;
     settings.max_grad_norm = number("max_grad_norm");
-    Adam adam(model_.parameters(), settings);
+    Adam adam(weights_.parameters, settings);
     const Tensor& losses = tensor("losses");
     for (int64_t step = 0; step < losses.count(); ++step) {
       Tape tape;
-      zero_gradients(model_.parameters());
-      const HMemQa::Result result = model_.forward(tape, batch_of_stories);
+      zero_gradients(weights_.parameters);
+      const Var logits = model_.forward(tape, batch_of_stories);
+      const ClassificationLoss result = classification_loss(logits, batch_of_stories.answers, weights_, kGoldenL2);
       const double loss = static_cast<double>(*result.loss.data()), expected = static_cast<double>(losses[step]);
       INFO("step " << step << ": loss " << loss << ", expected " << expected);
       CHECK(std::abs(loss - expected) <= tolerance.training * expected);
       tape.backward(result.loss);
-      if (step == 0) compare_first_step(result, tolerance);
+      if (step == 0) compare_first_step(logits, result, tolerance);
       adam.step(number("learning_rate"));
       model_.after_update();
     }
 
-    for (Parameter* parameter : model_.parameters()) {
+    for (Parameter* parameter : weights_.parameters) {
       compare_with("final." + parameter->name, parameter->value.view(), tolerance.final);
     }
-    for (Buffer* buffer : model_.buffers())
+    for (Buffer* buffer : weights_.buffers)
       compare_with("final." + buffer->name, buffer->value.view(), tolerance.final);
     Tape tape(Tape::Mode::inference);
-    const HMemQa::Result result = model_.forward(tape, batch_of_stories);
-    compare_with("eval_logits", {result.logits.data(), result.logits.shape()}, tolerance.final);
-    compare_with("eval_loss", {result.loss.data(), {1}}, tolerance.final);
+    const Var logits = model_.forward(tape, batch_of_stories);
+    compare_with("eval_logits", {logits.data(), logits.shape()}, tolerance.final);
+    const Var loss = classification_loss(logits, batch_of_stories.answers, weights_, kGoldenL2).loss;
+    compare_with("eval_loss", {loss.data(), {1}}, tolerance.final);
   }
 
  private:
-  void compare_first_step(const HMemQa::Result& result, const GoldenTolerance& tolerance) {
-    compare_with("logits", {result.logits.data(), result.logits.shape()}, tolerance.forward);
+  void compare_first_step(Var logits, const ClassificationLoss& result, const GoldenTolerance& tolerance) {
+    compare_with("logits", {logits.data(), logits.shape()}, tolerance.forward);
     compare_with("loss", {result.loss.data(), {1}}, tolerance.forward);
     compare_with("cross_entropy", {result.answer.loss.data(), {1}}, tolerance.forward);
-    for (Buffer* buffer : model_.buffers()) {
+    for (Buffer* buffer : weights_.buffers) {
       compare_with("step1." + buffer->name, buffer->value.view(), tolerance.forward);
     }
-    for (Parameter* parameter : model_.parameters()) {
+    for (Parameter* parameter : weights_.parameters) {
       compare_with("grad." + parameter->name, parameter->grad.view(), tolerance.gradients);
     }
   }
@@ -124,18 +133,19 @@ class GoldenQa {
     CHECK(relative_error(found, tensor(name)) <= bound);
   }
 
+  /// Settings stand in the file under the names of the flags, except those that have their defaults.
   HMemQa::Config config() const {
     HMemQa::Config config;
+    const Settings defaults = settings_of(config);
+    const std::map<std::string, std::string> values(defaults.begin(), defaults.end());
+    config.visit(SettingReader(
+        [&](const std::string& name) {
+          const auto found = file_.metadata.find(name);
+          return found == file_.metadata.end() ? values.at(name) : found->second;
+        },
+        "golden"));
     config.vocabulary = tensor("init.embedding.weight").size(0);
     config.words_per_sentence = tensor("question_ids").size(1);
-    config.embeddings_size = static_cast<int64_t>(number("embeddings_size"));
-    config.memory_size = static_cast<int64_t>(number("memory_size"));
-    config.hops = static_cast<int>(number("hops"));
-    config.rule = {static_cast<real>(number("gamma_pos")), static_cast<real>(number("gamma_neg")),
-                   static_cast<real>(number("w_assoc_max"))};
-    config.encoding = encoding_type(file_.metadata.at("encodings_type"));
-    config.norm = story_norm(file_.metadata.at("batch_norm"));
-    config.read_before_write = number("read_before_write") != 0;
     return config;
   }
 
@@ -171,6 +181,7 @@ class GoldenQa {
 
   SafetensorsFile file_;
   HMemQa model_;
+  Weights weights_;
 };
 
 }  // namespace hmem::test

@@ -4,8 +4,10 @@
 #include "catch.h"
 #include "data/babi/dense_babi.h"
 #include "hmem/data/generator/registry.h"
+#include "hmem/optim/adam.h"
 #include "hmem/tasks/babi/learner.h"
-#include "hmem/tasks/signature.h"
+#include "hmem/train/model_file.h"
+#include "support/qa_files.h"
 #include "support/runtime_guard.h"
 
 using namespace hmem;
@@ -28,8 +30,8 @@ class Run {
  public:
   explicit Run(const Text& text, HMemQa::Config config = small())
       : task_(vectorise_babi(parse_text(text.train), parse_text(text.test))),
-        model_(with_sizes(config, task_), 1),
-        learner_(model_, task_, 0.1) {}
+        model_(hmem::test::with_sizes(config, task_), 1),
+        learner_(model_, task_, split_babi(task_.train.count(), 0.1)) {}
 
   static HMemQa::Config small() {
     HMemQa::Config config;
@@ -41,7 +43,7 @@ class Run {
   void train(int64_t epochs) {
     Adam::Settings adam_settings;
     adam_settings.max_grad_norm = 20;
-    Adam adam(model_.parameters(), adam_settings);
+    Adam adam(model_.weights().parameters, adam_settings);
     FitSettings settings;
     settings.epochs = epochs;
     settings.batch_size = 64;
@@ -52,15 +54,9 @@ class Run {
 
   const BabiTask& task() const { return task_; }
   double test_error() { return evaluate(learner_, Part::test, 100).error; }
-  uint64_t hash() { return value_hash(model_.parameters(), model_.buffers()); }
+  uint64_t hash() { return value_hash(model_.weights()); }
 
  private:
-  static HMemQa::Config with_sizes(HMemQa::Config config, const BabiTask& task) {
-    config.vocabulary = task.vocabulary.size();
-    config.words_per_sentence = task.words_per_sentence;
-    return config;
-  }
-
   BabiTask task_;
   HMemQa model_;
   BabiLearner learner_;
@@ -193,13 +189,10 @@ TEST_CASE("sentences that only pad a batch are a number: nothing grows with them
   CHECK(long_batch.pairs.second == short_batch.pairs.second);
   CHECK(long_batch.offsets == short_batch.offsets);
 
-  HMemQa::Config config = Run::small();  // the same model for both, as time words are words
-  config.vocabulary = long_task.vocabulary.size();
-  config.words_per_sentence = long_task.words_per_sentence;
   const auto arena = [&](const BabiBatch& batch) {
-    HMemQa model(config, 1);
+    HMemQa model(hmem::test::with_sizes(Run::small(), long_task), 1);  // for both: time words are words
     Tape tape;
-    tape.backward(model.forward(tape, batch).loss);
+    tape.backward(classification_loss(model.forward(tape, batch), batch.answers, model.weights(), 1e-3).loss);
     return tape.bytes();
   };
   CHECK(arena(long_batch) == arena(short_batch));

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/core/safetensors.h"
+#include "hmem/optim/adam.h"
 #include "support/error_text.h"
 #include "support/numbers.h"
 #include "support/temp_folder.h"
@@ -44,7 +45,7 @@ class PathLearner : public Learner {
     return result;
   }
 
-  std::vector<Parameter*> parameters() override { return {&w}; }
+  Weights weights() override { return {{&w}, {&average}, {}}; }
 
   Parameter w;
   Buffer average;
@@ -58,10 +59,9 @@ class PathLearner : public Learner {
 /// A learner and everything that its training changes.
 struct Run {
   PathLearner learner;
-  Adam adam{learner.parameters(), {}};
-  BestWeights best{learner.parameters(), {&learner.average}};
-  WeightAverage smooth{learner.parameters(), {&learner.average}, 0.9};
-  Training training{learner.parameters(), {&learner.average}, &adam, &best, &smooth, {}};
+  Adam adam{{&learner.w}, {}};
+  Snapshot best{learner.weights(), "best."}, smooth{learner.weights(), "average."};
+  Training training{learner.weights(), &adam, &best, &smooth, {}};
   std::vector<EpochReport> reports;
 
   /// Trains until `stop_after` steps are done here (-1: to the end); whether it got to the end.
@@ -74,12 +74,13 @@ struct Run {
     settings.on_epoch = [this](const EpochReport& report) { reports.push_back(report); };
     settings.on_best = [this] { best.take(); };
     settings.average = &smooth;
+    settings.average_decay = 0.9;
     settings.stop = [this, stop_after, steps = int64_t{0}]() mutable { return ++steps == stop_after; };
     return fit(learner, adam, settings, training.state);
   }
 };
 
-const RunInfo kInfo = {{"program", "p"}, {"hops", "3"}, {"seed", "18446744073709551615"}, {"vocabulary", "[\"\"]"}};
+const Settings kInfo = {{"program", "p"}, {"hops", "3"}, {"seed", "18446744073709551615"}, {"vocabulary", "[\"\"]"}};
 
 void check_same(const EpochReport& found, const EpochReport& expected) {
   CHECK(found.epoch == expected.epoch);
@@ -220,37 +221,18 @@ TEST_CASE("the best epoch: lowest error, then lowest loss, then the earlier one"
   none.learner.validation = 0;
   none.train(2);
   CHECK(none.training.state.best.epoch == -1);
-  const TempFolder folder;  // figures that are NaN come back
+  const TempFolder folder;  // metrics that are NaN come back
   save_checkpoint(folder.file("c"), kInfo, none.training);
   Run again;
   Checkpoint(folder.file("c")).copy_to(again.training, 2);
   CHECK(std::isnan(again.training.state.last.validation.error));
 }
 
-TEST_CASE("the best weights are a copy that comes back", "[checkpoint]") {
-  Parameter w("w", {2});
-  Buffer average("average", {1});
-  w.value[0] = 1;
-  BestWeights best({&w}, {&average});
-  w.value[0] = 2;
-  average.value[0] = 3;
-  best.take();
-  w.value.fill(7);
-  average.value.fill(7);
-  best.restore();
-  CHECK(w.value[0] == 2);
-  CHECK(w.value[1] == 0);
-  CHECK(average.value[0] == 3);
-  REQUIRE(best.state().size() == 2);
-  CHECK(best.state()[0]->name == "best.w");
-  CHECK(best.state()[1]->name == "best.average");
-}
-
 TEST_CASE("a checkpoint of another run is refused with the setting that differs", "[checkpoint][bad]") {
   const TempFolder folder;
   const std::string path = write_checkpoint(folder);
   const Checkpoint checkpoint(path);
-  RunInfo other = kInfo;
+  Settings other = kInfo;
   other[3].second = "[\"x\"]";
   other[1].second = "4";
   CHECK(error_text([&] { checkpoint.check_run(other); }) ==
@@ -290,7 +272,7 @@ TEST_CASE("a damaged or foreign checkpoint is refused and changes nothing", "[ch
   CHECK(contains(resume_error(folder, [](auto& file) { file.metadata.erase("state.step"); }), "no 'state.step'"));
   CHECK(contains(resume_error(folder, [](auto& file) { file.metadata.erase("checkpoint_format"); }),
                  "expected a file written by --checkpoint"));
-  CHECK(contains(resume_error(folder, [](auto& file) { file.metadata["checkpoint_format"] = "3"; }),
+  CHECK(contains(resume_error(folder, [](auto& file) { file.metadata["checkpoint_format"] = "2"; }),
                  "another version wrote this file"));
   for (const char* name :
        {"w", "average", "adam.m.w", "adam.v.w", "best.w", "best.average", "average.w", "average.average"}) {

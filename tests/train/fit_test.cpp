@@ -7,6 +7,7 @@
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
 #include "hmem/optim/schedule.h"
+#include "hmem/optim/sgd.h"
 #include "support/error_text.h"
 
 using namespace hmem;
@@ -40,7 +41,7 @@ class CountingLearner : public Learner {
     return result;
   }
 
-  std::vector<Parameter*> parameters() override { return {&w}; }
+  Weights weights() override { return {{&w}, {}, {}}; }
   void after_update() override { ++updates; }
 
   Parameter w;
@@ -72,7 +73,7 @@ FitSettings settings(int64_t epochs, int64_t batch_size, uint64_t seed = 1) {
 /// The training examples in the order in which they came.
 std::vector<int64_t> order_of(int64_t epochs, uint64_t seed) {
   CountingLearner learner(7);
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   fit(learner, sgd, settings(epochs, 3, seed));
   std::vector<int64_t> order;
   for (const auto& batch : learner.batches) order.insert(order.end(), batch.begin(), batch.end());
@@ -83,7 +84,7 @@ std::vector<int64_t> order_of(int64_t epochs, uint64_t seed) {
 
 TEST_CASE("an epoch is a permutation that only the seed decides; the short last batch is trained on", "[fit]") {
   CountingLearner learner(7);
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   fit(learner, sgd, settings(2, 3));
   REQUIRE(learner.batches.size() == 6);
   for (const size_t epoch : {size_t{0}, size_t{1}}) {
@@ -106,9 +107,9 @@ TEST_CASE("an epoch is a permutation that only the seed decides; the short last 
         std::vector<int64_t>(order.begin() + 7, order.begin() + 14));
 }
 
-TEST_CASE("training figures are means over examples, and the other parts only look", "[fit]") {
+TEST_CASE("training metrics are means over examples, and the other parts only look", "[fit]") {
   CountingLearner learner(5, 4, 3);
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   std::vector<EpochReport> reports;
   FitSettings two = settings(2, 2);
   two.on_epoch = [&](const EpochReport& report) { reports.push_back(report); };
@@ -145,7 +146,7 @@ TEST_CASE("evaluation goes through a part in order, the short batch included", "
 TEST_CASE("every epoch trains with its own learning rate", "[fit]") {
   CountingLearner learner(4);
   learner.strength = real(0.5);  // gradient w: a step multiplies w by 1 - rate
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   FitSettings three = settings(3, 2);
   three.learning_rate = [](int64_t epoch) { return step_decay(0.4, epoch, 0.5, 1); };
   std::vector<double> rates, norms;
@@ -163,7 +164,7 @@ TEST_CASE("every epoch trains with its own learning rate", "[fit]") {
 
 TEST_CASE("a loss or gradient that is not finite stops the run and changes nothing", "[fit][bad]") {
   CountingLearner learner(4);
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   learner.strength = real(0.5);
   learner.nan_at_batch = 4;
   const std::string text = error_text([&] { fit(learner, sgd, settings(3, 2)); });
@@ -172,7 +173,7 @@ TEST_CASE("a loss or gradient that is not finite stops the run and changes nothi
   CHECK(learner.w.value[0] == Approx(0.9 * 0.9 * 0.9));
 
   CountingLearner last(4, 2, 2);  // the update of the last step is seen by the validation
-  Sgd third(last.parameters(), {});
+  Sgd third({&last.w}, {});
   last.nan_at_batch = 3;
   CHECK(error_text([&] { fit(last, third, settings(1, 2)); }) ==
         "epoch 0: the loss of validation examples is nan: the model is of no use; try a smaller --learning_rate");
@@ -182,7 +183,7 @@ TEST_CASE("a loss or gradient that is not finite stops the run and changes nothi
   CountingLearner steep(4);
   steep.strength = std::numeric_limits<real>::max();
   steep.w.value[0] = real(1e-30);  // its square vanishes, so that the loss is finite
-  Sgd other(steep.parameters(), {});
+  Sgd other({&steep.w}, {});
   CHECK(error_text([&] { fit(steep, other, settings(1, 2)); }) ==
         "epoch 0, step 0: the gradient of w is not finite; try a smaller --learning_rate");
   CHECK(steep.w.value[0] == real(1e-30));
@@ -190,7 +191,7 @@ TEST_CASE("a loss or gradient that is not finite stops the run and changes nothi
 
 TEST_CASE("timing: warm-up, full batches only, a part that is too small", "[fit]") {
   CountingLearner learner(5);
-  Sgd sgd(learner.parameters(), {});
+  Sgd sgd({&learner.w}, {});
   const StepTimes times = time_steps(learner, sgd, settings(0, 2), 3);
   CHECK(learner.batches.size() == 5 + 3);
   for (const auto& batch : learner.batches) CHECK(batch.size() == 2);
@@ -203,7 +204,7 @@ TEST_CASE("timing: warm-up, full batches only, a part that is too small", "[fit]
 TEST_CASE("a training ends when its validation part has been solved for some epochs", "[fit]") {
   const auto epochs_of = [](int64_t validation, int64_t stop_when_solved) {
     CountingLearner learner(4, validation);  // the second validation example is always wrong
-    Sgd sgd(learner.parameters(), {});
+    Sgd sgd({&learner.w}, {});
     FitSettings six = settings(6, 2);
     six.stop_when_solved = stop_when_solved;
     FitState state;

@@ -1,6 +1,8 @@
 #include "hmem/train/model_file.h"
 
+#include <cstring>
 #include <limits>
+#include <memory>
 
 #include "catch.h"
 #include "hmem/core/safetensors.h"
@@ -24,8 +26,7 @@ struct TinyModel {
       for (real& x : *value) x = first++;
     }
   }
-  std::vector<Parameter*> parameters() { return {&a, &b}; }
-  std::vector<Buffer*> buffers() { return {&mean}; }
+  Weights weights() { return {{&a, &b}, {&mean}, {}}; }
   std::vector<real> values() const {
     std::vector<real> all(a.value.begin(), a.value.end());
     all.insert(all.end(), b.value.begin(), b.value.end());
@@ -41,17 +42,26 @@ void check_contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("FNV-1a over the bytes of parameters and buffers, in order", "[model_file]") {
+  CHECK(value_hash({}) == 0xcbf29ce484222325);
+  Parameter parameter("p", {1});
+  Buffer buffer("b", {1});
+  std::memcpy(parameter.value.data(), "foob", 4);
+  std::memcpy(buffer.value.data(), "ar12", 4);
+  CHECK(value_hash({{&parameter}, {&buffer}, {}}) == 0x7495bbeb4ef8b7cb);  // of "foobar12"
+}
+
 TEST_CASE("a model comes back from its file bit for bit", "[model_file]") {
   const TempFolder folder;
   const std::string path = folder.file("model.safetensors");
   TinyModel saved(real(0.1)), loaded(100);
-  save_model(path, {{"kind", "tiny"}, {"text", "\xC3\xA9 \"quoted\"\n"}}, saved.parameters(), saved.buffers());
+  save_model(path, {{"model", "tiny"}, {"text", "\xC3\xA9 \"quoted\"\n"}}, saved.weights());
   const ModelFile file(path);
   CHECK(file.path() == path);
-  CHECK(file.info() == ModelInfo{{"kind", "tiny"}, {"text", "\xC3\xA9 \"quoted\"\n"}});
-  CHECK(file.require("kind") == "tiny");
+  CHECK(file.info() == ModelInfo{{"model", "tiny"}, {"text", "\xC3\xA9 \"quoted\"\n"}});
+  CHECK(file.require("model") == "tiny");
   check_contains(error_text([&] { file.require("hops"); }), path + ": no 'hops' in the metadata");
-  file.copy_to(loaded.parameters(), loaded.buffers());
+  file.copy_to(loaded.weights());
   CHECK(loaded.values() == saved.values());
 }
 
@@ -64,7 +74,7 @@ TEST_CASE("a file that does not fit is refused and changes nothing", "[model_fil
   const auto refuse = [&](const std::string& expected) {
     write_safetensors(path, {}, tensors);
     const ModelFile file(path);
-    check_contains(error_text([&] { file.copy_to(target.parameters(), target.buffers()); }), path + ": " + expected);
+    check_contains(error_text([&] { file.copy_to(target.weights()); }), path + ": " + expected);
     CHECK(target.values() == before);
   };
   // In every case the first tensor is right, so that a copy made too early would show.
@@ -90,8 +100,42 @@ TEST_CASE("a file that does not fit is refused and changes nothing", "[model_fil
 
   other.mean.value[1] = 0;
   write_safetensors(path, {}, tensors);
-  ModelFile(path).copy_to(target.parameters(), target.buffers());
+  ModelFile(path).copy_to(target.weights());
   CHECK(target.values() == other.values());
+}
+
+TEST_CASE("a file says which model it holds, and its settings", "[model_file][bad]") {
+  const TempFolder folder;
+  const std::string path = folder.file("model.safetensors");
+  TinyModel model(1);
+  const auto file = [&](const ModelInfo& info) {
+    save_model(path, info, model.weights());
+    return std::make_unique<ModelFile>(path);
+  };
+  const auto refused = [&](const ModelInfo& info) { return error_text([&] { file(info)->expect_model("tiny"); }); };
+  CHECK_NOTHROW(file({{"model", "tiny"}})->expect_model("tiny"));
+  CHECK(file({{"kind", "tiny"}})->model() == "tiny");  // as version 0.1.0 wrote it
+  CHECK(file({{"model", "new"}, {"kind", "old"}})->model() == "new");
+  CHECK(file({})->model().empty());
+  check_contains(refused({{"model", "other"}}), path + ": model: found 'other', expected 'tiny'");
+  check_contains(refused({}), path + ": model: found none, expected 'tiny'");
+  check_contains(refused({{"model", "tiny"}, {kCheckpointFormatKey, "3"}}),
+                 path + ": is a checkpoint, expected a model");
+
+  const auto made = file({{"hops", "3"}});
+  CHECK_NOTHROW(made->expect("hops", "3", ""));
+  check_contains(error_text([&] { made->expect("hops", "4", "give --hops=3"); }),
+                 path + ": hops is '3', expected '4'; give --hops=3");
+  int64_t hops = 0;
+  made->settings()("hops", hops, IntRange{1, 16}, "");
+  CHECK(hops == 3);
+  check_contains(error_text([&] {
+                   made->settings()("hops", hops, IntRange{4, 16}, "");
+                 }),
+                 path + ": hops is '3', expected a number 4..16");
+  check_contains(error_text([&] { made->settings()("size", hops, IntRange{}, ""); }), path + ": no 'size'");
+  CHECK(made->shape_of("a.weight") == Shape({2, 3}));
+  check_contains(error_text([&] { made->shape_of("c"); }), path + ": no tensor 'c'");
 }
 
 TEST_CASE("a file that is no model is refused with its path", "[model_file][bad]") {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "hmem/autodiff/tape.h"
-#include "hmem/kernels/hebbian.h"
+#include "hmem/kernels/memory.h"
 
 namespace hmem {
 
@@ -25,7 +25,7 @@ struct LearnedRates {
 };
 
 /// Writes the packed sequences z_k, z_v [N, d] (pre-activations of keys and values) into one memory per sample.
-/// offsets [B + 1] must outlive the pass. Throws Error when they do not cover the N steps in order.
+/// Throws Error when the offsets [B + 1] do not cover the N steps in order.
 Memory hebbian_write(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const HebbianRule& rule,
                      const LearnedRates& rates = {});
 
@@ -36,7 +36,8 @@ Var memory_read(const Memory& memory, Var z);
 Var memory_values(const Memory& memory);
 
 /// Write and `hops` reads in one operation: z_h = q + r_{h-1} w_r, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d].
-/// q [B, d], w_r [d, d]. The same as hebbian_write, memory_read, matmul and add, while the memories stay in cache.
+/// q [B, d], w_r [d, d] or, for one hop, which does not read it, null. The same as hebbian_write, memory_read, matmul
+/// and add, while the memories stay in cache.
 Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
                    int hops, const LearnedRates& rates = {});
 

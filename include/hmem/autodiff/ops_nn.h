@@ -15,7 +15,7 @@ Var embedding(Var table, const IdTensor& ids);
 /// x [rows, e] = sum over words of encoding [width, e] (*) table [v, e] at ids [rows, width], nil left out.
 Var sentence_encoding(Var table, Var encoding, const IdTensor& ids);
 
-/// out [pairs, n] = rows[first] + rows[second]. `pairs` must be indexed and outlive the pass.
+/// out [pairs, n] = rows[first] + rows[second]. Throws Error when `pairs` is not indexed.
 Var pair_sum(Var rows, const RowPairs& pairs);
 
 /// Where batch_norm gets its statistics from.

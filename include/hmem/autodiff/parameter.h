@@ -30,6 +30,8 @@ struct Buffer {
 };
 
 /// Sets all gradients to zero.
-void zero_gradients(const std::vector<Parameter*>& parameters);
+inline void zero_gradients(const std::vector<Parameter*>& parameters) {
+  for (Parameter* parameter : parameters) parameter->grad.fill(0);
+}
 
 }  // namespace hmem

@@ -11,11 +11,13 @@
 /// Operations are functions that compute their value at once and record how to go back. Nodes stand in the order in
 /// which they were computed, which is a topological order: the backward pass is one reverse loop.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hmem/autodiff/parameter.h"
@@ -37,7 +39,7 @@ class Var {
   /// backward has run: its gradient is gone (see Tape::backward).
   real* grad() const;
   bool needs_grad() const;
-  /// False for a default-constructed handle: an optional argument that was not given.
+  /// False for a default-constructed handle, an optional argument that was not given: data() and grad() are null.
   bool exists() const { return tape_ != nullptr; }
   Tape& tape() const { return *tape_; }
 
@@ -65,6 +67,8 @@ class Op {
 ///   * forward finds its output uninitialised and writes all of it;
 ///   * backward adds to the gradient of every input and assumes nothing about what is there;
 ///   * a null gradient pointer means "not wanted";
+///   * arguments besides Vars (ids, labels, offsets, index lists, weights) may change or end after the call: what its
+///     backward reads of them is copied, see Tape::copy();
 ///   * what backward reads besides its arguments is listed as "saves:" at the kernel.
 class Tape {
  public:
@@ -86,12 +90,15 @@ class Tape {
   void set_step(uint64_t step) { step_ = step; }
   uint64_t step() const { return step_; }
 
-  /// A value that somebody else owns and that has no gradient; it must stay alive until the next reset.
+  /// A value that has no gradient. The tape refers to it, so that it must stay alive until the next reset; a temporary
+  /// Tensor is kept by the tape until then, the memory of a view is the caller's.
   Var constant(const Tensor& value);
+  Var constant(Tensor&& value) { return constant(kept_.emplace_back(std::move(value))); }
   Var constant(ConstTensorView value);
   /// A constant that wants a gradient: for checks of operations.
   Var input(const Tensor& value);
-  /// A trained value; its gradient is added to `parameter.grad`.
+  Var input(Tensor&& value) { return input(kept_.emplace_back(std::move(value))); }
+  /// A trained value; its gradient is added to `parameter.grad`. The parameter must stay alive until the next reset.
   Var leaf(Parameter& parameter);
   /// Rows [begin, end) of the leading dimension: the same memory, value and gradient.
   Var slice(Var var, int64_t begin, int64_t end);
@@ -107,6 +114,17 @@ class Tape {
   template <typename T>
   T* allocate(int64_t count) {
     return static_cast<T*>(allocate_bytes(count, sizeof(T)));
+  }
+  /// A copy that lives until the next reset: for arguments of an operation that its backward reads.
+  template <typename T>
+  T* copy(const T* values, int64_t count) {
+    T* kept = allocate<T>(count);
+    std::copy_n(values, count, kept);
+    return kept;
+  }
+  template <typename T>
+  T* copy(const std::vector<T>& values) {
+    return copy(values.data(), static_cast<int64_t>(values.size()));
   }
 
   /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
@@ -150,6 +168,7 @@ class Tape {
   Mode mode_;
   uint64_t step_ = 0;
   std::vector<Node> nodes_;
+  std::vector<Tensor> kept_;  // temporaries that were given as constants
   std::vector<Block> blocks_;
   size_t block_ = 0;
   std::multimap<int64_t, real*> free_gradients_;  // by element count

@@ -15,7 +15,7 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A command line that cannot be meant: unknown flag, malformed or out-of-range value. `main` returns 2.
+/// An invalid command line: unknown flag, malformed or out-of-range value. `main` returns 2.
 class UsageError : public Error {
  public:
   using Error::Error;

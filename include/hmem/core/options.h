@@ -1,7 +1,7 @@
 #pragma once
 /// \file options.h
-/// The flags of a program. Each is registered once, with name, default, help and range; parsing, `--help`, the printed
-/// settings and the record of a run all follow from that.
+/// The flags of a program. Each is registered once, with name, default, help, range and role; parsing, `--help`, the
+/// printed settings, the record of a run, what a sweep compares and which files must not be the same follow from that.
 
 #include <cstdint>
 #include <limits>
@@ -43,6 +43,24 @@ struct RealRange {
   std::string str() const;
 };
 
+/// Names and values as text, in order.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// What a flag is to a run.
+enum class Role {
+  setting,  ///< results depend on it: records and checkpoints keep it, sweeps compare it and take several values
+  place,    ///< where something is read: records keep a hash of what was read instead
+  test,     ///< what is tested besides the usual; training does not depend on it
+  output,   ///< what is written or printed, and where; every run of a sweep has its own
+  run,      ///< of one run among many: its seed, whether it resumes, where it stops; a sweep decides it
+  neutral,  ///< results do not depend on it: threads, caches; presets, which act through other flags
+  unused,   ///< of the authors' programs; accepted without effect
+};
+
+/// "1-3,7" -> 1 2 3 7, in this order and none twice; every number in `range`. Throws UsageError that names `flag`.
+/// number_list_text() is the way back.
+std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range);
+
 /// Accepts `--task_id=4`, `--task_id 4` and `--task-id 4`; for switches also the bare `--quiet`.
 ///
 ///     Options options("babi_task_single", "Trains H-Mem on one bAbI task.");
@@ -60,14 +78,18 @@ class Options {
 
   /// Starts a titled group in the help text.
   void section(std::string title);
-  void add_int(std::string name, int64_t value, std::string help, IntRange range = {});
+  void add_int(std::string name, int64_t value, std::string help, IntRange range = {}, Role role = Role::setting);
   /// An integer or the word "none", which is the default.
-  void add_optional_int(std::string name, std::string help, IntRange range = {});
-  void add_real(std::string name, double value, std::string help, RealRange range = {});
-  void add_string(std::string name, std::string value, std::string help);
-  void add_choice(std::string name, std::string value, std::string help, std::vector<std::string> choices);
+  void add_optional_int(std::string name, std::string help, IntRange range = {}, Role role = Role::setting);
+  void add_real(std::string name, double value, std::string help, RealRange range = {}, Role role = Role::setting);
+  void add_string(std::string name, std::string value, std::string help, Role role = Role::setting);
+  void add_choice(std::string name, std::string value, std::string help, std::vector<std::string> choices,
+                  Role role = Role::setting);
   /// A switch: 0 or 1; the bare flag means 1.
-  void add_switch(std::string name, bool value, std::string help);
+  void add_switch(std::string name, bool value, std::string help, Role role = Role::setting);
+  /// A path, empty by default: text that no sweep takes for a list.
+  void add_file(std::string name, std::string help, Role role);
+  void add_folder(std::string name, std::string help, Role role);
 
   /// Another default for a flag that is registered: programs share flags, not every value suits all of them. To be
   /// called before parse(). Throws Error for a value that the flag does not allow.
@@ -81,10 +103,12 @@ class Options {
   };
   void add_presets(std::string name, std::string help, std::vector<Preset> presets);
 
-  /// Reads the command line; `argv[0]` is skipped. `--help` (or `-h`) and `--version` win over everything else and
-  /// leave the values alone.
+  /// Reads the command line; `argv[0]` is skipped. `--help` (or `-h`), `--help=FORMAT` and `--version` win over
+  /// everything else and leave the values alone.
   void parse(int argc, const char* const* argv);
   bool help_requested() const { return help_requested_; }
+  /// FORMAT of `--help=FORMAT`, "text" without one.
+  const std::string& help_format() const { return help_format_; }
   bool version_requested() const { return version_requested_; }
 
   int64_t get_int(std::string_view name) const;
@@ -100,20 +124,35 @@ class Options {
   bool has(std::string_view name) const;
 
   const std::string& program() const { return program_; }
-  /// Every flag with its value as text, in the order of registration.
-  std::vector<std::pair<std::string, std::string>> settings() const;
+  const std::string& summary() const { return summary_; }
+  /// The value of any flag as text.
+  std::string text(std::string_view name) const;
+  struct Flag {
+    std::string name, value;
+    Role role;
+    bool given, is_file, is_folder;
+    std::string section, type, range, default_value, help;  ///< for manuals
+
+    /// Whether a comma in its value divides nothing: paths, and texts with lists of their own.
+    bool is_whole() const { return is_file || is_folder || role == Role::test; }
+  };
+  /// Every flag, in the order of registration.
+  std::vector<Flag> flags() const;
+  /// Those that name a file to write.
+  std::vector<std::string> written_files() const;
   /// Usage, then every flag by section with type, help, range and default.
   std::string help_text() const;
 
  private:
-  enum class Kind { kInt, kOptionalInt, kReal, kString, kChoice, kSwitch };
+  enum class Kind { integer, optional_integer, number, text, choice, on_off, file, folder };
   using Value = std::variant<std::monostate, int64_t, double, std::string>;  // monostate: "none"
 
   struct Option {
     std::string name;
-    Kind kind = Kind::kString;
+    Kind kind = Kind::text;
     Value value;
     std::string help;
+    Role role = Role::setting;
     IntRange int_range{};
     RealRange real_range{};
     std::vector<std::string> choices{};
@@ -121,7 +160,10 @@ class Options {
     Value default_value{};
     bool given = false;
 
+    bool is_text() const { return kind == Kind::text || kind == Kind::choice || is_path(); }
+    bool is_path() const { return kind == Kind::file || kind == Kind::folder; }
     std::string type_name() const;
+    std::string range() const;
     std::string expectation() const;
     bool accepts(const Value& candidate) const;
     std::optional<Value> read(std::string_view text) const;
@@ -141,6 +183,7 @@ class Options {
   std::string preset_flag_;
   std::vector<Preset> presets_;
   bool help_requested_ = false;
+  std::string help_format_ = "text";
   bool version_requested_ = false;
 };
 

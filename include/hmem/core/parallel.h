@@ -16,7 +16,8 @@
 
 namespace hmem {
 
-/// Threads that parallel loops use; at least 1 (always 1 in a build without OpenMP).
+/// Threads that parallel loops use (always 1 in a build without OpenMP); 0: one per processor, at most 16. Throws Error
+/// outside of 0..1024.
 void set_num_threads(int count);
 int num_threads();
 /// Processors that this process may run on (affinity and cpusets included).

@@ -1,7 +1,8 @@
 #pragma once
 /// \file program.h
-/// The frame of every `main`: command line, errors to exit codes, and what is known about build and process.
+/// The frame of every `main`: command line, errors to exit codes, and what is known about build, process and files.
 
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -32,5 +33,12 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 
 /// Largest resident memory of this process so far, in MiB.
 double peak_rss_mib();
+
+/// Folder of the running program; empty where the system does not tell.
+std::filesystem::path program_folder();
+
+/// Whether it is a folder, or a regular file; a path that cannot be asked is neither.
+bool is_folder(const std::filesystem::path& path);
+bool is_file(const std::filesystem::path& path);
 
 }  // namespace hmem

@@ -1,6 +1,8 @@
 #pragma once
 /// \file real.h
-/// The one floating-point type of the library.
+/// The one floating-point type of the library, and how far rows of it are padded.
+
+#include <cstdint>
 
 namespace hmem {
 
@@ -12,5 +14,10 @@ using real = double;
 #else
 using real = float;
 #endif
+
+/// Elements from one row of n to the next where rows are padded: n rounded up to a multiple of 16, that is to whole
+/// 64-byte lines and whole vectors of every instruction set. Static and always inlined, because files that are compiled
+/// for one instruction set must not share it.
+[[gnu::always_inline]] static constexpr int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
 
 }  // namespace hmem

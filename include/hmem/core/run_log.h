@@ -41,9 +41,9 @@ class Record {
 /// that cannot be written is an Error before the training and not after it. Both a full disk and a closed `out` throw.
 class RunLog {
  public:
-  enum class OpenMode { kTruncate, kAppend };
+  enum class OpenMode { truncate, append };
 
-  explicit RunLog(std::ostream& out, const std::string& json_path = "", OpenMode mode = OpenMode::kTruncate);
+  explicit RunLog(std::ostream& out, const std::string& json_path = "", OpenMode mode = OpenMode::truncate);
 
   /// Quiet: only final lines go to `out`; the file still gets everything.
   void set_quiet(bool quiet) { quiet_ = quiet; }

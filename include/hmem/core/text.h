@@ -1,13 +1,16 @@
 #pragma once
 /// \file text.h
-/// Text of numbers and of foreign bytes: locale-free, and safe to put into one line of a terminal or of a JSON file.
+/// Text of numbers, lists and foreign bytes: locale-free, and safe to put into one line of a terminal or of a JSON
+/// file.
 
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace hmem {
 
@@ -25,9 +28,26 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
+/// Shortest text that reads back as the same number of its type: "0.01" of 0.01f.
+template <typename Number>
+std::string setting_text(Number value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
+/// "a, b, c"
+std::string join(const std::vector<std::string>& words, const char* separator);
+
 /// Whether two texts mean the same setting: equal, or numbers that are equal when a `real` holds them ("0.001",
 /// "1e-3").
 bool same_setting(const std::string& a, const std::string& b);
+
+/// The shortest text of ascending numbers, with ranges: 1 2 3 7 -> "1-3,7".
+std::string number_list_text(const std::vector<int64_t>& numbers);
+
+/// "a,b" -> "a" "b"; parts may be empty.
+std::vector<std::string> split_at_commas(const std::string& text);
+bool contains(const std::vector<std::string>& names, const std::string& name);
 
 /// Bytes of the UTF-8 character that starts at `at` (1 to 4), 0 when there is no valid one (RFC 3629).
 size_t utf8_length(std::string_view text, size_t at);

@@ -1,30 +1,32 @@
 #pragma once
 /// \file search.h
-/// Where the data come from.
+/// Where data are looked for.
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "hmem/core/program.h"
 
 namespace hmem {
 
-/// Where bAbI stories come from.
-struct BabiSource {
-  std::filesystem::path folder;  ///< holds en/ and en-10k/; empty: stories are generated in the process
-  std::string description;       ///< one line for the header of a run, without paths that the user did not write
-
-  bool generated() const { return folder.empty(); }
+/// Data that were found.
+struct FoundData {
+  std::filesystem::path path;
+  /// For descriptions, without paths that the user did not write: "datasets/mnist beside the program's folder".
+  std::string name;
 };
 
-/// The first that holds bAbI stories of: `data_dir`; `$HMEM_DATA/babi/tasks_1-20_v1-2`;
-/// `datasets/babi/tasks_1-20_v1-2` below the current folder; the same below the folder above `program_folder`
-/// (bin/NAME beside datasets/); else generated stories. With a `data_dir` nothing else is tried: "generated" asks for
-/// generated stories, and a folder without en/ and en-10k/ is an Error.
-BabiSource find_babi(const std::string& data_dir, const std::filesystem::path& program_folder);
+/// The first of `places` for which `holds` is true, in `$HMEM_DATA`, in `datasets` below the current folder, or in
+/// `datasets` beside `program_folder` (bin/NAME beside datasets/). With a `data_dir` nothing else is tried. The place
+/// "" is the folder itself.
+std::optional<FoundData> find_data(const std::string& data_dir, const std::vector<std::string>& places,
+                                   const std::function<bool(const std::filesystem::path&)>& holds,
+                                   const std::filesystem::path& program_folder = hmem::program_folder());
 
-/// Whether it is a folder; a path that cannot be asked is none.
-bool is_folder(const std::filesystem::path& path);
-
-/// Folder of the running program; empty where the system does not tell.
-std::filesystem::path program_folder();
+/// Sorted names of what a folder holds, without those that begin with a dot. Throws Error when it cannot be listed.
+std::vector<std::string> names_in(const std::filesystem::path& folder);
 
 }  // namespace hmem

@@ -22,6 +22,9 @@ void relu_forward(real* out, const real* inp, int64_t n);
 /// dinp += [inp > 0] dout. saves: inp.
 void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n);
 
+/// out = exp(inp); own implementation, error below 2 ulp in float. NaN stays NaN.
+void exp_forward(real* out, const real* inp, int64_t n);
+
 /// out = inp > 0 ? inp : exp(inp) - 1 (Clevert et al., ICLR 2016, alpha = 1); error below 3 ulp; NaN stays NaN. out may
 /// be inp.
 void elu_forward(real* out, const real* inp, int64_t n);

@@ -5,49 +5,11 @@
 /// Source: Limbacher & Legenstein, "H-Mem: Harnessing synaptic plasticity with Hebbian Memory Networks",
 /// NeurIPS 2020, equations of the write (keys and values are ReLU outputs) and of the recall.
 ///
-/// Layout. Sequences of a batch are packed: sample b owns the steps [offsets[b], offsets[b + 1]) of z_k and z_v
-/// [N, d]; nothing is padded in time. A memory is [d, ld] with ld = memory_stride(d): rows padded with zeros to whole
-/// 64-byte lines, row = key unit, column = value unit.
+/// Layout of sequences and memories: memory.h.
 
-#include <cstdint>
-
-#include "hmem/core/real.h"
+#include "hmem/kernels/memory.h"
 
 namespace hmem {
-
-/// Constants of the plasticity rule: M += gamma_pos (w_max - M) (*) k v^T - gamma_neg M (*) (k^2 1^T).
-struct HebbianRule {
-  real gamma_pos = real(0.01);
-  real gamma_neg = real(0.01);
-  real w_max = real(1);
-};
-
-/// M += gamma k v^T, no bound and no decay. It is the limit w_max -> infinity of the Hebbian rule with gamma_pos =
-/// gamma / w_max: at w_max = 2^60, where gamma k v / w_max vanishes beside 1 in every precision and all scaling is by a
-/// power of two, the kernels compute it exactly.
-constexpr real kOuterScale = static_cast<real>(uint64_t{1} << 60);
-inline HebbianRule outer_product_rule(real gamma) { return {gamma / kOuterScale, real(0), kOuterScale}; }
-
-/// Elements from one row of a memory to the next: d rounded up to a multiple of 16.
-inline int64_t memory_stride(int64_t d) { return (d + 15) / 16 * 16; }
-
-/// Sizes of a batch of sequences.
-struct HebbianDims {
-  int64_t batch = 0;                 ///< B
-  int64_t d = 0;                     ///< side of the memory, D
-  const int64_t* offsets = nullptr;  ///< [B + 1] first step of each sample
-};
-
-/// Gradient of a loss with respect to one memory, kept as it arises: each read contributes an outer product
-/// (read key) x (gradient of the value read), so that the d x d matrix never has to exist:
-///   dM = sum_h relu(z_h) dr_h^T  [+ dense]
-struct MemoryGrad {
-  static constexpr int kMaxReads = 16;
-  int reads = 0;                   ///< number of outer products, at most kMaxReads
-  const real* z[kMaxReads] = {};   ///< pre-activations of the read keys, [d] each
-  const real* dr[kMaxReads] = {};  ///< gradients of the values read, [d] each
-  const real* dense = nullptr;     ///< optional dense part, [d, ld]
-};
 
 /// Hebbian write over a whole sequence. With k_t = relu(z_k[t]), v_t = relu(z_v[t]), M_0 = 0:
 ///   M_t = M_{t-1} + gamma_pos (w_max - M_{t-1}) (*) k_t v_t^T - gamma_neg M_{t-1} (*) (k_t^2 1^T)
@@ -67,20 +29,10 @@ void memory_read_forward(real* r, const real* m, const real* z, int64_t batch, i
 /// dz [B, d] += [z > 0] (M dr); the gradient of M is the outer product relu(z) dr^T, left to MemoryGrad. saves: m, z.
 void memory_read_backward(real* dz, const real* m, const real* z, const real* dr, int64_t batch, int64_t d);
 
-/// What hebbian_recall_forward leaves for its backward, [.., ld] with zero padding.
-struct RecallSaved {
-  real* m = nullptr;  ///< [B, d, ld] memories
-  real* z = nullptr;  ///< [hops, B, ld] pre-activations of the read keys
-  real* r = nullptr;  ///< [hops, B, ld] values read
-};
-
-/// Sizes of RecallSaved for a batch, in elements.
-int64_t recall_saved_m(const HebbianDims& dims);
-int64_t recall_saved_z(const HebbianDims& dims, int hops);
-
 /// Write and all hops in one pass over groups of a few samples, while their memories are in cache:
 ///   M = write(z_k, z_v);  r_0 = 0;  z_h = q + r_{h-1} W,  r_h = M^T relu(z_h),  h = 1..hops;  out = r_hops
-/// q [B, d] is the query's part of the read key, the same in every hop; W = w_r [d, d] multiplies the value read.
+/// q [B, d] is the query's part of the read key, the same in every hop; W = w_r [d, d] multiplies the value read and
+/// may be null when there is one hop.
 void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const real* q, const real* w_r,
                             const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule, int hops);
 

@@ -44,11 +44,11 @@ void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, co
 /// centred null: constant statistics. saves: rows, centred, statistics.
 void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
                                const real* centred, const real* scale, const NormStatistics& statistics,
-                               const RowPairs& pairs, int64_t e, int64_t padded, real epsilon);
+                               const RowUses& uses, int64_t e, int64_t padded, real epsilon);
 
 /// Layer norm (Ba et al., arXiv 1607.06450) of each row of x [rows, e]:
 ///   xhat = (x - mean) rstd,  rstd = 1 / sqrt(var + epsilon),  y = xhat scale + shift
-/// mean and biased var over the e columns of a row. xhat [rows, padded_row(e)] has zeros beyond e; rstd [rows].
+/// mean and biased var over the e columns of a row. xhat [rows, padded(e)] has zeros beyond e; rstd [rows].
 /// Parallel over rows.
 void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const real* scale, const real* shift,
                         int64_t rows, int64_t e, real epsilon);
@@ -57,11 +57,8 @@ void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const re
 void layer_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* xhat, const real* rstd,
                          const real* scale, int64_t rows, int64_t e);
 
-/// dscale += sum dy xhat, dshift += sum dy over the rows; dy and xhat [rows, padded_row(e)]. Each may be null.
+/// dscale += sum dy xhat, dshift += sum dy over the rows; dy and xhat [rows, padded(e)]. Each may be null.
 void layer_norm_parameters_backward(real* dscale, real* dshift, const real* dy, const real* xhat, int64_t rows,
                                     int64_t e);
-
-/// Elements of a row that is padded to whole 64-byte lines.
-inline int64_t padded_row(int64_t e) { return (e + 15) / 16 * 16; }
 
 }  // namespace hmem

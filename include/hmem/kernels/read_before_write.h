@@ -9,10 +9,10 @@
 ///
 /// The part of W_d that does not depend on the memory, a_t = relu(z_v)_t W_v, and the keys k_t = LN(relu(z_k)_t) are
 /// computed for all steps at once beforehand; W = w [d, d] is the rest of W_d. What remains is sequential: one pass
-/// over the memory for a step, in which the write of step t and the read of step t + 1 share the traffic. Layout as in
-/// hebbian.h.
+/// over the memory for a step, in which the write of step t and the read of step t + 1 share the traffic. Layout:
+/// memory.h.
 
-#include "hmem/kernels/hebbian.h"
+#include "hmem/kernels/memory.h"
 
 namespace hmem {
 

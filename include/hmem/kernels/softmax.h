@@ -17,7 +17,4 @@ double softmax_cross_entropy_forward(real* p, int32_t* argmax, const real* logit
 void softmax_cross_entropy_backward(real* dlogits, const real* p, const int32_t* labels, real scale, int64_t rows,
                                     int64_t n);
 
-/// out = exp(a), element by element; own implementation, error below 2 ulp in float.
-void exp_forward(real* out, const real* a, int64_t n);
-
 }  // namespace hmem

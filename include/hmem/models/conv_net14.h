@@ -12,7 +12,7 @@ namespace hmem {
 
 /// Images [B, H, W, 3], H and W multiples of 32, to features [B, H/32 W/32 512] in five ConvBlocks of 32, 64, 128, 256
 /// and 512 channels with dropout .1 .1 .2 .3 .3. Parameters "convnet14.block<1..5>.{conv1,norm1,conv2,norm2}.*".
-class ConvNet14 {
+class ConvNet14 : public Network {
  public:
   static constexpr int64_t kFeatures = 512;  ///< for each 32 x 32 pixels
 
@@ -21,11 +21,8 @@ class ConvNet14 {
   /// In training mode the moving averages follow this batch. `application` (0 to 3) tells apart the uses of the network
   /// in one step, which draw dropout masks of their own. Throws Error on other shapes.
   Var forward(Tape& tape, Var images, int application = 0);
-
-  std::vector<Parameter*> parameters();
-  std::vector<Buffer*> buffers();
-  /// The convolution kernels: what the L2 penalty (1e-3) covers.
-  std::vector<Parameter*> penalised();
+  /// Regularised are the convolution kernels.
+  void add_to(Weights& weights) override;
 
  private:
   std::vector<ConvBlock> blocks_;
@@ -34,13 +31,11 @@ class ConvNet14 {
 /// The pretraining top: features [B, n] to logits [B, classes] through dense 512, 256, 128, each with ELU and batch
 /// norm, dropout .4, dense (glorot-uniform). Biases everywhere, hidden layers he-uniform, no L2. Parameters
 /// "top.{dense,norm}<1..3>.*", "top.output.*".
-class ConvNet14Top {
+class ConvNet14Top : public Network {
  public:
   ConvNet14Top(int64_t features, int64_t classes, uint64_t seed);
   Var forward(Tape& tape, Var features);
-
-  std::vector<Parameter*> parameters();
-  std::vector<Buffer*> buffers();
+  void add_to(Weights& weights) override;
 
  private:
   ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, Rng rng);

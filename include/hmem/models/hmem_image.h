@@ -2,37 +2,37 @@
 /// \file hmem_image.h
 /// H-Mem for single-shot image association (Limbacher & Legenstein, NeurIPS 2020), above the features of ConvNet14.
 
-#include "hmem/autodiff/ops_memory.h"
 #include "hmem/models/association_net.h"
-#include "hmem/nn/layers.h"
+#include "hmem/nn/hebbian_memory.h"
 
 namespace hmem {
 
-/// Frames x_t and query q, each through layers of their own: dense (ReLU), batch norm, dropout; then
-///   extract  k_t = relu(x_t W_k),  v_t = relu(x_t W_v)
-///   write    M <- M + g+ (w_max - M) (*) k_t v_t^T - g- M (*) (k_t^2 1^T),   all frames t = 1..T,  M = 0 at first
-///   read     k = relu(q W_r),  r = M^T k
-///   answer   logits = r W_o
-/// Parameters "frame.dense.weight" [F, dense_size], "frame.norm.*", the same below "query.", "extract.key.weight",
-/// "extract.value.weight", "read.weight" [dense_size, D], "output.weight" [D, classes]; no biases, he-uniform.
+/// Frames x_t and query q, each through layers of their own (dense with ReLU, batch norm, dropout), then through a
+/// HebbianMemory with one read:
+///   r = memory(x_1 .. x_T, q),  logits = r W_o
+/// Parameters "frame.dense.weight" [F, dense_size], "frame.norm.*", the same below "query.", those of the memory
+/// without a prefix, "output.weight" [D, classes]; no biases, he-uniform.
 class HMemImage : public AssociationNet {
  public:
-  struct Config {
-    int64_t features = 1024;
-    int64_t dense_size = 128;
+  struct Config : AssociationConfig {
     int64_t memory_size = 200;  ///< D
-    int64_t classes = 10;
+    int64_t dense_size = 128;
     HebbianRule rule;
     double dropout = 0.3;
+
+    template <typename Visitor>
+    void visit(Visitor&& v) {
+      v("memory_size", memory_size, IntRange{1, 4096}, "side of the associative memory");
+      v("dense_size", dense_size, IntRange{1, 4096}, "units of the layer above the ConvNet");
+      visit_rule(v, rule);
+    }
   };
 
   /// Weights are drawn from the stream "init.hmem_image" of `seed`. Throws Error on sizes that are not positive.
   HMemImage(const Config& config, uint64_t seed);
   Var forward(Tape& tape, Var frames, Var queries) override;
-
-  std::vector<Parameter*> parameters() override;
-  std::vector<Buffer*> buffers() override;
-  std::vector<Parameter*> penalised() override;
+  void add_to(Weights& weights) override;
+  Settings settings() const override { return settings_of(config_); }
   const Config& config() const { return config_; }
 
  private:
@@ -42,9 +42,8 @@ class HMemImage : public AssociationNet {
   Dense frame_dense_, query_dense_;
   BatchNorm frame_norm_, query_norm_;
   Dropout frame_dropout_, query_dropout_;
-  Dense key_, value_, read_, output_;
-  Tensor no_weight_;  // of the second hop, which there is not
-  std::vector<int64_t> offsets_;
+  HebbianMemory memory_;
+  Dense output_;
 };
 
 }  // namespace hmem

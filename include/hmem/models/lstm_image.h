@@ -14,21 +14,23 @@ namespace hmem {
 /// "output.weight" [hidden_size, classes]; the dense layers have no biases and are he-uniform.
 class LstmImage : public AssociationNet {
  public:
-  struct Config {
-    int64_t features = 1024;
-    int64_t dense_size = 128;
+  struct Config : AssociationConfig {
     int64_t hidden_size = 200;
-    int64_t classes = 10;
+    int64_t dense_size = 128;
     double dropout = 0.3;
+
+    template <typename Visitor>
+    void visit(Visitor&& v) {
+      v("hidden_size", hidden_size, IntRange{1, 4096}, "units of the LSTM");
+      v("dense_size", dense_size, IntRange{1, 4096}, "units of the layer above the ConvNet");
+    }
   };
 
   /// Weights are drawn from the stream "init.lstm_image" of `seed`. Throws Error on sizes that are not positive.
   LstmImage(const Config& config, uint64_t seed);
   Var forward(Tape& tape, Var frames, Var queries) override;
-
-  std::vector<Parameter*> parameters() override;
-  std::vector<Buffer*> buffers() override;
-  std::vector<Parameter*> penalised() override { return {&dense_.weight}; }
+  void add_to(Weights& weights) override;
+  Settings settings() const override { return settings_of(config_); }
   const Config& config() const { return config_; }
 
  private:

@@ -16,7 +16,7 @@ class Conv2d {
  public:
   Conv2d(const std::string& name, int64_t in, int64_t out, Activation activation, Rng& rng);
   Var forward(Tape& tape, Var x);
-  void add_parameters(std::vector<Parameter*>& parameters);
+  void add_to(Weights& weights);  ///< the kernel is regularised
 
   Parameter weight, bias;
 
@@ -31,8 +31,7 @@ class ConvBlock {
   ConvBlock(const std::string& name, int64_t in, int64_t out, double dropout, Rng& rng, uint64_t seed);
   /// `application`: see Dropout.
   Var forward(Tape& tape, Var x, int application = 0);
-  void add_parameters(std::vector<Parameter*>& parameters);
-  void add_buffers(std::vector<Buffer*>& buffers);
+  void add_to(Weights& weights);
 
   Conv2d conv1;
   BatchNorm norm1;

@@ -10,6 +10,7 @@
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/rng.h"
 #include "hmem/nn/init.h"
+#include "hmem/nn/network.h"
 
 namespace hmem {
 
@@ -27,7 +28,7 @@ class Dense {
   Dense(const std::string& name, int64_t in, int64_t out, Rng& rng);
   Dense(const std::string& name, int64_t in, int64_t out, Rng& rng, const Options& options);
   Var forward(Tape& tape, Var x);
-  void add_parameters(std::vector<Parameter*>& parameters);
+  void add_to(Weights& weights, bool regularised = false);  ///< the bias is never regularised
 
   Parameter weight;
   Parameter bias;  ///< empty without one
@@ -38,8 +39,6 @@ class Dense {
 
 /// How words of a sentence are weighted before they are summed.
 enum class EncodingType { identity, position, learned };
-/// "identity_encoding", "position_encoding", "learned_encoding"; throws UsageError for another name.
-EncodingType encoding_type(const std::string& name);
 
 /// Words [rows, width] to vectors [rows, e]: x = sum over words w of P_w (*) table[word_w].
 ///   identity: P = 1
@@ -47,18 +46,14 @@ EncodingType encoding_type(const std::string& name);
 ///             (Sukhbaatar et al., NIPS 2015, section 4.1, in the form of the reference)
 ///   learned:  P is trained from 1; `after_update` sets its last row back to 1
 /// The last row belongs to the time word, so time words are never weighted. Table he-uniform by the vocabulary size.
-/// Parameters "embedding.weight" [v, e] and, when learned, "encoding.weight" [width, e].
+/// Parameters "<prefix>embedding.weight" [v, e] and, when learned, "<prefix>encoding.weight" [width, e].
 class SentenceEncoder {
  public:
-  SentenceEncoder(EncodingType type, int64_t vocabulary, int64_t width, int64_t e, Rng& rng);
-  /// Both on the tape, to be used for stories and questions alike.
-  struct Weights {
-    Var table, encoding;
-  };
-  Weights weights(Tape& tape);
-  static Var forward(const Weights& weights, const IdTensor& ids);
+  SentenceEncoder(EncodingType type, int64_t vocabulary, int64_t width, int64_t e, Rng& rng,
+                  const std::string& prefix = "");
+  Var forward(Tape& tape, const IdTensor& ids);
   void after_update();
-  void add_parameters(std::vector<Parameter*>& parameters);
+  void add_to(Weights& weights);
 
   EncodingType type;
   Parameter table;
@@ -71,6 +66,7 @@ class LayerNorm {
  public:
   LayerNorm(const std::string& name, int64_t e);
   Var forward(Tape& tape, Var x);
+  void add_to(Weights& weights);
 
   static constexpr real kEpsilon = real(1e-3);
 
@@ -107,8 +103,7 @@ class BatchNorm {
   Var forward(Tape& tape, Var x, int64_t padded);
   /// The same for instances that are sums of two rows: see batch_norm_pairs.
   Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);
-  void add_parameters(std::vector<Parameter*>& parameters);
-  void add_buffers(std::vector<Buffer*>& buffers);
+  void add_to(Weights& weights);
 
   static constexpr real kEpsilon = real(1e-3);
   static constexpr real kMomentum = real(0.99);
@@ -117,7 +112,7 @@ class BatchNorm {
   Buffer moving_mean, moving_var;
 
  private:
-  void follow(const NormStatistics& batch, int64_t n);
+  void update_moving(const NormStatistics& batch, int64_t n);
 
   MovingVariance moving_variance_;
 };

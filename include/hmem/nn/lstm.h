@@ -7,6 +7,7 @@
 
 #include "hmem/autodiff/ops_sequence.h"
 #include "hmem/core/rng.h"
+#include "hmem/nn/network.h"
 
 namespace hmem {
 
@@ -17,7 +18,7 @@ class Lstm {
  public:
   Lstm(const std::string& name, int64_t in, int64_t hidden, Rng& rng);
   Var forward(Tape& tape, Var x, LstmOutput output = LstmOutput::last);
-  void add_parameters(std::vector<Parameter*>& parameters);
+  void add_to(Weights& weights);
 
   Parameter kernel, recurrent, bias;
 };

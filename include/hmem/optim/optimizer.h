@@ -1,6 +1,6 @@
 #pragma once
 /// \file optimizer.h
-/// Parameter updates from gradients, with clipping.
+/// Parameter updates from gradients, with clipping and decoupled weight decay: see adam.h, sgd.h.
 
 #include <cstdint>
 #include <string>
@@ -18,10 +18,15 @@ struct UpdateReport {
 
 /// Base of the optimizers. Clipping is per parameter: a gradient whose own Euclidean norm exceeds `max_grad_norm` is
 /// scaled down to it (Pascanu et al., ICML 2013, algorithm 1, applied to each parameter); 0 switches it off.
+///
+/// Weight decay is decoupled (Loshchilov & Hutter, ICLR 2019): the update of a parameter in `decayed` also subtracts
+/// learning_rate * weight_decay * p, with p as it was before the update. Moments and clipping do not see the decay.
 class Optimizer {
  public:
-  /// The parameters must outlive the optimizer. Throws Error when max_grad_norm is negative.
-  Optimizer(std::vector<Parameter*> parameters, double max_grad_norm);
+  /// The parameters must outlive the optimizer. Throws Error when max_grad_norm or weight_decay is negative, when a
+  /// decayed parameter is not one of `parameters`, or when there is a weight_decay and nothing to decay.
+  Optimizer(std::vector<Parameter*> parameters, double max_grad_norm, double weight_decay = 0,
+            const std::vector<Parameter*>& decayed = {});
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
@@ -47,8 +52,9 @@ class Optimizer {
   virtual void begin_step(double learning_rate) = 0;
   /// What depends on nothing but the number of steps.
   virtual void set_steps(int64_t /*steps*/) {}
-  /// Updates elements [begin, begin + count) of a parameter; the gradient is to be multiplied by `scale`.
-  virtual void update(size_t parameter, int64_t begin, int64_t count, real scale) = 0;
+  /// Updates elements [begin, begin + count) of a parameter; the gradient is to be multiplied by `scale`, and `decay`
+  /// times the old value is to be subtracted.
+  virtual void update(size_t parameter, int64_t begin, int64_t count, real scale, real decay) = 0;
 
   struct Piece {
     size_t parameter;
@@ -57,52 +63,12 @@ class Optimizer {
 
   std::vector<Parameter*> parameters_;
   double max_grad_norm_;
+  std::vector<double> weight_decays_;  // of each parameter
   std::vector<Piece> pieces_;
   std::vector<std::vector<Buffer>> states_;
 
  protected:
   int64_t steps_ = 0;  ///< updates done, the current one included
-};
-
-/// Adam (Kingma & Ba, ICLR 2015) in the "epsilon hat" form of the paragraph before section 2.1, as in Keras:
-///   m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon)
-class Adam : public Optimizer {
- public:
-  struct Settings {
-    double beta1 = 0.9;
-    double beta2 = 0.999;
-    double epsilon = 1e-7;
-    double max_grad_norm = 0;
-  };
-  Adam(std::vector<Parameter*> parameters, const Settings& settings);
-
- private:
-  void begin_step(double learning_rate) override;
-  void set_steps(int64_t steps) override;
-  void update(size_t parameter, int64_t begin, int64_t count, real scale) override;
-
-  Settings settings_;
-  int m_, v_;
-  double beta1_power_ = 1, beta2_power_ = 1;
-  real rate_ = 0;
-};
-
-/// Gradient descent with momentum, Keras form: u = momentum u - lr g, p += u.
-class Sgd : public Optimizer {
- public:
-  struct Settings {
-    double momentum = 0;
-    double max_grad_norm = 0;
-  };
-  Sgd(std::vector<Parameter*> parameters, const Settings& settings);
-
- private:
-  void begin_step(double learning_rate) override;
-  void update(size_t parameter, int64_t begin, int64_t count, real scale) override;
-
-  Settings settings_;
-  int u_;
-  real rate_ = 0;
 };
 
 }  // namespace hmem

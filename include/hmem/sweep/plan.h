@@ -1,12 +1,12 @@
 #pragma once
 /// \file plan.h
-/// The parts of a plan of many runs: lists of numbers, flags with several values, what one run is started with.
+/// The plan of many runs: every combination of programs, values of an axis, settings and seeds.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "hmem/core/options.h"
@@ -15,40 +15,52 @@
 
 namespace hmem {
 
-/// "1-3,7" -> 1 2 3 7, in this order and none twice; every number within low..high. Throws UsageError that names
-/// `flag`.
-std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range);
-
-/// The shortest such text of ascending numbers: 1 2 3 7 -> "1-3,7".
-std::string number_list_text(const std::vector<int64_t>& numbers);
-
-bool contains(const std::vector<std::string>& names, const std::string& name);
-
-/// "a,b" -> "a" "b"; parts may be empty.
-std::vector<std::string> split_at_commas(const std::string& text);
-
-constexpr size_t kMostSweepRuns = 1000000;
+constexpr size_t kMaxSweepRuns = 1000000;
 
 struct SweepRun {
   std::string program;             ///< its file
   std::string folder;              ///< "out/task16_seed1_hops=3"
   std::vector<std::string> flags;  ///< of the program, without its name
-  /// Settings that a finished run must have, as its header says them.
-  using Settings = std::vector<std::pair<std::string, std::string>>;
-  Settings settings;
-  int64_t stop_after = 0;  ///< a trial: done after so many epochs; 0: when its training is finished
-  Record label;            ///< what lines about it begin with: task and seed
+  Settings settings;               ///< that a finished run must have, as its header says them
+  int64_t stop_after = 0;          ///< a trial: done after this many epochs; 0: when its training is finished
+
+  std::string model;  ///< name of the program in this sweep; empty when there is one
+  int64_t value = 0;  ///< on the axis: task or delay
+  int64_t seed = 0;
+  std::string varied;  ///< "memory_size=100 l2=0" of flags with several values
+  Record label;        ///< what lines about it begin with: model, value and seed
 
   std::string file(const char* name) const { return folder + "/" + name; }
   /// Whether `record` is of a finished run (or trial) with our settings.
   bool is_done(const RunRecord& record) const;
 };
 
-/// The settings of `options` by which a finished run is known again: those of which the result depends, says
-/// `has_effect`, and epochs and seed. Without those that a model of --load brings, unless they
-/// were given too. Error when the model cannot be read.
-SweepRun::Settings compared_settings(const Options& options,
-                                     const std::function<bool(const std::string& name)>& has_effect);
+/// A program of a sweep.
+struct SweepProgram {
+  std::string model;  ///< its name in folders and tables; empty when there is one
+  Options options;
+  /// Throws UsageError for flags that the program would refuse before it reads data.
+  std::function<void(const Options&)> check;
+};
+
+/// What the runs of a sweep differ in, besides program, settings and seed.
+struct SweepAxis {
+  std::string flag;   ///< "task_id"
+  std::string label;  ///< "task": in folders and lines
+  std::vector<int64_t> values;
+  /// May be empty. Changes the flags of the runs of one value.
+  std::function<void(int64_t value, const Options& parsed, std::vector<std::string>& flags)> adjust;
+  /// May be empty. What else a finished run is known by.
+  std::function<Settings(const Options& parsed)> more_settings;
+};
+
+/// Every run: programs slowest, then values of the axis, combinations of the values given for training flags, seeds. A
+/// flag goes to the programs that have it and where it has an effect. What a finished run is known by are its settings,
+/// what it reads and tests, and its seed. Throws UsageError for flags that a program would refuse, for a flag without
+/// effect on any program, and for flags that the sweep sets itself.
+std::vector<SweepRun> plan_runs(const std::vector<SweepProgram>& programs, const SweepAxis& axis, int64_t runs,
+                                const std::string& out, const std::vector<std::string>& training,
+                                const std::filesystem::path& program_folder);
 
 /// The lines of the run so far; an empty record when there are none. Error when they cannot be read.
 RunRecord record_of(const SweepRun& run);
@@ -59,37 +71,9 @@ std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs);
 /// The epoch below `epochs` with the lowest validation error, among equal ones the lowest loss; nothing without one.
 std::optional<RunRecord::Epoch> best_epoch(const RunRecord& record, int64_t epochs);
 
-/// Of every `trials` runs that follow each other in `plan` the `keep` with the best best_epoch(), among equal ones
-/// the earlier run. Runs without such a line are left
-/// out.
+/// Of every `trials` runs that follow each other in `plan` the `keep` with the best best_epoch(), among equal ones the
+/// earlier run. Runs without such a line are left out.
 std::vector<SweepRun> best_trials(const std::vector<SweepRun>& plan, int64_t trials, int64_t epochs, int64_t keep);
-
-/// Appends what makes a run keep its files in its folder and continue: --out=FOLDER/run.jsonl, --checkpoint, --save,
-/// --resume.
-void add_run_files(SweepRun& run);
-
-/// A training flag and its values; none for a bare `--keep_best`.
-struct SweepFlag {
-  std::string name;
-  std::vector<std::string> values;
-};
-
-/// The flags on a command line of nothing else, several values after commas but for those of `whole`. Throws UsageError
-/// for one that is given twice, for equal values, and for those of `not_here`.
-std::vector<SweepFlag> parse_sweep_flags(const std::vector<std::string>& arguments,
-                                         const std::vector<std::string>& not_here,
-                                         const std::vector<std::string>& whole);
-
-struct SweepCombination {
-  std::vector<std::string> flags;
-  /// "hops=3" for every flag that has more than one value.
-  std::vector<std::string> varied;
-
-  /// "_hops=3_l2=0": for the name of a folder.
-  std::string suffix() const;
-};
-/// All combinations of the values, the last flag fastest.
-std::vector<SweepCombination> combine(const std::vector<SweepFlag>& flags);
 
 /// Divides a command line between the sweep's own flags and those of the programs that it runs, of which `training`
 /// registers the flags. Throws UsageError for an unknown one.

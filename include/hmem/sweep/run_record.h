@@ -25,11 +25,11 @@ struct RunRecord {
 
   bool finished() const { return final_line.has_value(); }
   /// Value of the final line as a number; nothing when there is none.
-  std::optional<double> figure(const std::string& key) const;
+  std::optional<double> metric(const std::string& key) const;
 };
 
 /// A value of a line as a number; nothing when there is none.
-std::optional<double> figure_of(const std::map<std::string, std::string>& line, const std::string& key);
+std::optional<double> metric_of(const std::map<std::string, std::string>& line, const std::string& key);
 
 /// Never throws for what is in the file; Error when it cannot be read.
 RunRecord read_run_record(const std::string& path);

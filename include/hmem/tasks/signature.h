@@ -3,14 +3,8 @@
 /// A fingerprint of what training computes: one number that changes when any bit of any result does.
 
 #include <cstdint>
-#include <vector>
-
-#include "hmem/autodiff/parameter.h"
 
 namespace hmem {
-
-/// 64-bit FNV-1a hash of the bytes of all values, in order.
-uint64_t value_hash(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers);
 
 /// Trains H-Mem with its default settings for 20 steps of 128 generated questions of task 1 and returns the hash of
 /// its parameters and moving averages. With the built-in GEMM it is the same for every kernel set and number of

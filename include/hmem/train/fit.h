@@ -10,7 +10,7 @@
 #include "hmem/core/progress.h"
 #include "hmem/core/rng.h"
 #include "hmem/optim/optimizer.h"
-#include "hmem/train/weight_average.h"
+#include "hmem/train/snapshot.h"
 
 namespace hmem {
 
@@ -31,7 +31,8 @@ class Learner {
   virtual int64_t count(Part part) const = 0;
   /// Forward pass over `count` examples on a tape that has been reset.
   virtual BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) = 0;
-  virtual std::vector<Parameter*> parameters() = 0;
+  /// What is trained, saved and regularised.
+  virtual Weights weights() = 0;
   /// After every update of the parameters.
   virtual void after_update() {}
 };
@@ -74,20 +75,20 @@ struct EpochReport {
 struct FitState {
   int64_t epoch = 0;            ///< the running one, from 0; at the end the number of epochs
   int64_t step = 0;             ///< steps done in it
-  Rng::Position shuffle;        ///< of stream "shuffle" at the begin of the epoch
+  Rng::Position shuffle;        ///< of stream "shuffle" at the beginning of the epoch
   RunningSums sums;             ///< of the epoch
   double largest_norm = 0;      ///< of the epoch
   double epoch_seconds = 0;     ///< of training in the epoch
   double training_seconds = 0;  ///< in all epochs before
 
   /// What an epoch ended with.
-  struct Figures {
+  struct Metrics {
     int64_t epoch = -1;  ///< -1: there was none
     Evaluation train, validation;
   };
   int64_t solved = 0;  ///< epochs in a row, up to the running one, without validation error
-  Figures last;        ///< the epoch before the running one
-  Figures best;        ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
+  Metrics last;        ///< the epoch before the running one
+  Metrics best;        ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
 };
 
 struct FitSettings {
@@ -95,17 +96,18 @@ struct FitSettings {
   int64_t batch_size = 128;
   uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
-  /// Ends the training when so many epochs in a row had no validation error; 0: never.
+  /// Ends the training when this many epochs in a row had no validation error; 0: never.
   int64_t stop_when_solved = 0;
-  /// Pauses when so many epochs are done; 0: never.
+  /// Pauses when this many epochs are done; 0: never.
   int64_t pause_after = 0;
-  /// Follows every step; validation, on_best and what they keep see it instead of the weights.
-  WeightAverage* average = nullptr;
+  /// Updated after every step; validation and on_best use it in place of the weights.
+  Snapshot* average = nullptr;
+  double average_decay = 0;
   Progress* progress = nullptr;
   std::function<void(const EpochReport&)> on_epoch;
   /// After on_epoch, when the epoch was better than all before it (see FitState::best).
   std::function<void()> on_best;
-  /// After that, with the state at the begin of the next epoch: what a checkpoint keeps.
+  /// After that, with the state at the beginning of the next epoch: what a checkpoint keeps.
   std::function<void(const FitState&)> after_epoch;
   /// Asked after every step: true ends the training there.
   std::function<bool()> stop;
@@ -120,7 +122,7 @@ bool is_finished(const FitSettings& settings, const FitState& state);
 /// parameters, buffers and optimizer of that moment, training continues bit for bit as if it had not stopped. Throws
 /// Error naming epoch and step when the loss or a gradient is not finite, and when `state` is not of such a training.
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state);
-/// The same from the begin.
+/// The same from the beginning.
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);
 
 struct StepTimes {

@@ -1,18 +1,20 @@
 #pragma once
 /// \file model_file.h
-/// Trained models as safetensors files.
+/// Trained models as safetensors files, and as a hash.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "hmem/autodiff/parameter.h"
+#include "hmem/core/settings.h"
 #include "hmem/core/shape.h"
+#include "hmem/nn/network.h"
 
 namespace hmem {
 
-/// Text that describes a model: its kind, sizes, vocabulary. Stored in the file's metadata.
+/// Text that describes a model: "model" (its kind), settings, sizes, vocabulary. Stored in the file's metadata.
 using ModelInfo = std::map<std::string, std::string>;
 
 /// In the metadata of checkpoints, which are such files too, and of no model.
@@ -24,8 +26,11 @@ void check_writable(const std::string& path);
 
 /// Writes all parameters and buffers under their names, those in `halves` as float16; the file appears whole or not at
 /// all.
-void save_model(const std::string& path, const ModelInfo& info, const std::vector<Parameter*>& parameters,
-                const std::vector<Buffer*>& buffers, const std::vector<Parameter*>& halves = {});
+void save_model(const std::string& path, const ModelInfo& info, const Weights& weights,
+                const std::vector<Parameter*>& halves = {});
+
+/// 64-bit FNV-1a hash of the bytes of all parameters, then buffers, in order.
+uint64_t value_hash(const Weights& weights);
 
 /// A model file that has been read: first compare `info`, then copy the values.
 class ModelFile {
@@ -35,12 +40,18 @@ class ModelFile {
   const ModelInfo& info() const;
   /// Value of `key`; throws Error naming the file when it is not there.
   const std::string& require(const std::string& key) const;
-  /// Throws Error when it is a checkpoint.
-  void expect_model() const;
+  /// Throws Error when it is a checkpoint or the file of another kind of model.
+  void expect_model(const std::string& model) const;
+  /// The kind of model, "" when it says none.
+  std::string model() const;
+  /// Throws Error unless `key` has this value; `hint` ends the message.
+  void expect(const std::string& key, const std::string& value, const std::string& hint) const;
+  /// Reads the settings that the file keeps.
+  SettingReader settings() const;
   /// Shape of a tensor; throws Error naming the file when it is not there.
   const Shape& shape_of(const std::string& tensor) const;
   /// Throws Error unless the file has exactly these tensors with these shapes and finite values; changes nothing then.
-  void copy_to(const std::vector<Parameter*>& parameters, const std::vector<Buffer*>& buffers) const;
+  void copy_to(const Weights& weights) const;
   const std::string& path() const { return path_; }
 
  private:

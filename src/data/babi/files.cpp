@@ -1,7 +1,6 @@
 #include "hmem/data/babi/files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <istream>
 #include <streambuf>
 #include <vector>
@@ -10,7 +9,7 @@
 #include "hmem/core/parallel.h"
 #include "hmem/core/rng.h"
 #include "hmem/core/text.h"
-#include "hmem/data/generator/registry.h"
+#include "hmem/data/search.h"
 
 namespace hmem {
 
@@ -21,17 +20,9 @@ namespace {
 constexpr int64_t kMaxGenerated = 10000000;
 constexpr int64_t kPartsOfEpoch = 8;
 
-const char* name_of(BabiPart part) { return part == BabiPart::kTrain ? "train" : "test"; }
+const char* name_of(BabiPart part) { return part == BabiPart::train ? "train" : "test"; }
 
-std::vector<std::string> file_names(const fs::path& folder) {
-  std::error_code status;
-  fs::directory_iterator entries(folder, status);
-  HMEM_CHECK(!status, folder.string(), ": cannot be listed: ", status.message());
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : entries) names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
+bool holds_babi(const fs::path& folder) { return is_folder(folder / "en") || is_folder(folder / "en-10k"); }
 
 /// "a, b, c and 7 more"
 std::string list(const std::vector<std::string>& names) {
@@ -74,10 +65,30 @@ BabiStories parse_generated(int task, const std::string& text, BabiPart part) {
 
 }  // namespace
 
+BabiSource find_babi(const std::string& data_dir, const fs::path& program_folder) {
+  constexpr char kBabi[] = "babi/tasks_1-20_v1-2";
+  if (data_dir == "generated") return {{}, "bAbI stories generated in the process, as asked"};
+  const auto found = find_data(data_dir, {data_dir.empty() ? kBabi : ""}, holds_babi, program_folder);
+  if (found) return {found->path, "bAbI stories from " + found->name};
+  if (data_dir.empty()) {
+    return {{},
+            "bAbI stories generated in the process: no official ones found (get them with datasets/fetch.sh babi, or "
+            "name their folder with --data_dir)"};
+  }
+  HMEM_CHECK(
+      is_folder(data_dir), data_dir,
+      ": there is no such folder, expected the one that holds en/ and en-10k/ (get it with datasets/fetch.sh babi)");
+  for (const char* inner : {"tasks_1-20_v1-2", kBabi}) {
+    const fs::path folder = fs::path(data_dir) / inner;
+    HMEM_CHECK(!holds_babi(folder), data_dir, ": holds neither en/ nor en-10k/; did you mean ", folder.string(), "?");
+  }
+  fail(data_dir, ": holds neither en/ nor en-10k/, expected the folder tasks_1-20_v1-2 of the bAbI tasks");
+}
+
 fs::path find_babi_file(const fs::path& folder, int task, BabiPart part) {
   const std::string begin = "qa" + std::to_string(task) + "_";
   const std::string end = std::string("_") + name_of(part) + ".txt";
-  const std::vector<std::string> names = file_names(folder);
+  const std::vector<std::string> names = names_in(folder);
   std::vector<std::string> found;
   std::copy_if(names.begin(), names.end(), std::back_inserter(found),
                [&](const std::string& name) { return has_ends(name, begin, end); });
@@ -131,7 +142,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   if (task < 1 || task > 20) throw UsageError("there is no bAbI task " + std::to_string(task) + ", expected 1 to 20");
   const int64_t questions = babi_training_questions(training_set_size);
   if (source.generated()) {
-    return part == BabiPart::kTrain
+    return part == BabiPart::train
                ? generate_babi_epoch(task, questions, seed, options, 0)
                : parse_generated(task, generate_babi_part(task, kBabiTestQuestions, part, seed, options), part);
   }
@@ -160,7 +171,7 @@ std::string generated_training_note(int64_t task, bool official_test) {
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {
   if (source.generated() || training_set_size != "10k") return false;
   const fs::path folder = source.folder / "en-10k";
-  return !has_file(folder, task, BabiPart::kTrain) && has_file(folder, task, BabiPart::kTest);
+  return !has_file(folder, task, BabiPart::train) && has_file(folder, task, BabiPart::test);
 }
 
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
@@ -172,9 +183,9 @@ BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, cons
   parallel_for(parts, 1, [&](int64_t part) {
     const int64_t begin = questions * part / parts, end = questions * (part + 1) / parts;
     const std::string suffix = epoch == 0 ? "" : ".epoch" + std::to_string(epoch) + "." + std::to_string(part);
-    Rng rng(seed, std::string("babi.") + name_of(BabiPart::kTrain) + suffix);
+    Rng rng(seed, std::string("babi.") + name_of(BabiPart::train) + suffix);
     made[static_cast<size_t>(part)] =
-        parse_generated(task, generate_babi(task, end - begin, rng, options), BabiPart::kTrain);
+        parse_generated(task, generate_babi(task, end - begin, rng, options), BabiPart::train);
   });
   for (size_t part = 1; part < made.size(); ++part) append_stories(made[0], made[part]);
   return std::move(made[0]);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "hmem/core/check.h"
+#include "hmem/core/text.h"
 
 namespace hmem {
 
@@ -19,6 +20,7 @@ namespace {
 constexpr int64_t kMaxLineBytes = int64_t{1} << 20;
 constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 constexpr int64_t kMaxId = 1000000;
+constexpr size_t kExcerpt = 40;  // bytes of a line in a message
 
 bool is_word_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
@@ -56,15 +58,6 @@ bool ends_with(const BabiWords& tokens, std::string_view mark) { return !tokens.
 
 void drop_final_mark(BabiWords& tokens) {
   if (ends_with(tokens, ".") || ends_with(tokens, "?")) tokens.pop_back();
-}
-
-/// At most 40 bytes for a message, never half a UTF-8 character.
-std::string excerpt(std::string_view text) {
-  constexpr size_t kLength = 40;
-  if (text.size() <= kLength) return "'" + std::string(text) + "'";
-  size_t length = kLength;
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  return "'" + std::string(text.substr(0, length)) + "...'";
 }
 
 /// Lines of a stream without their ends, as views that hold until the next one: files are read in pieces and copied
@@ -190,10 +183,10 @@ class Parser {
     const char* end = text.data() + text.size();
     const auto [rest, status] = std::from_chars(text.data(), end, id);
     if (rest == text.data() || text[0] == '-' || (rest != end && !is_blank(*rest))) {
-      fail_here("found ", excerpt(text), ", expected a line number, a blank and a sentence");
+      fail_here("found ", quote(text, kExcerpt), ", expected a line number, a blank and a sentence");
     }
     if (status == std::errc::result_out_of_range || id < 1 || id > kMaxId) {
-      fail_here("found the line number ", excerpt(text.substr(0, static_cast<size_t>(rest - text.data()))),
+      fail_here("found the line number ", quote(text.substr(0, static_cast<size_t>(rest - text.data())), kExcerpt),
                 ", expected 1 to ", kMaxId);
     }
     if (id == 1) {
@@ -220,7 +213,8 @@ class Parser {
   int32_t statement_phrase(std::string_view text) {
     BabiWords words = tokenize(lower_ascii(text));
     if (ends_with(words, "?")) {
-      fail_here("found the question ", excerpt(trim(text)), " without an answer, expected 'QUESTION<tab>ANSWER'");
+      fail_here("found the question ", quote(trim(text), kExcerpt),
+                " without an answer, expected 'QUESTION<tab>ANSWER'");
     }
     drop_final_mark(words);
     if (words.empty()) fail_here("found a line number without a sentence, expected words");
@@ -241,7 +235,7 @@ class Parser {
     }
     std::string answer = lower_ascii(trim(text.substr(first + 1, second - first - 1)));
     if (answer.empty()) {
-      fail_here("found the question ", excerpt(trim(question)),
+      fail_here("found the question ", quote(trim(question), kExcerpt),
                 " with an empty answer, expected 'QUESTION<tab>ANSWER'");
     }
     stories_.questions.push_back(

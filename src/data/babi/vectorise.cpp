@@ -50,9 +50,9 @@ IdTensor padded_rows(int64_t rows, int words_per_sentence, const std::string& so
 
 /// What becomes of examples that do not fit.
 enum class Misfits {
-  kByOptions,    ///< too long: left out, or shortened with BabiOptions::keep_latest; nothing is unknown
-  kKeep,         ///< from elsewhere: shortened; unknown answers are errors
-  kDropUnknown,  ///< from elsewhere: shortened; examples with unknown answers are left out
+  by_options,    ///< too long: left out, or shortened with BabiOptions::keep_latest; nothing is unknown
+  keep,          ///< from elsewhere: shortened; unknown answers are errors
+  drop_unknown,  ///< from elsewhere: shortened; examples with unknown answers are left out
 };
 
 using Ids = std::vector<int32_t>;
@@ -167,14 +167,14 @@ class Vectoriser {
       out.longest_story = std::max(out.longest_story, length);
       count_loss(words, out);
       const int64_t kept = std::min<int64_t>(length, task_.max_num_sentences);
-      if (kept < length && misfits == Misfits::kByOptions && !options_.keep_latest) {
+      if (kept < length && misfits == Misfits::by_options && !options_.keep_latest) {
         ++out.left_out;
         continue;
       }
       const int32_t answer = task_.vocabulary.id_of(question.answer);
       if (answer == Vocabulary::kNil) {
         ++out.unknown_answers;
-        if (misfits == Misfits::kDropUnknown) continue;
+        if (misfits == Misfits::drop_unknown) continue;
       }
       if (kept < length) ++out.shortened;
       out.examples.push_back({question.end - kept, question.end, static_cast<int64_t>(number)});
@@ -233,18 +233,18 @@ BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const
   task.vocabulary = Vocabulary(std::move(extent.words), task.max_num_sentences + extra);
 
   Vectoriser vectoriser(task, options);
-  vectoriser.add(train, Misfits::kByOptions, task.train);
-  vectoriser.add(test, options.separate_test ? Misfits::kKeep : Misfits::kByOptions, task.test);
+  vectoriser.add(train, Misfits::by_options, task.train);
+  vectoriser.add(test, options.separate_test ? Misfits::keep : Misfits::by_options, task.test);
   task.sentences = vectoriser.sentences(train.source);
   return task;
 }
 
 BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task) {
-  return vectorise_more(stories, task, Misfits::kDropUnknown);
+  return vectorise_more(stories, task, Misfits::drop_unknown);
 }
 
 BabiDataset vectorise_unanswered_babi(const BabiStories& stories, BabiTask& task) {
-  return vectorise_more(stories, task, Misfits::kKeep);
+  return vectorise_more(stories, task, Misfits::keep);
 }
 
 int64_t training_count(int64_t count, double validation_split) {

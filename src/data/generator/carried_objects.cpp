@@ -13,7 +13,7 @@ const std::vector<std::string_view>& people() {
   return names;
 }
 
-bool in_hands(const World& world, size_t handling) { return world.events()[handling].act != Act::kDrop; }
+bool in_hands(const World& world, size_t handling) { return world.events()[handling].act != Act::drop; }
 
 /// The walks that the object made in the hands of its latest holder, oldest first.
 std::vector<const Event*> carrying_walks(const World& world, size_t object) {
@@ -21,10 +21,10 @@ std::vector<const Event*> carrying_walks(const World& world, size_t object) {
   const size_t handling = last_handling(world, object);
   const size_t actor = events[handling].actor;
   size_t got = handling;
-  while (events[got].act != Act::kGet || events[got].target != object) --got;
+  while (events[got].act != Act::get || events[got].target != object) --got;
   std::vector<const Event*> walks;
   for (size_t i = got; i < (in_hands(world, handling) ? events.size() : handling); ++i) {
-    if (events[i].act == Act::kWalk && events[i].actor == actor) walks.push_back(&events[i]);
+    if (events[i].act == Act::walk && events[i].actor == actor) walks.push_back(&events[i]);
   }
   return walks;
 }
@@ -35,10 +35,10 @@ std::vector<size_t> known_places(const World& world, size_t object) {
   std::optional<size_t> holder;
   std::vector<size_t> known;
   for (const Event& event : world.events()) {
-    if (event.act == Act::kWalk) place[event.actor] = event.target;
-    if (event.act != Act::kWalk && event.target == object) {
-      holder = event.act == Act::kGet ? std::optional<size_t>(event.actor) : std::nullopt;
-    } else if (event.act != Act::kWalk || holder != event.actor) {
+    if (event.act == Act::walk) place[event.actor] = event.target;
+    if (event.act != Act::walk && event.target == object) {
+      holder = event.act == Act::get ? std::optional<size_t>(event.actor) : std::nullopt;
+    } else if (event.act != Act::walk || holder != event.actor) {
       continue;
     }
     if (place[event.actor] && (known.empty() || known.back() != *place[event.actor]))
@@ -61,7 +61,7 @@ std::optional<size_t> draw_object(World& world, const Possible& possible) {
   ShortList objects;
   for (size_t i = world.first_askable(); i < world.events().size(); ++i) {
     const Event& event = world.events()[i];
-    if (event.act != Act::kWalk && possible(event.target)) objects.push_back(event.target);
+    if (event.act != Act::walk && possible(event.target)) objects.push_back(event.target);
   }
   if (objects.empty()) return {};
   return objects[pick_index(objects.size(), world.rng())];

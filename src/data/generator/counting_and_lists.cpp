@@ -19,14 +19,14 @@ const std::vector<std::string_view>& people() {
 std::optional<size_t> draw_carrier(World& world) {
   std::vector<size_t> carriers;
   for (size_t i = world.first_askable(); i < world.events().size(); ++i) {
-    if (world.events()[i].act != Act::kWalk) carriers.push_back(world.events()[i].actor);
+    if (world.events()[i].act != Act::walk) carriers.push_back(world.events()[i].actor);
   }
   if (carriers.empty()) return {};
   return carriers[pick_index(carriers.size(), world.rng())];
 }
 
 bool concerns(const Event& event, size_t actor) {
-  return event.act != Act::kWalk && (event.actor == actor || (event.act == Act::kGive && event.receiver == actor));
+  return event.act != Act::walk && (event.actor == actor || (event.act == Act::give && event.receiver == actor));
 }
 
 std::optional<Query> how_many(World& world) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "data/generator/families.h"
-#include "data/generator/names.h"
+#include "data/generator/words.h"
 
 namespace hmem::babi_tasks {
 

@@ -12,7 +12,7 @@ namespace hmem::babi_tasks {
 namespace {
 
 constexpr int kOfficialRooms = 6, kOfficialStatements = 2;
-constexpr int kMostRooms = static_cast<int>(kRooms.size());
+constexpr int kMaxRooms = static_cast<int>(kRooms.size());
 
 struct Direction {
   std::string_view name, opposite;
@@ -87,8 +87,8 @@ TaskFamily two_arg_relations() {
   family.task = 4;
   family.name = "two-arg-relations";
   family.write_story = write_two_arg_relations;
-  family.story_length = {1, kMostRooms - 1, "a row of n statements has n + 1 rooms, and there are 16 rooms"};
-  family.places = {2, kMostRooms, "there are 16 rooms"};
+  family.story_length = {1, kMaxRooms - 1, "a row of n statements has n + 1 rooms, and there are 16 rooms"};
+  family.places = {2, kMaxRooms, "there are 16 rooms"};
   family.check = check_two_arg_relations;
   return family;
 }

@@ -17,21 +17,21 @@ const std::vector<std::string_view>& people() {
 /// No later event gives the object to somebody else.
 bool is_latest_gift(const std::vector<Event>& events, size_t gift) {
   return std::none_of(events.begin() + static_cast<std::ptrdiff_t>(gift) + 1, events.end(), [&](const Event& event) {
-    return event.act == Act::kGive && event.target == events[gift].target;
+    return event.act == Act::give && event.target == events[gift].target;
   });
 }
 
 /// The giver gives nothing to the same receiver later.
 bool is_latest_between(const std::vector<Event>& events, size_t gift) {
   return std::none_of(events.begin() + static_cast<std::ptrdiff_t>(gift) + 1, events.end(), [&](const Event& event) {
-    return event.act == Act::kGive && event.actor == events[gift].actor && event.receiver == events[gift].receiver;
+    return event.act == Act::give && event.actor == events[gift].actor && event.receiver == events[gift].receiver;
   });
 }
 
 std::optional<Query> about_gift(World& world) {
   std::vector<size_t> gifts;
   for (size_t i = world.first_askable(); i < world.events().size(); ++i) {
-    if (world.events()[i].act == Act::kGive && is_latest_gift(world.events(), i)) gifts.push_back(i);
+    if (world.events()[i].act == Act::give && is_latest_gift(world.events(), i)) gifts.push_back(i);
   }
   if (gifts.empty()) return {};
   const size_t drawn = gifts[pick_index(gifts.size(), world.rng())];

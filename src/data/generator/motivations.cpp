@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "data/generator/families.h"
-#include "data/generator/names.h"
 #include "data/generator/words.h"
 #include "hmem/core/check.h"
 

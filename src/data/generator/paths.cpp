@@ -130,14 +130,14 @@ static void check_path_finding(const BabiStoryOptions& options) {
 }
 
 TaskFamily path_finding() {
-  constexpr int kMostRooms = static_cast<int>(kRooms.size());
+  constexpr int kMaxRooms = static_cast<int>(kRooms.size());
   TaskFamily family;
   family.task = 19;
   family.name = "path-finding";
   family.write_story = write_path_finding;
-  family.places = {2, kMostRooms, "there are 16 names of rooms"};
-  family.distractors = {0, kMostRooms - 2, "there are 16 names of rooms, a route needs two"};
-  family.path_length = {1, kMostRooms - 1, "there are 16 names of rooms"};
+  family.places = {2, kMaxRooms, "there are 16 names of rooms"};
+  family.distractors = {0, kMaxRooms - 2, "there are 16 names of rooms, a route needs two"};
+  family.path_length = {1, kMaxRooms - 1, "there are 16 names of rooms"};
   family.check = check_path_finding;
   return family;
 }

@@ -138,14 +138,14 @@ static void check_positional_reasoning(const BabiStoryOptions& options) {
 }
 
 TaskFamily positional_reasoning() {
-  constexpr int kMostShapes = static_cast<int>(kShapes.size());
+  constexpr int kMaxShapes = static_cast<int>(kShapes.size());
   TaskFamily family;
   family.task = 17;
   family.name = "positional-reasoning";
   family.write_story = write_positional_reasoning;
-  family.objects = {2, kMostShapes, "there are 16 names of shapes"};
-  family.distractors = {0, most_beside(kMostShapes - 1), "there are 16 names of shapes"};
-  family.path_length = {1, kMostShapes - 1, "there are 16 names of shapes"};
+  family.objects = {2, kMaxShapes, "there are 16 names of shapes"};
+  family.distractors = {0, most_beside(kMaxShapes - 1), "there are 16 names of shapes"};
+  family.path_length = {1, kMaxShapes - 1, "there are 16 names of shapes"};
   family.check = check_positional_reasoning;
   return family;
 }

@@ -213,15 +213,15 @@ static void check_size_reasoning(const BabiStoryOptions& options) {
 }
 
 TaskFamily size_reasoning() {
-  constexpr int kMostThings = static_cast<int>(kThings.size());
+  constexpr int kMaxThings = static_cast<int>(kThings.size());
   TaskFamily family;
   family.task = 18;
   family.name = "size-reasoning";
   family.write_story = write_size_reasoning;
   family.story_length = {2, 200, "more would take too long"};
-  family.objects = {3, kMostThings, "there are 16 names of things"};
-  family.distractors = {0, kMostThings - 2, "there are 16 names of things, a chain needs two"};
-  family.path_length = {1, kMostThings - 1, "there are 16 names of things"};
+  family.objects = {3, kMaxThings, "there are 16 names of things"};
+  family.distractors = {0, kMaxThings - 2, "there are 16 names of things, a chain needs two"};
+  family.path_length = {1, kMaxThings - 1, "there are 16 names of things"};
   family.check = check_size_reasoning;
   return family;
 }

@@ -20,8 +20,8 @@ namespace hmem::babi_tasks {
 class StoryText {
  public:
   explicit StoryText(int64_t questions) : questions_left_(questions) {
-    constexpr int64_t kBytesPerQuestion = 128, kMostBytes = 1 << 23;
-    text_.reserve(static_cast<size_t>(std::min(questions * kBytesPerQuestion, kMostBytes)));
+    constexpr int64_t kBytesPerQuestion = 128, kMaxBytes = 1 << 23;
+    text_.reserve(static_cast<size_t>(std::min(questions * kBytesPerQuestion, kMaxBytes)));
   }
 
   bool full() const { return questions_left_ == 0; }

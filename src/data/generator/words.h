@@ -4,37 +4,38 @@
 /// ones for small n; the rest is for stories with more actors, places or objects.
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace hmem::babi_tasks {
 
-enum class Gender { kMale, kFemale };
+enum class Gender { male, female };
 
 struct Person {
   std::string_view name;
   Gender gender;
 
-  std::string_view pronoun() const { return gender == Gender::kMale ? "he" : "she"; }
+  std::string_view pronoun() const { return gender == Gender::male ? "he" : "she"; }
 };
 
 /// Tasks 1 to 3, 6 to 9, 11 to 13.
 constexpr std::array<Person, 16> kPeople = {{
-    {"Daniel", Gender::kMale},
-    {"John", Gender::kMale},
-    {"Mary", Gender::kFemale},
-    {"Sandra", Gender::kFemale},
-    {"Bill", Gender::kMale},
-    {"Fred", Gender::kMale},
-    {"Jeff", Gender::kMale},
-    {"Julie", Gender::kFemale},
-    {"Alice", Gender::kFemale},
-    {"Carla", Gender::kFemale},
-    {"Emma", Gender::kFemale},
-    {"Frank", Gender::kMale},
-    {"Hannah", Gender::kFemale},
-    {"Martin", Gender::kMale},
-    {"Oliver", Gender::kMale},
-    {"Paula", Gender::kFemale},
+    {"Daniel", Gender::male},
+    {"John", Gender::male},
+    {"Mary", Gender::female},
+    {"Sandra", Gender::female},
+    {"Bill", Gender::male},
+    {"Fred", Gender::male},
+    {"Jeff", Gender::male},
+    {"Julie", Gender::female},
+    {"Alice", Gender::female},
+    {"Carla", Gender::female},
+    {"Emma", Gender::female},
+    {"Frank", Gender::male},
+    {"Hannah", Gender::female},
+    {"Martin", Gender::male},
+    {"Oliver", Gender::male},
+    {"Paula", Gender::female},
 }};
 
 /// Tasks 1 to 3, 6 to 9, 11 to 13; task 4 and 19 the same six.
@@ -58,5 +59,33 @@ constexpr std::array<std::string_view, 12> kObjects = {"apple", "football", "mil
 
 constexpr std::array<std::string_view, 5> kWalks = {"went to", "went back to", "moved to", "journeyed to",
                                                     "travelled to"};
+
+// Tasks 15, 16 and 20 have official names of their own, and the people above where a story needs more.
+
+/// How many names name_at knows.
+template <size_t N>
+constexpr int names_with(const std::array<std::string_view, N>&) {
+  return static_cast<int>(N + kPeople.size());
+}
+
+/// The official names come first.
+template <size_t N>
+std::string_view name_at(const std::array<std::string_view, N>& official, size_t index) {
+  return index < N ? official[index] : kPeople[index - N].name;
+}
+
+/// "Emily" as the questions write it, "emily".
+inline std::string lower_first(std::string_view word) {
+  std::string text(word);
+  if (text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+/// "mice" at the start of a sentence, "Mice".
+inline std::string upper_first(std::string_view word) {
+  std::string text(word);
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
 
 }  // namespace hmem::babi_tasks

@@ -94,7 +94,7 @@ void World::happen(const Query* frozen) {
   const auto free_actor = [&](size_t actor) { return frozen == nullptr || actor != frozen->actor; };
   const auto free_object = [&](size_t object) { return frozen == nullptr || object != frozen->object; };
   const auto handles = [&](size_t actor, size_t object, Act act) {
-    return free_object(object) && (act == Act::kGet ? can_get(actor, object) : objects_[object].holder == actor);
+    return free_object(object) && (act == Act::get ? can_get(actor, object) : objects_[object].holder == actor);
   };
   ShortList walkers, getters, droppers;
   for (size_t actor = 0; actor < actors(); ++actor) {
@@ -102,8 +102,8 @@ void World::happen(const Query* frozen) {
     walkers.push_back(actor);
     bool gets = false, drops = false;
     for (size_t object = 0; object < objects(); ++object) {
-      gets = gets || handles(actor, object, Act::kGet);
-      drops = drops || handles(actor, object, Act::kDrop);
+      gets = gets || handles(actor, object, Act::get);
+      drops = drops || handles(actor, object, Act::drop);
     }
     if (gets) getters.push_back(actor);
     if (drops) droppers.push_back(actor);
@@ -125,15 +125,15 @@ void World::happen(const Query* frozen) {
     give(*gift, *receiver_of(*gift, frozen));
     return;
   }
-  const Act act = drawn < gets ? Act::kGet : Act::kDrop;
-  const ShortList& able = act == Act::kGet ? getters : droppers;
+  const Act act = drawn < gets ? Act::get : Act::drop;
+  const ShortList& able = act == Act::get ? getters : droppers;
   const size_t actor = able[pick_index(able.size(), rng_)];
   ShortList choices;
   for (size_t object = 0; object < objects(); ++object) {
     if (handles(actor, object, act)) choices.push_back(object);
   }
   const size_t object = choices[pick_index(choices.size(), rng_)];
-  act == Act::kGet ? get(actor, object) : drop(object);
+  act == Act::get ? get(actor, object) : drop(object);
 }
 
 size_t World::walk_somewhere(size_t actor) {
@@ -143,13 +143,13 @@ size_t World::walk_somewhere(size_t actor) {
 }
 
 void World::walk(size_t actor, size_t room) {
-  tell(Act::kWalk, actor, room, 0, join(people_[actor], " ", pick(kWalks, rng_), " the ", kRooms[room], "."));
+  tell(Act::walk, actor, room, 0, join(people_[actor], " ", pick(kWalks, rng_), " the ", kRooms[room], "."));
   place_of_actor_[actor] = room;
 }
 
 void World::get(size_t actor, size_t object) {
   const std::string_view verb = pick(kGets, rng_);
-  tell(Act::kGet, actor, object, 0,
+  tell(Act::get, actor, object, 0,
        join(people_[actor], " ", verb, " the ", kObjects[object], there(always_there_), "."));
   objects_[object].holder = actor;
 }
@@ -157,13 +157,13 @@ void World::get(size_t actor, size_t object) {
 void World::drop(size_t object) {
   const size_t actor = *objects_[object].holder;
   const std::string_view verb = pick(kDrops, rng_);
-  tell(Act::kDrop, actor, object, 0, join(people_[actor], " ", verb, " the ", kObjects[object], there(false), "."));
+  tell(Act::drop, actor, object, 0, join(people_[actor], " ", verb, " the ", kObjects[object], there(false), "."));
   objects_[object] = {place_of_actor_[actor], {}};
 }
 
 void World::give(size_t object, size_t receiver) {
   const size_t actor = *objects_[object].holder;
-  tell(Act::kGive, actor, object, receiver,
+  tell(Act::give, actor, object, receiver,
        join(people_[actor], " ", pick(kGives, rng_), " the ", kObjects[object], " to ", people_[receiver], "."));
   objects_[object].holder = receiver;
 }
@@ -178,7 +178,7 @@ size_t World::first_askable() const { return events_.size() - std::min(events_.s
 
 const Event* World::latest_walk(size_t actor, size_t first, size_t last) const {
   for (size_t i = last; i > first; --i) {
-    if (events_[i - 1].act == Act::kWalk && events_[i - 1].actor == actor) return &events_[i - 1];
+    if (events_[i - 1].act == Act::walk && events_[i - 1].actor == actor) return &events_[i - 1];
   }
   return nullptr;
 }
@@ -232,7 +232,7 @@ size_t first_held(const World& world) {
 
 size_t last_handling(const World& world, size_t object) {
   size_t i = world.events().size() - 1;
-  while (world.events()[i].act == Act::kWalk || world.events()[i].target != object) --i;
+  while (world.events()[i].act == Act::walk || world.events()[i].target != object) --i;
   return i;
 }
 

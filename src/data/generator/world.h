@@ -15,7 +15,7 @@
 
 namespace hmem::babi_tasks {
 
-enum class Act { kWalk, kGet, kDrop, kGive };
+enum class Act { walk, get, drop, give };
 
 struct Event {
   Act act;

@@ -14,7 +14,7 @@ const std::vector<std::string_view>& people() {
 std::optional<Query> is_in(World& world) {
   std::vector<size_t> walkers;
   for (size_t i = world.first_askable(); i < world.events().size(); ++i) {
-    if (world.events()[i].act == Act::kWalk) walkers.push_back(world.events()[i].actor);
+    if (world.events()[i].act == Act::walk) walkers.push_back(world.events()[i].actor);
   }
   if (walkers.empty()) return {};
   const size_t actor = walkers[pick_index(walkers.size(), world.rng())];

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
 #include "hmem/core/rng.h"
 
 namespace hmem {
@@ -111,7 +112,7 @@ void check_options(const AssociationOptions& options, int64_t a_classes, int64_t
   HMEM_CHECK(a_classes >= options.timesteps && b_classes >= options.timesteps, "timesteps: found ", options.timesteps,
              ", the sets have ", a_classes, " and ", b_classes,
              " classes, expected at least as many classes as timesteps");
-  HMEM_CHECK(options.pairing == Pairing::kIndependent || (a_classes == b_classes && a_classes >= 5),
+  HMEM_CHECK(options.pairing == Pairing::independent || (a_classes == b_classes && a_classes >= 5),
              "reference pairing needs two sets of the same number of classes, at least 5, found ", a_classes, " and ",
              b_classes);
 }
@@ -133,7 +134,7 @@ AssociationFrame AssociationExamples::frame(int64_t example, int64_t step) const
     return frame;
   }
   frame.noise = noise[static_cast<size_t>((example * timesteps + pair) * delay + within - 1)];
-  frame.kind = frame.noise < 0 ? AssociationFrame::Kind::kZeros : AssociationFrame::Kind::kNoise;
+  frame.kind = frame.noise < 0 ? AssociationFrame::Kind::zeros : AssociationFrame::Kind::noise;
   return frame;
 }
 
@@ -151,8 +152,8 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
 
   Rng rng(seed, "association." + part);
   const Classes shown = draw_classes(count, a_classes, steps, rng);
-  const Classes paired = options.pairing == Pairing::kReference ? draw_reference_digits(shown, a_classes, steps, rng)
-                                                                : draw_classes(count, b_classes, steps, rng);
+  const Classes paired = options.pairing == Pairing::reference ? draw_reference_digits(shown, a_classes, steps, rng)
+                                                               : draw_classes(count, b_classes, steps, rng);
   Dealer photographs(a_images, 0, memory, rng), queries(a_images, memory, per_class, rng);
   Dealer digits(b_images, 0, memory, rng);
 
@@ -172,7 +173,7 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
   }
   Rng noise(seed, "association.noise." + part);
   examples.noise.assign(static_cast<size_t>(count * steps * options.delay), -1);
-  if (options.delay_padding == DelayPadding::kRandom) {
+  if (options.delay_padding == DelayPadding::random) {
     for (int32_t& index : examples.noise) {
       index = static_cast<int32_t>(noise.below(static_cast<uint32_t>(options.noise_frames)));
     }
@@ -193,9 +194,9 @@ AssociationRenderer::AssociationRenderer(const ImageSet& a, const ImageSet& b, u
 }
 
 void AssociationRenderer::render(const AssociationFrame& frame, real* out) const {
-  if (frame.kind == AssociationFrame::Kind::kNoise) return render_noise(frame.noise, out);
+  if (frame.kind == AssociationFrame::Kind::noise) return render_noise(frame.noise, out);
   std::fill_n(out, frame_size(), real{0});
-  if (frame.kind == AssociationFrame::Kind::kZeros) return;
+  if (frame.kind == AssociationFrame::Kind::zeros) return;
   place_image(*a_, frame.photograph, half_, 2 * half_.width, out);
   place_image(*b_, frame.digit, half_, 2 * half_.width, out + half_.width * half_.channels);
 }
@@ -212,6 +213,10 @@ void AssociationRenderer::render_noise(int64_t index, real* out) const {
     const auto value = static_cast<real>(rng.next_u32() >> 8) * static_cast<real>(0x1p-24);
     std::fill_n(out + p * half_.channels, half_.channels, value);
   }
+}
+
+void RenderedImages::render_range(int64_t begin, int64_t n, real* out) const {
+  parallel_for(n, 4, [&](int64_t i) { render(begin + i, out + i * shape.count()); });
 }
 
 }  // namespace hmem

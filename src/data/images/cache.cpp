@@ -6,6 +6,7 @@
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/hash.h"
+#include "hmem/core/program.h"
 
 namespace hmem {
 
@@ -37,28 +38,15 @@ uint64_t checksum_of(CacheHeader header, const ImageData& data) {
   return hash.value();
 }
 
-void describe(const ImageFolder& listed, const ImageSize& size, ImageData& data) {
-  data.class_names = listed.class_names;
-  const auto set_up = [&](const std::vector<ImageFolder::File>& files, ImageSet& set) {
-    set.height = size.height, set.width = size.width, set.channels = size.channels;
-    set.labels.clear();
-    for (const ImageFolder::File& file : files) set.labels.push_back(file.label);
-  };
-  set_up(listed.train, data.train);
-  set_up(listed.test, data.test);
-}
-
-/// False when the file is missing, stale or damaged.
-bool read_cache(const std::string& path, uint64_t fingerprint, const ImageFolder& listed, const ImageSize& size,
-                ImageData& data) {
+/// Adds pixels and note; false when the file is missing, stale or damaged.
+bool read_cache(const std::string& path, uint64_t fingerprint, ImageData& data) {
   constexpr uint64_t kMaxNote = 4096;
-  std::error_code ignored;  // a cache that cannot be asked is none
-  if (!fs::is_regular_file(path, ignored)) return false;
+  if (!is_file(path)) return false;
+  std::error_code ignored;  // another size than expected is refused below
   const uint64_t file_bytes = fs::file_size(path, ignored);
   std::ifstream in(path, std::ios::binary);
   CacheHeader header;
   if (!in.read(reinterpret_cast<char*>(&header), sizeof header)) return false;
-  describe(listed, size, data);
   const auto bytes_of = [](const ImageSet& set) { return static_cast<uint64_t>(set.count() * set.image_size()); };
   if (header.magic != kMagic || header.version != kVersion || header.fingerprint != fingerprint ||
       header.note_bytes > kMaxNote || header.train_bytes != bytes_of(data.train) ||
@@ -127,11 +115,12 @@ std::string default_image_cache(const fs::path& folder, const ImageSize& size) {
   return (root / "hmem" / ("images-" + hash_text(hash.value()) + ".bin")).string();
 }
 
-ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_path) {
+ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_name) {
+  const std::string cache_path = cache_name == "default" ? default_image_cache(folder, size) : cache_name;
   const ImageFolder listed = list_image_folder(folder);
   const uint64_t fingerprint = image_fingerprint(listed, size);
-  ImageData data;
-  if (!cache_path.empty() && read_cache(cache_path, fingerprint, listed, size, data)) return data;
+  ImageData data = without_pixels(listed, size);
+  if (!cache_path.empty() && read_cache(cache_path, fingerprint, data)) return data;
   data = decode_image_folder(listed, size);
   if (cache_path.empty()) return data;
   try {

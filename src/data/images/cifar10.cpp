@@ -2,6 +2,7 @@
 
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
+#include "hmem/core/program.h"
 
 namespace hmem {
 
@@ -50,10 +51,7 @@ void parse_cifar10(std::string_view bytes, int64_t records, const std::string& s
   }
 }
 
-bool holds_cifar10(const fs::path& folder) {
-  std::error_code ignored;  // a path that cannot be asked is not there for us
-  return fs::is_regular_file(folder / "data_batch_1.bin", ignored);
-}
+bool holds_cifar10(const fs::path& folder) { return is_file(folder / "data_batch_1.bin"); }
 
 ImageData read_cifar10(const fs::path& folder) {
   ImageData data;

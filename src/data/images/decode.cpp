@@ -4,7 +4,7 @@
 #include <climits>
 #include <cmath>
 
-#include "data/images/byte_order.h"
+#include "data/images/file_bytes.h"
 #include "data/images/stb_image.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"

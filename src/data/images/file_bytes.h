@@ -1,13 +1,31 @@
 #pragma once
 /// \file file_bytes.h
-/// Whole files in memory.
+/// Whole files in memory, and numbers in the bytes of foreign ones.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace hmem {
 
 /// The content of a regular file of at most `limit` bytes; throws Error with the path and the reason.
 std::string read_file_bytes(const std::string& path, uint64_t limit);
+
+// Numbers of 1, 2 or 4 bytes from `at` on, which must be there.
+
+inline uint32_t byte_at(std::string_view bytes, size_t at) { return static_cast<unsigned char>(bytes[at]); }
+
+inline uint32_t big_endian(std::string_view bytes, size_t at) {
+  return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 | byte_at(bytes, at + 3);
+}
+
+inline uint32_t little_endian_16(std::string_view bytes, size_t at) {
+  return byte_at(bytes, at) | byte_at(bytes, at + 1) << 8;
+}
+
+inline uint32_t little_endian(std::string_view bytes, size_t at) {
+  return little_endian_16(bytes, at) | little_endian_16(bytes, at + 2) << 16;
+}
 
 }  // namespace hmem

@@ -26,20 +26,6 @@ bool is_picture(const fs::path& path) {
   return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp";
 }
 
-/// Sorted names of what a folder holds, without hidden ones.
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::error_code status;
-  fs::directory_iterator entries(folder, status);
-  HMEM_CHECK(!status, folder.string(), ": cannot be listed: ", status.message());
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : entries) {
-    const std::string name = entry.path().filename().string();
-    if (name[0] != '.') names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 std::vector<std::string> classes_in(const fs::path& part) {
   HMEM_CHECK(is_folder(part), part.string(), ": there is no such folder, expected DIR/train/<class>/* and ",
              "DIR/test/<class>/* of JPEG, PNG or BMP files");
@@ -67,8 +53,7 @@ std::vector<ImageFolder::File> files_of(ImageFolder& listed, const std::string& 
       }
       std::error_code error;
       file.size = fs::file_size(path, error);
-      HMEM_CHECK(!error, path.string(), ": cannot be read: ", error.message());
-      file.modified = fs::last_write_time(path, error).time_since_epoch().count();
+      if (!error) file.modified = fs::last_write_time(path, error).time_since_epoch().count();
       HMEM_CHECK(!error, path.string(), ": cannot be read: ", error.message());
       file.label = static_cast<int32_t>(c);
       files.push_back(std::move(file));
@@ -79,10 +64,9 @@ std::vector<ImageFolder::File> files_of(ImageFolder& listed, const std::string& 
   return files;
 }
 
-/// Decodes `files` into `set`; returns how many had another size.
+/// Decodes `files` into `set`, which has its sizes; returns how many had another size.
 int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>& files, const ImageSize& size,
                     ImageSet& set) {
-  set.height = size.height, set.width = size.width, set.channels = size.channels;
   const auto count = static_cast<int64_t>(files.size());
   HMEM_CHECK(static_cast<uint64_t>(count) <= kMaxPixels / static_cast<uint64_t>(set.image_size()), folder.string(),
              ": ", count, " images of ", set.image_size(), " bytes are too many");
@@ -103,13 +87,11 @@ int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>
       errors[at] = error.what();
     }
   });
-  const auto bad = std::count_if(errors.begin(), errors.end(), [](const std::string& text) { return !text.empty(); });
-  if (bad > 0) {
-    const auto first =
-        std::find_if(errors.begin(), errors.end(), [](const std::string& text) { return !text.empty(); });
-    fail(*first, bad > 1 ? " (and " + std::to_string(bad - 1) + " more files like it)" : "");
+  errors.erase(std::remove(errors.begin(), errors.end(), ""), errors.end());
+  if (!errors.empty()) {
+    const size_t more = errors.size() - 1;
+    fail(errors[0], more > 0 ? " (and " + std::to_string(more) + " more files like it)" : "");
   }
-  for (const ImageFolder::File& file : files) set.labels.push_back(file.label);
   return std::count(resized.begin(), resized.end(), 1);
 }
 
@@ -137,13 +119,24 @@ ImageFolder list_image_folder(const fs::path& folder) {
   return listed;
 }
 
+ImageData without_pixels(const ImageFolder& listed, const ImageSize& size) {
+  ImageData data;
+  data.class_names = listed.class_names;
+  const auto set_up = [&size](const std::vector<ImageFolder::File>& files, ImageSet& set) {
+    set.height = size.height, set.width = size.width, set.channels = size.channels;
+    for (const ImageFolder::File& file : files) set.labels.push_back(file.label);
+  };
+  set_up(listed.train, data.train);
+  set_up(listed.test, data.test);
+  return data;
+}
+
 ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size) {
   HMEM_CHECK(size.height >= 1 && size.width >= 1 && size.height <= kMaxImageSide && size.width <= kMaxImageSide &&
                  (size.channels == 1 || size.channels == 3),
              "images cannot be brought to ", size.height, " x ", size.width, " x ", size.channels,
              ", expected sides of 1 to ", kMaxImageSide, " and 1 or 3 channels");
-  ImageData data;
-  data.class_names = listed.class_names;
+  ImageData data = without_pixels(listed, size);
   const int64_t resized = decode_part(listed.folder, listed.train, size, data.train) +
                           decode_part(listed.folder, listed.test, size, data.test);
   if (resized > 0) {

@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "data/images/byte_order.h"
+#include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
 #include "hmem/data/images/decode.h"
 

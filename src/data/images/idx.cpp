@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "data/images/byte_order.h"
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
+#include "hmem/core/program.h"
 #include "hmem/data/images/gzip.h"
 
 namespace hmem {
@@ -21,8 +21,7 @@ fs::path find_file(const fs::path& folder, const std::string& part, const std::s
   for (const char* separator : {"-", "."}) {
     for (const char* end : {"", ".gz"}) {
       const fs::path path = folder / (part + separator + kind + "-ubyte" + end);
-      std::error_code ignored;  // a path that cannot be asked is not there for us
-      if (fs::is_regular_file(path, ignored)) return path;
+      if (is_file(path)) return path;
     }
   }
   return {};

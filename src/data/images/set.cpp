@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
-#include "hmem/core/parallel.h"
 
 namespace hmem {
 
@@ -37,22 +36,6 @@ void check_images(const ImageData& data, const std::string& source) {
   check_part(data.test, data.classes(), source + " (test part)");
 }
 
-void pixels_to_real(const uint8_t* pixels, int64_t count, real* out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<real>(pixels[i]) / 255;
-}
-
-Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which) {
-  for (int64_t i : which) {
-    HMEM_CHECK(i >= 0 && i < images.count(), "there is no image ", i, ", the set has ", images.count());
-  }
-  Tensor out(Shape{static_cast<int64_t>(which.size()), images.height, images.width, images.channels});
-  const int64_t size = images.image_size();
-  parallel_for(static_cast<int64_t>(which.size()), 16, [&](int64_t i) {
-    pixels_to_real(images.image(which[static_cast<size_t>(i)]), size, out.data() + i * size);
-  });
-  return out;
-}
-
 void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int64_t row_pixels, real* out) {
   HMEM_CHECK(i >= 0 && i < images.count(), "there is no image ", i, ", the set has ", images.count());
   HMEM_CHECK(images.height <= canvas.height && images.width <= canvas.width &&
@@ -60,16 +43,13 @@ void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int
              "images of ", images.height, " x ", images.width, " x ", images.channels, " do not fit into ",
              canvas.height, " x ", canvas.width, " x ", canvas.channels);
   const int64_t top = (canvas.height - images.height) / 2, left = (canvas.width - images.width) / 2;
+  const int64_t repeats = canvas.channels / images.channels;
   const uint8_t* in = images.image(i);
   for (int64_t y = 0; y < images.height; ++y) {
     real* row = out + ((top + y) * row_pixels + left) * canvas.channels;
     const uint8_t* from = in + y * images.width * images.channels;
-    if (images.channels == canvas.channels) {
-      pixels_to_real(from, images.width * images.channels, row);
-      continue;
-    }
-    for (int64_t x = 0; x < images.width; ++x) {
-      std::fill_n(row + x * canvas.channels, canvas.channels, static_cast<real>(from[x]) / 255);
+    for (int64_t k = 0; k < images.width * images.channels; ++k) {
+      std::fill_n(row + k * repeats, repeats, static_cast<real>(from[k]) / 255);
     }
   }
 }

@@ -12,11 +12,11 @@ struct ActiveSteps {
   int32_t* step;
 };
 
-HMEM_INLINE int64_t active_steps_scratch(int64_t steps) { return 4 * (round_up(steps) + kSumLanes); }
+HMEM_INLINE int64_t active_steps_scratch(int64_t steps) { return 4 * (padded(steps) + kSumLanes); }
 
 /// Lays an ActiveSteps for up to `steps` steps into scratch and moves the pointer on.
 HMEM_INLINE ActiveSteps take_active_steps(real*& scratch, int64_t steps) {
-  const int64_t room = round_up(steps) + kSumLanes;  // the last store of a list may reach beyond its end
+  const int64_t room = padded(steps) + kSumLanes;  // the last store of a list may reach beyond its end
   ActiveSteps list{0, scratch, scratch + room, scratch + 2 * room, reinterpret_cast<int32_t*>(scratch + 3 * room)};
   scratch += 4 * room;
   return list;
@@ -29,7 +29,7 @@ struct KeyView {
 };
 
 HMEM_INLINE int64_t key_scratch(int64_t steps, int64_t d) {
-  return HMEM_VEC_BYTES == 64 ? round_up(d) * round_up(steps) : 0;
+  return HMEM_VEC_BYTES == 64 ? padded(d) * padded(steps) : 0;
 }
 
 #if HMEM_VEC_BYTES == 64 && !defined(HMEM_REAL_DOUBLE)
@@ -56,7 +56,7 @@ HMEM_INLINE void transpose_16(vec (&x)[16]) {
 
 /// Keys row by row, so that a row's list is made 16 steps at a time; steps beyond the last are 0, which is not active.
 HMEM_INLINE KeyView view_keys(const real* z_k, int64_t steps, int64_t d, real* scratch) {
-  const int64_t room = round_up(steps);
+  const int64_t room = padded(steps);
   for (int64_t i = 0; i < d; i += 16) {
     const __mmask16 columns = d - i < 16 ? static_cast<__mmask16>((1 << (d - i)) - 1) : static_cast<__mmask16>(0xffff);
     for (int64_t t = 0; t < steps; t += 16) {

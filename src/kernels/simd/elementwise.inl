@@ -86,22 +86,18 @@ static void sentence_encoding_backward(real* dtable, real* dencoding, const real
   }
 }
 
-static real sum_of_squares(const real* a, int64_t n) {
+static real dot(const real* a, const real* b, int64_t n) {
   LaneSum sum = zero_lanes();
   int64_t j = 0;
   for (; j + kSumLanes <= n; j += kSumLanes) {
     HMEM_UNROLL
     for (int s = 0; s < kSumVecs; ++s) {
-      const vec x = load_unaligned(a + j + s * kLanes);
-      sum.part[s] += x * x;
+      sum.part[s] += load_unaligned(a + j + s * kLanes) * load_unaligned(b + j + s * kLanes);
     }
   }
   real tail[kSumLanes] __attribute__((aligned(64))) = {};
-  for (int64_t i = j; i < n; ++i) tail[i - j] = a[i];
+  for (int64_t i = j; i < n; ++i) tail[i - j] = a[i] * b[i];
   HMEM_UNROLL
-  for (int s = 0; s < kSumVecs; ++s) {
-    const vec x = load(tail + s * kLanes);
-    sum.part[s] += x * x;
-  }
+  for (int s = 0; s < kSumVecs; ++s) sum.part[s] += load(tail + s * kLanes);
   return tree_sum(sum);
 }

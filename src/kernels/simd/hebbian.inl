@@ -23,7 +23,7 @@ constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwa
 /// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, read gradients, a row
 /// of dM, row numbers, history and lane sums of a piece, checkpoints.
 static int64_t hebbian_scratch(int64_t steps, int64_t d) {
-  const int64_t ld = round_up(d), pieces = (steps + kHistory - 1) / kHistory;
+  const int64_t ld = padded(d), pieces = (steps + kHistory - 1) / kHistory;
   return 2 * steps * ld + key_scratch(steps, d) + 2 * active_steps_scratch(steps) + (MemoryGrad::kMaxReads + 2) * ld +
          kHistory * (kBackwardVecs * kLanes + 2 * kSumLanes) + pieces * ld;
 }
@@ -65,7 +65,7 @@ HMEM_INLINE void write_row(real* m_row, const real* v, int64_t ld, const ActiveS
 
 static void hebbian_write_forward(real* m, const real* z_k, const real* z_v, int64_t steps, int64_t d,
                                   const HebbianRule& rule, real* scratch) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   real* v = scratch;
   scratch += steps * ld;
   const KeyView keys = view_keys(z_k, steps, d, scratch);
@@ -222,7 +222,7 @@ HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const rea
 static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
                                    const MemoryGrad& dm, int64_t steps, int64_t d, const HebbianRule& rule,
                                    real* scratch) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   const auto take = [&scratch](int64_t count) {
     real* memory = scratch;
     scratch += count;

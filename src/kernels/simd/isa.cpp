@@ -43,53 +43,58 @@ namespace {
 //
 #include "kernels/simd/conv.inl"
 
+// By name, so that no kernel can stand in the place of another; tests/kernels/isa_test.cpp finds a forgotten one.
+#define HMEM_ENTRY(kernel) table.kernel = kernel
+
+constexpr SimdKernels kernel_table() {
+  SimdKernels table = {};
+  table.name = HMEM_TEXT(HMEM_ISA);
+  HMEM_ENTRY(hebbian_scratch);
+  HMEM_ENTRY(hebbian_write_forward);
+  HMEM_ENTRY(hebbian_write_backward);
+  HMEM_ENTRY(rbw_step);
+  HMEM_ENTRY(rbw_reverse_scratch);
+  HMEM_ENTRY(rbw_reverse);
+  HMEM_ENTRY(memory_grad_dense);
+  HMEM_ENTRY(memory_read_forward);
+  HMEM_ENTRY(memory_read_backward);
+  HMEM_ENTRY(gemm_padded);
+  HMEM_ENTRY(add);
+  HMEM_ENTRY(accumulate);
+  HMEM_ENTRY(axpy);
+  HMEM_ENTRY(multiply_accumulate);
+  HMEM_ENTRY(relu);
+  HMEM_ENTRY(relu_backward);
+  HMEM_ENTRY(sum_rows);
+  HMEM_ENTRY(sentence_encoding_backward);
+  HMEM_ENTRY(dot);
+  HMEM_ENTRY(column_moments);
+  HMEM_ENTRY(affine);
+  HMEM_ENTRY(norm_backward_sums);
+  HMEM_ENTRY(norm_backward);
+  HMEM_ENTRY(layer_norm_row);
+  HMEM_ENTRY(layer_norm_row_backward);
+  HMEM_ENTRY(softmax_row);
+  HMEM_ENTRY(exp);
+  HMEM_ENTRY(elu);
+  HMEM_ENTRY(elu_backward);
+  HMEM_ENTRY(bias);
+  HMEM_ENTRY(bias_elu);
+  HMEM_ENTRY(bias_backward);
+  HMEM_ENTRY(lstm_step);
+  HMEM_ENTRY(lstm_step_backward);
+  HMEM_ENTRY(max_pool_row);
+  HMEM_ENTRY(max_pool_row_backward);
+  HMEM_ENTRY(dropout);
+  HMEM_ENTRY(conv_forward);
+  HMEM_ENTRY(conv_weights);
+  HMEM_ENTRY(adam);
+  HMEM_ENTRY(sgd);
+  return table;
+}
+
 }  // namespace
 
-extern const SimdKernels HMEM_JOIN(simd_, HMEM_ISA);
-
-const SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = {
-    HMEM_TEXT(HMEM_ISA),
-    hebbian_scratch,
-    hebbian_write_forward,
-    hebbian_write_backward,
-    rbw_step,
-    rbw_reverse_scratch,
-    rbw_reverse,
-    memory_grad_dense,
-    memory_read_forward,
-    memory_read_backward,
-    gemm_padded,
-    add,
-    accumulate,
-    axpy,
-    multiply_accumulate,
-    relu,
-    relu_backward,
-    sum_rows,
-    sentence_encoding_backward,
-    sum_of_squares,
-    column_moments,
-    affine,
-    norm_backward_sums,
-    norm_backward,
-    layer_norm_row,
-    layer_norm_row_backward,
-    softmax_row,
-    exp,
-    elu,
-    elu_backward,
-    bias,
-    bias_elu,
-    bias_backward,
-    lstm_step,
-    lstm_step_backward,
-    max_pool_row,
-    max_pool_row_backward,
-    dropout,
-    conv_forward,
-    conv_weights,
-    adam,
-    sgd,
-};
+constexpr SimdKernels HMEM_JOIN(simd_, HMEM_ISA) = kernel_table();
 
 }  // namespace hmem

@@ -2,7 +2,7 @@
 
 /// r = sum over rows with relu(z_i) > 0 of z_i M_i
 static void memory_read_forward(real* r, const real* m, const real* z, int64_t d, real* scratch) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   int32_t* rows = reinterpret_cast<int32_t*>(scratch);
   int64_t n = 0;
   for (int64_t i = 0; i < d; ++i) {
@@ -25,7 +25,7 @@ static void memory_read_forward(real* r, const real* m, const real* z, int64_t d
 
 /// Forward: r = M^T relu(z).  dz_i += [z_i > 0] sum_j M_ij dr_j
 static void memory_read_backward(real* dz, const real* m, const real* z, const real* dr, int64_t d) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   for (int64_t i = 0; i < d; ++i) {
     if (z[i] <= 0) continue;
     LaneSum sum = zero_lanes();

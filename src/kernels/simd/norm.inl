@@ -32,11 +32,11 @@ static void affine(real* __restrict out, const real* __restrict x, const real* _
 static void norm_backward_sums(real* __restrict sum, const real* __restrict dy, const real* __restrict x,
                                const real* __restrict mean, int64_t rows, int64_t n) {
   real* __restrict dslope = sum;
-  real* __restrict dbeta = sum + n;
+  real* __restrict dy_sum = sum + n;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < n; ++j) {
       dslope[j] += dy[i * n + j] * (x[i * n + j] - mean[j]);
-      dbeta[j] += dy[i * n + j];
+      dy_sum[j] += dy[i * n + j];
     }
   }
 }
@@ -68,7 +68,7 @@ HMEM_INLINE real row_dot(const real* a, const real* b, int64_t ld) {
 
 /// Sets xhat [ld], zero beyond d, and returns rstd.
 static real layer_norm_row(real* xhat, const real* x, int64_t d, real epsilon) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   const real n = static_cast<real>(d), mean = row_dot(x, nullptr, ld) / n;
   for (int64_t j = 0; j < d; ++j) xhat[j] = x[j] - mean;
   for (int64_t j = d; j < ld; ++j) xhat[j] = 0;
@@ -79,7 +79,7 @@ static real layer_norm_row(real* xhat, const real* x, int64_t d, real epsilon) {
 
 /// With g = dL/dxhat [ld], zero beyond d:  dx = rstd (g - mean(g) - xhat mean(g xhat)); zero beyond d.
 static void layer_norm_row_backward(real* dx, const real* g, const real* xhat, real rstd, int64_t d) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   const real n = static_cast<real>(d), mean = row_dot(g, nullptr, ld) / n, along = row_dot(g, xhat, ld) / n;
   for (int64_t j = 0; j < d; ++j) dx[j] = rstd * (g[j] - mean - xhat[j] * along);
   for (int64_t j = d; j < ld; ++j) dx[j] = 0;

@@ -38,7 +38,7 @@ HMEM_INLINE void rbw_columns(real* m_out, const real* m, real* s, const real* k,
 
 static void rbw_step(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next, int64_t d,
                      const HebbianRule& rule) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
     constexpr int NV = decltype(size)::value;
     const int64_t column = first * kLanes;
@@ -75,7 +75,7 @@ struct ReverseSums {
   real *vq, *p, *mds;
 };
 
-static int64_t rbw_reverse_scratch(int64_t d) { return 3 * (d * kSumLanes + round_up(d)); }
+static int64_t rbw_reverse_scratch(int64_t d) { return 3 * (d * kSumLanes + padded(d)); }
 
 template <int NV, bool kEmpty, bool kOwed>
 HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const real* k, const real* v, const real* owed_k,
@@ -152,7 +152,7 @@ HMEM_INLINE void row_sums(real* sums, const real* lanes, int64_t d) {
 static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
                         const real* v, const real* owed_k, const real* owed_ds, int64_t d, const HebbianRule& rule,
                         real* scratch) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   const ReverseSums sums = {scratch, scratch + d * kSumLanes, scratch + 2 * d * kSumLanes};
   for_blocks(ld / kLanes, kReverseVecs, [&](int64_t first, auto size) {
     constexpr int NV = decltype(size)::value;
@@ -193,7 +193,7 @@ static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_d
 
 /// dL/dm = w_max dM as a matrix h [d, ld], from what the reads left.
 static void memory_grad_dense(real* h, const MemoryGrad& dm, int64_t d, real w_max, real* scratch) {
-  const int64_t ld = round_up(d);
+  const int64_t ld = padded(d);
   for (int read = 0; read < dm.reads; ++read) {
     for (int64_t j = 0; j < ld; ++j) scratch[read * ld + j] = j < d ? w_max * dm.dr[read][j] : real(0);
   }

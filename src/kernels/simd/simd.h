@@ -9,11 +9,42 @@
 #include <cstdint>
 
 #include "hmem/core/real.h"
-#include "hmem/kernels/hebbian.h"
-#include "kernels/simd/conv.h"
+#include "hmem/kernels/memory.h"
 
 namespace hmem {
 
+// --- what the kernels of simd/conv.inl work on: parts of the image on which the same taps meet pixels ---------------
+
+/// Output channels of one block: rows of packed weights have this length, zeros beyond the last channel.
+constexpr int64_t kConvBlock = 32;
+
+/// Weight rows [row, row + length) meet the `length` numbers that start `inp` after a pixel's own.
+struct ConvRun {
+  int64_t inp = 0, row = 0, length = 0;
+};
+
+/// rows x cols pixels, from number `pixel` on, with steps in pixels.
+struct ConvRegion {
+  int64_t pixel = 0, rows = 0, cols = 0, row_step = 0, col_step = 0;
+  int run_count = 0;
+  ConvRun runs[9];
+};
+
+/// What is done with the sums of one block of channels.
+struct ConvResult {
+  const real* bias = nullptr;  ///< [kConvBlock], or null
+  bool elu = false;
+  bool accumulate = false;  ///< added to out, else written
+  int64_t channels = 0;     ///< of the block that exist
+};
+
+/// Where the weights' gradient finds its input: tiles of `tile` channels, `tile_step` apart; pixels of a tile are
+/// `stride` apart.
+struct ConvTiles {
+  int64_t stride = 0, tile = 0, tile_step = 0;
+};
+
+/// One member for each kernel; isa.cpp fills it.
 struct SimdKernels {
   const char* name;
 
@@ -74,8 +105,8 @@ struct SimdKernels {
   void (*sentence_encoding_backward)(real* dtable, real* dencoding, const real* dx, const real* table,
                                      const real* encoding, const int32_t* ids, int64_t rows, int64_t width, int64_t e,
                                      int64_t n);
-  /// sum a[j]^2 over 16 lanes
-  real (*sum_of_squares)(const real* a, int64_t n);
+  /// sum a[j] b[j] over 16 lanes
+  real (*dot)(const real* a, const real* b, int64_t n);
 
   // --- simd/norm.inl ---------------------------------------------------------------------------------------------
   /// sum[j] += sum over rows of (x[row, j] - shift[j]); square the same with the difference squared (null: not wanted)
@@ -141,12 +172,21 @@ struct SimdKernels {
                        const ConvRegion& region);
 
   // --- simd/optim.inl --------------------------------------------------------------------------------------------
-  /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping).
+  /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping); decay p is subtracted, too.
   void (*adam)(real* p, real* m, real* v, const real* g, real scale, real lr_t, real beta1, real beta2, real epsilon,
-               int64_t n);
-  /// One momentum update: u = momentum u - lr scale g; p += u.
-  void (*sgd)(real* p, real* u, const real* g, real scale, real lr, real momentum, int64_t n);
+               real decay, int64_t n);
+  /// One momentum update: u = momentum u - lr scale g; p += (nesterov ? momentum u - lr scale g : u) - decay p.
+  void (*sgd)(real* p, real* u, const real* g, real scale, real lr, real momentum, bool nesterov, real decay,
+              int64_t n);
 };
+
+// The tables of this binary: the double build and other processors have the generic one only.
+extern const SimdKernels simd_generic;
+#if defined(__x86_64__) && !defined(HMEM_REAL_DOUBLE)
+#define HMEM_X86_SETS 1
+extern const SimdKernels simd_avx2;
+extern const SimdKernels simd_avx512;
+#endif
 
 /// The table in use.
 const SimdKernels& simd();

@@ -15,6 +15,7 @@ typedef real vec_unaligned __attribute__((vector_size(HMEM_VEC_BYTES), aligned(s
 constexpr int kLanes = HMEM_VEC_BYTES / static_cast<int>(sizeof(real));
 /// Sums over columns run in 16 lanes (lane = column mod 16) on every machine; a vector holds kLanes of them.
 constexpr int kSumLanes = 16;
+static_assert(padded(1) == kSumLanes, "padded rows are whole sums");
 constexpr int kSumVecs = kSumLanes / kLanes;
 
 #define HMEM_INLINE static inline __attribute__((always_inline))
@@ -25,8 +26,6 @@ HMEM_INLINE vec load(const real* p) { return *reinterpret_cast<const vec*>(p); }
 HMEM_INLINE void store(real* p, vec x) { *reinterpret_cast<vec*>(p) = x; }
 HMEM_INLINE vec load_unaligned(const real* p) { return *reinterpret_cast<const vec_unaligned*>(p); }
 HMEM_INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<vec_unaligned*>(p) = x; }
-
-HMEM_INLINE int64_t round_up(int64_t n) { return (n + kSumLanes - 1) / kSumLanes * kSumLanes; }
 
 template <int N>
 struct Size {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "hmem/autodiff/ops_nn.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
 
@@ -73,10 +74,7 @@ BabiDialogue::BabiDialogue(const ModelFile& file, const Settings& settings, Load
     : settings_(settings),
       load_stories_(std::move(load_stories)),
       model_(read_babi_model(file)),
-      network_(model_.config, 0),
-      tape_(Tape::Mode::inference) {
-  file.copy_to(network_.parameters(), network_.buffers());
-}
+      tape_(Tape::Mode::inference) {}
 
 std::string BabiDialogue::description() const {
   const BabiTask& task = model_.task;
@@ -194,9 +192,10 @@ std::optional<int32_t> BabiDialogue::ask(const BabiWords& question, Lines& lines
   }
   note_cut(question, model_.task.words_per_sentence, "question", lines);
   tape_.reset(Tape::Mode::inference);
-  const HMemQa::Result result = network_.forward(tape_, babi_question_batch(model_.task, story_, question));
-  const real* p = result.answer.p;
-  const int64_t classes = model_.config.vocabulary;
+  const BabiBatch batch = babi_question_batch(model_.task, story_, question);
+  const Var logits = model_.network->forward(tape_, batch);
+  const real* p = softmax_cross_entropy(logits, batch.answers).p;
+  const int64_t classes = logits.size(1);
   HMEM_CHECK(std::all_of(p, p + classes, [](real x) { return std::isfinite(x); }),
              "the answer is not finite: the model is damaged");
   const std::vector<int32_t> best = largest(p, classes, settings_.top);

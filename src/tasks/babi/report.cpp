@@ -1,15 +1,15 @@
 #include "hmem/tasks/babi/report.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <limits>
+#include <array>
+#include <cmath>
 #include <map>
 #include <set>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
-#include "hmem/sweep/run_record.h"
-#include "hmem/tasks/babi/run_info.h"
+#include "hmem/data/babi/files.h"
+#include "hmem/tasks/babi/flags.h"
 
 namespace hmem {
 
@@ -30,15 +30,17 @@ std::string data_kind(const Values& header) {
   return value_of(header, "test_data_dir").empty() ? "generated" : "transfer";
 }
 
-/// What runs of one group share.
+/// What runs of one group share: every setting but the task.
 Values group_settings(const Values& header) {
-  // No settings: what is said about build and data, and sizes of the data.
-  static const std::set<std::string> kOther = {"event",   "program",    "version", "git",        "compiler",
-                                               "kernels", "blas",       "seed",    "data",       "train",
-                                               "test",    "validation", "task_id", "vocabulary", "words_per_sentence"};
+  static const std::vector<Options::Flag> flags = babi_task_baseline_options().flags();
+  static const std::vector<Options::Flag> hmem_flags = babi_task_single_options().flags();
   Values settings;
-  for (const auto& [name, value] : header) {
-    if (kOther.count(name) == 0 && (babi_flag_has_effect(name) || name == "epochs")) settings[name] = value;
+  for (const auto* known : {&flags, &hmem_flags}) {
+    for (const Options::Flag& flag : *known) {
+      const auto found = header.find(flag.name);
+      const bool counts = flag.role == Role::setting && flag.name != "task_id";
+      if (counts && found != header.end()) settings.insert(*found);
+    }
   }
   settings["stories"] = data_kind(header);
   settings["test_data_dir"] = value_of(header, "test_data_dir");
@@ -48,8 +50,7 @@ Values group_settings(const Values& header) {
 struct Group {
   std::map<int64_t, ReportTask> tasks;
   std::set<std::string> commits;
-  std::string preset;
-  std::string training_set_size;
+  std::string model, preset, training_set_size;
 };
 
 using Groups = std::map<Values, Group>;
@@ -60,21 +61,22 @@ std::string add_run(const RunRecord& record, Groups& groups) {
   if (record.header.count("epochs") == 0) return "has no line of settings: damaged";
   if (record.final_line->count("tasks") == 1) return "is a run of babi_task_joint";
   if (record.final_line->count("delay") == 1) return "is a run of image association, whose table is delay.md";
-  const auto test_error = record.figure("test_error");
+  const auto test_error = record.metric("test_error");
   const auto task = parse_number<int64_t>(value_of(*record.final_line, "task_id"));
   const auto seed = parse_number<int64_t>(value_of(record.header, "seed"));
   if (!test_error || !task || !seed || *task < 1 || *task > 20) return "has no task_id, seed and test_error";
   Group& group = groups[group_settings(record.header)];
   ReportTask& entry = group.tasks[*task];
-  for (const ReportRun& other : entry.runs) {
+  for (const RunResult& other : entry.runs) {
     if (other.seed == *seed) return "is a second run of the same settings, task and seed";
   }
   entry.task = *task;
   entry.generated = data_kind(record.header) != "official";
   const auto epochs = parse_number<int64_t>(value_of(*record.final_line, "epochs"));
   entry.runs.push_back(
-      {*seed, record.figure("val_error"), *test_error, epochs.value_or(0), record.figure("seconds").value_or(0)});
+      {*seed, record.metric("val_error"), *test_error, epochs.value_or(0), record.metric("seconds").value_or(0)});
   group.commits.insert(value_of(record.header, "git"));
+  group.model = value_of(record.header, "model");
   group.preset = value_of(record.header, "preset");
   group.training_set_size = value_of(record.header, "training_set_size");
   return "";
@@ -109,38 +111,139 @@ std::string differing_settings(const Groups& groups, const Values& own) {
   return text;
 }
 
-std::string join(const std::set<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
+/// Test errors in %, 10k training questions.
+constexpr std::array<double, 20> kMemN2N = {0,  .3, 2.1, 0,  .8, .1,   2.0,  .9,  .3,  0,
+                                            .1, 0,  0,   .1, 0,  51.8, 18.6, 5.3, 2.3, 0};
+constexpr std::array<double, 20> kEntNet = {0, .1, 4.1, 0, .3, .2, 0, .5, .1, .6, .3, 0, 1.3, 0, 0, .2, .5, .3, 2.3, 0};
+
+struct Published {
+  const char* name;
+  const char* mean_error;
+  const char* failed_tasks;
+};
+constexpr Published kPublished[] = {{"LSTM", "36.4", "16"},
+                                    {"fast weights", "14.1", "8"},
+                                    {"MemN2N", "4.2", "3"},
+                                    {"RMN", "1.2", "1"},
+                                    {"EntNet", "0.5", "0"},
+                                    {"QRN", "0.3", "-"},
+                                    {"STM (joint training; best run 0.15)", "0.39", "-"},
+                                    {"MEMO (joint training)", "0.21", "-"}};
+
+const char kNoteGenerated[] = "* trained on generated stories";
+const char kNoteBest[] = "best: of all runs the one with the lowest validation error, then the smallest seed";
+
+std::string decimal(double value) { return metric_text(std::round(value * 100) / 100); }
+
+std::string val_text(const RunResult& run) { return run.val_error ? decimal(*run.val_error) : "-"; }
+
+/// Adds "(10k)" to the name of a published result when our runs used another set size.
+std::string published(const char* name, const ReportGroup& group) {
+  const bool equal = group.training_set_size.empty() || group.training_set_size == "10k";
+  return std::string(name) + (equal ? "" : " (10k)");
+}
+
+Table task_rows(const ReportGroup& group) {
+  Table rows = {{"task", "runs", "best seed", "val", "test", "mean", "min-max", published("MemN2N", group),
+                 published("EntNet", group)}};
+  for (const ReportTask& task : group.tasks) {
+    const RunResult& best = task.best();
+    const Spread spread = spread_of(task);
+    const auto index = static_cast<size_t>(task.task - 1);
+    rows.push_back({std::to_string(task.task) + (task.generated ? "*" : ""), std::to_string(task.runs.size()),
+                    std::to_string(best.seed), val_text(best), decimal(best.test_error), decimal(spread.mean),
+                    decimal(spread.min) + "-" + decimal(spread.max), metric_text(kMemN2N[index]),
+                    metric_text(kEntNet[index])});
+  }
+  return rows;
+}
+
+Table summary_rows(const ReportGroup& group) {
+  const std::string count = std::to_string(group.tasks.size());
+  const std::string size = group.training_set_size.empty() ? "10k" : group.training_set_size;
+  Table rows = {{one_line(size) + " questions", "tasks", "mean error", "failed tasks"}};
+  rows.push_back(
+      {group.model + ", best runs", count, decimal(group.mean_error()), std::to_string(group.failed_tasks())});
+  rows.push_back({group.model + ", mean of runs", count, decimal(group.mean_of_means()),
+                  std::to_string(std::count_if(group.tasks.begin(), group.tasks.end(), [](const ReportTask& task) {
+                    return spread_of(task).mean > kFailedTask;
+                  }))});
+  for (const Published& other : kPublished) {
+    rows.push_back({published(other.name, group), "20", other.mean_error, other.failed_tasks});
+  }
+  return rows;
+}
+
+std::string title(const ReportGroup& group) {
+  const std::string settings = group.settings.empty() ? "" : ", " + group.settings;
+  return "test error in %, " + one_line(group.model) + ", preset " + one_line(group.preset) + ", commit " +
+         one_line(group.commit) + one_line(settings);
+}
+
+bool any_generated(const ReportGroup& group) {
+  return std::any_of(group.tasks.begin(), group.tasks.end(), [](const ReportTask& task) { return task.generated; });
+}
+
+/// `{...}` of the record with a last key whose value is JSON already.
+std::string with_list(const Record& record, const char* key, const std::string& list) {
+  std::string json = record.to_json();
+  json.pop_back();
+  return json + ",\"" + key + "\":[" + list + "]}";
+}
+
+std::string json_task(const ReportTask& task) {
+  std::string runs;
+  for (const RunResult& run : task.runs) {
+    Record one;
+    one.add_int("seed", run.seed)
+        .add_real("val_error", run.val_error.value_or(NAN))
+        .add_real("test_error", run.test_error);
+    one.add_int("epochs", run.epochs).add_real("seconds", run.seconds);
+    runs += (runs.empty() ? "" : ",") + one.to_json();
+  }
+  const RunResult& best = task.best();
+  const Spread spread = spread_of(task);
+  Record record;
+  record.add_int("task", task.task).add_text("trained_on", task.generated ? "generated" : "official");
+  record.add_int("best_seed", best.seed).add_real("val_error", best.val_error.value_or(NAN));
+  record.add_real("test_error", best.test_error).add_real("mean", spread.mean);
+  record.add_real("min", spread.min).add_real("max", spread.max);
+  return with_list(record, "runs", runs);
+}
+
+/// The official training file of task 3 is not always available: changes the flags to train on generated stories
+/// instead. Whether it did.
+bool use_generated(int64_t task, const Options& parsed, const fs::path& program_folder,
+                   std::vector<std::string>& flags) {
+  if (task != 3) return false;
+  const BabiSource source = find_babi(parsed.get_string("data_dir"), program_folder);
+  if (!lacks_training_file(source, 3, parsed.get_string("training_set_size"))) return false;
+  const auto is_data_dir = [](const std::string& flag) { return flag.compare(0, 11, "--data_dir=") == 0; };
+  flags.erase(std::remove_if(flags.begin(), flags.end(), is_data_dir), flags.end());
+  flags.emplace_back("--data_dir=generated");
+  if (parsed.get_string("test_data_dir").empty()) flags.push_back("--test_data_dir=" + source.folder.string());
+  return true;
 }
 
 }  // namespace
 
-const ReportRun& ReportTask::best() const {
-  const auto error = [](const ReportRun& run) {
-    return run.val_error.value_or(std::numeric_limits<double>::infinity());
+std::vector<SweepRun> plan_babi_sweep(const std::vector<int64_t>& tasks, int64_t runs, const std::string& out,
+                                      const std::vector<std::string>& training, const fs::path& program_folder,
+                                      std::vector<std::string>& notes) {
+  const auto is_model = [](const std::string& flag) { return flag == "--model" || flag.rfind("--model=", 0) == 0; };
+  const bool baseline = std::any_of(training.begin(), training.end(), is_model);
+  SweepAxis axis = {"task_id", "task", tasks, {}, {}};
+  axis.adjust = [&](int64_t task, const Options& parsed, std::vector<std::string>& flags) {
+    if (!use_generated(task, parsed, program_folder, flags)) return;
+    const std::string note = generated_training_note(task, parsed.get_string("test_data_dir").empty());
+    if (!contains(notes, note)) notes.push_back(note);
   };
-  return *std::min_element(runs.begin(), runs.end(),
-                           [&](const ReportRun& a, const ReportRun& b) { return error(a) < error(b); });
-}
-
-double ReportTask::mean() const {
-  double sum = 0;
-  for (const ReportRun& run : runs) sum += run.test_error;
-  return sum / static_cast<double>(runs.size());
-}
-
-double ReportTask::min() const {
-  double least = runs.front().test_error;
-  for (const ReportRun& run : runs) least = std::min(least, run.test_error);
-  return least;
-}
-
-double ReportTask::max() const {
-  double most = runs.front().test_error;
-  for (const ReportRun& run : runs) most = std::max(most, run.test_error);
-  return most;
+  axis.more_settings = [&](const Options& parsed) {
+    return Settings{{"data", find_babi(parsed.get_string("data_dir"), program_folder).description}};
+  };
+  const SweepProgram program = {"", baseline ? babi_task_baseline_options() : babi_task_single_options(),
+                                check_babi_flags};
+  return plan_runs({program}, axis, runs, out, training, program_folder);
 }
 
 double ReportGroup::mean_error() const {
@@ -151,7 +254,7 @@ double ReportGroup::mean_error() const {
 
 double ReportGroup::mean_of_means() const {
   double sum = 0;
-  for (const ReportTask& task : tasks) sum += task.mean();
+  for (const ReportTask& task : tasks) sum += spread_of(task).mean;
   return sum / static_cast<double>(tasks.size());
 }
 
@@ -181,23 +284,82 @@ BabiReport read_babi_report(const std::string& folder) {
     }
   }
   HMEM_CHECK(!groups.empty(), folder, ": found ", files.size(),
-             " files run.jsonl and no finished run of babi_task_single, expected one at least",
+             " files run.jsonl and no finished run of a bAbI task, expected one at least",
              report.notes.empty() ? "" : "; first: " + report.notes.front());
   merge_task_3(groups);
   for (auto& [settings, group] : groups) {
     ReportGroup shown;
+    shown.model = group.model.empty() ? "hmem" : group.model;
     shown.preset = group.preset.empty() ? "none" : group.preset;
     shown.training_set_size = group.training_set_size;
-    shown.commit = join(group.commits);
+    shown.commit = join({group.commits.begin(), group.commits.end()}, ",");
     shown.settings = differing_settings(groups, settings);
     for (auto& [number, task] : group.tasks) {
       std::sort(task.runs.begin(), task.runs.end(),
-                [](const ReportRun& a, const ReportRun& b) { return a.seed < b.seed; });
+                [](const RunResult& a, const RunResult& b) { return a.seed < b.seed; });
       shown.tasks.push_back(task);
     }
     report.groups.push_back(std::move(shown));
   }
   return report;
+}
+
+std::string report_table(const BabiReport& report) {
+  std::string text;
+  for (const ReportGroup& group : report.groups) {
+    text += (text.empty() ? "" : "\n") + title(group) + "\n\n" + text_table(task_rows(group), false);
+    if (any_generated(group)) text += std::string(kNoteGenerated) + "\n";
+    text += std::string(kNoteBest) + "\n\n" + text_table(summary_rows(group), true);
+  }
+  return text;
+}
+
+std::string report_markdown(const BabiReport& report) {
+  std::string text;
+  for (const ReportGroup& group : report.groups) {
+    text += (text.empty() ? "" : "\n") + title(group) + "\n\n" + markdown_table(task_rows(group)) + "\n";
+    if (any_generated(group)) text += "\\" + std::string(kNoteGenerated) + "; ";
+    text += std::string(kNoteBest) + "\n\n" + markdown_table(summary_rows(group));
+  }
+  return text;
+}
+
+std::string report_csv(const BabiReport& report) {
+  std::string text = "settings,task,trained_on,runs,best_seed,val_error,test_error,mean,min,max,memn2n,entnet\n";
+  for (const ReportGroup& group : report.groups) {
+    for (const ReportTask& task : group.tasks) {
+      const RunResult& best = task.best();
+      const Spread spread = spread_of(task);
+      const auto index = static_cast<size_t>(task.task - 1);
+      text += csv_field(group.settings) + "," + std::to_string(task.task) + "," +
+              (task.generated ? "generated" : "official") + "," + std::to_string(task.runs.size()) + "," +
+              std::to_string(best.seed) + "," + (best.val_error ? metric_text(*best.val_error) : "");
+      for (const double value :
+           {best.test_error, spread.mean, spread.min, spread.max, kMemN2N[index], kEntNet[index]}) {
+        text += "," + metric_text(value);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+std::string report_json(const BabiReport& report) {
+  std::string text;
+  for (const ReportGroup& group : report.groups) {
+    std::string tasks;
+    for (const ReportTask& task : group.tasks) tasks += (tasks.empty() ? "\n" : ",\n") + json_task(task);
+    Record record;
+    record.add_text("model", group.model)
+        .add_text("preset", group.preset)
+        .add_text("commit", group.commit)
+        .add_text("settings", group.settings);
+    record.add_text("training_set_size", group.training_set_size);
+    record.add_real("mean_error", group.mean_error()).add_real("mean_of_means", group.mean_of_means());
+    record.add_int("failed_tasks", group.failed_tasks());
+    text += (text.empty() ? "" : ",\n") + with_list(record, "tasks", tasks);
+  }
+  return (report.groups.size() == 1 ? text : "[" + text + "]") + "\n";
 }
 
 }  // namespace hmem

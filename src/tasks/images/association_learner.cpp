@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "hmem/autodiff/ops_basic.h"
-#include "hmem/autodiff/ops_nn.h"
-#include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 
 namespace hmem {
@@ -20,44 +17,35 @@ Var render_batch(Tape& tape, const RenderedImages& images) {
   return tape.constant(ConstTensorView(pixels, Shape{images.count, image[0], image[1], image[2]}));
 }
 
-std::vector<Parameter*> joined(std::vector<Parameter*> first, const std::vector<Parameter*>& second) {
-  first.insert(first.end(), second.begin(), second.end());
-  return first;
+/// Of the ConvNet, then of the network above it.
+Weights both(ConvNet14& conv_net, AssociationNet& net) {
+  Weights weights = conv_net.weights();
+  net.add_to(weights);
+  return weights;
 }
 
 }  // namespace
-
-AssociationLearner::AssociationLearner(AssociationNet& net, AssociationData& data, double l2)
-    : net_(net), data_(data), l2_(static_cast<real>(l2)) {}
 
 int64_t AssociationLearner::count(Part part) const {
   if (part == Part::train) return data_.train.train_count;
   return part == Part::validation ? data_.train.count() - data_.train.train_count : data_.test.count();
 }
 
-Learner::BatchResult AssociationLearner::run(Tape& tape, Part part, const int64_t* examples, int64_t count) {
+Var AssociationLearner::forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) {
   const bool test = part == Part::test;
   const AssociationExamples& of = test ? data_.test : data_.train;
   examples_.clear();
-  if (answers_.count() != count) answers_ = IdTensor(Shape{count});
   for (int64_t b = 0; b < count; ++b) {
-    HMEM_CHECK(examples[b] >= 0 && examples[b] < this->count(part), "example ", examples[b], " is not in 0..",
-               this->count(part) - 1);
     examples_.push_back(examples[b] + (part == Part::validation ? of.train_count : 0));
-    answers_[b] = of.answers[static_cast<size_t>(examples_.back())];
+    labels[b] = of.answers[static_cast<size_t>(examples_.back())];
   }
   const Inputs features = inputs(tape, test, examples_);
-  const CrossEntropy answer = softmax_cross_entropy(net_.forward(tape, features.frames, features.queries), answers_);
-  std::vector<Var> squares;
-  for (Parameter* parameter : penalised()) squares.push_back(tape.leaf(*parameter));
-  int64_t errors = 0;
-  for (int64_t b = 0; b < count; ++b) errors += answer.argmax[b] != answers_[b];
-  return {add(answer.loss, l2_penalty(squares, l2_)), errors};
+  return net_.forward(tape, features.frames, features.queries);
 }
 
 FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data_in,
                                                    double l2, const std::string& cache_folder)
-    : AssociationLearner(net, data_in, l2), cache_(conv_net, cache_folder) {}
+    : AssociationLearner(net, data_in, net.weights(), l2), cache_(conv_net, cache_folder) {}
 
 void FrozenAssociationLearner::compute_features() {
   const AssociationRenderer& renderer = data().train_renderer;
@@ -101,9 +89,9 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
     for (int64_t step = 0; step < steps; ++step) {
       const AssociationFrame frame = of.frame(example, step);
       const int64_t pair = example * of.timesteps + step / (of.delay + 1);
-      const real* from = frame.kind == Kind::kPair    ? features.pairs.data() + pair * n
-                         : frame.kind == Kind::kNoise ? noise_.data() + frame.noise * n
-                                                      : zeros_.data();
+      const real* from = frame.kind == Kind::pair    ? features.pairs.data() + pair * n
+                         : frame.kind == Kind::noise ? noise_.data() + frame.noise * n
+                                                     : zeros_.data();
       std::copy_n(from, n, frames + (b * steps + step) * n);
     }
   });
@@ -113,21 +101,7 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
 
 EndToEndAssociationLearner::EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net,
                                                        AssociationData& data_in, double l2)
-    : AssociationLearner(net, data_in, l2), conv_net_(conv_net) {}
-
-std::vector<Parameter*> EndToEndAssociationLearner::parameters() {
-  return joined(conv_net_.parameters(), AssociationLearner::parameters());
-}
-
-std::vector<Buffer*> EndToEndAssociationLearner::buffers() {
-  std::vector<Buffer*> all = conv_net_.buffers();
-  for (Buffer* buffer : AssociationLearner::buffers()) all.push_back(buffer);
-  return all;
-}
-
-std::vector<Parameter*> EndToEndAssociationLearner::penalised() {
-  return joined(conv_net_.penalised(), AssociationLearner::penalised());
-}
+    : AssociationLearner(net, data_in, both(conv_net, net), l2), conv_net_(conv_net) {}
 
 AssociationLearner::Inputs EndToEndAssociationLearner::inputs(Tape& tape, bool test,
                                                               const std::vector<int64_t>& examples) {

@@ -7,10 +7,10 @@
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
 #include "hmem/core/hash.h"
-#include "hmem/core/parallel.h"
+#include "hmem/core/program.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/kernels/isa.h"
-#include "hmem/tasks/signature.h"
+#include "hmem/train/model_file.h"
 
 namespace hmem {
 
@@ -43,8 +43,7 @@ std::string checksum(const Tensor& features) {
 
 /// Empty when the file is missing, damaged or of something else.
 Tensor read_features(const std::string& path, const Shape& shape) {
-  std::error_code ignored;  // a file that cannot be asked is none
-  if (!fs::is_regular_file(path, ignored)) return {};
+  if (!is_file(path)) return {};
   try {
     SafetensorsFile file = read_safetensors(path);
     if (file.tensors.size() != 1 || file.tensors[0].value.shape() != shape) return {};
@@ -63,10 +62,6 @@ void write_features(const std::string& path, const Tensor& features) {
 
 }  // namespace
 
-void RenderedImages::render_range(int64_t begin, int64_t n, real* out) const {
-  parallel_for(n, 4, [&](int64_t i) { render(begin + i, out + i * shape.count()); });
-}
-
 Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
   const int64_t features = feature_count(images.shape);
   Tensor all({images.count, features});
@@ -80,7 +75,7 @@ Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
 }
 
 FeatureCache::FeatureCache(ConvNet14& net, std::string folder) : net_(net), folder_(std::move(folder)) {
-  if (!folder_.empty()) weights_ = value_hash(net_.parameters(), net_.buffers());
+  if (!folder_.empty()) weights_ = value_hash(net_.weights());
 }
 
 std::string FeatureCache::path_of(const RenderedImages& images) const {

@@ -16,8 +16,7 @@ namespace {
 
 BabiTask official(int task, const std::string& size) {
   const BabiSource source = find_babi(babi_data_dir(), {});
-  return vectorise_babi(load_babi(source, task, size, BabiPart::kTrain),
-                        load_babi(source, task, size, BabiPart::kTest));
+  return vectorise_babi(load_babi(source, task, size, BabiPart::train), load_babi(source, task, size, BabiPart::test));
 }
 
 /// Share of the questions that use the last slot, where the encoding row is fixed to 1.
@@ -113,7 +112,7 @@ TEST_CASE("time words that training never sees", "[data]") {
 
 TEST_CASE("lists are one answer", "[data]") {
   const BabiSource source = find_babi(babi_data_dir(), {});
-  const BabiStories stories = load_babi(source, 8, "1k", BabiPart::kTest);
+  const BabiStories stories = load_babi(source, 8, "1k", BabiPart::test);
   const auto has_comma = [](const auto& question) { return question.answer.find(',') != std::string::npos; };
   CHECK(std::any_of(stories.questions.begin(), stories.questions.end(), has_comma));
 }

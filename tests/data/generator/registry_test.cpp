@@ -87,8 +87,8 @@ std::set<std::string> sentences_of(const BabiStories& stories) {
 }  // namespace
 
 TEST_CASE("generated files are named as the official ones", "[babi]") {
-  CHECK(babi_file_name(1, BabiPart::kTrain) == "qa1_single-supporting-fact_train.txt");
-  CHECK(babi_file_name(20, BabiPart::kTest) == "qa20_agents-motivations_test.txt");
+  CHECK(babi_file_name(1, BabiPart::train) == "qa1_single-supporting-fact_train.txt");
+  CHECK(babi_file_name(20, BabiPart::test) == "qa20_agents-motivations_test.txt");
   CHECK_THROWS_WITH(babi_task_name(0), "there is no bAbI task 0, expected 1 to 20");
   CHECK_THROWS_WITH(babi_task_name(21), "there is no bAbI task 21, expected 1 to 20");
 }
@@ -96,7 +96,7 @@ TEST_CASE("generated files are named as the official ones", "[babi]") {
 TEST_CASE("every official file has the name that a generated one gets", "[data]") {
   const std::filesystem::path folder = std::filesystem::path(babi_data_dir()) / "en";
   for (int task = 1; task <= 20; ++task) {
-    for (const BabiPart part : {BabiPart::kTrain, BabiPart::kTest}) {
+    for (const BabiPart part : {BabiPart::train, BabiPart::test}) {
       CHECK(find_babi_file(folder, task, part).filename() == babi_file_name(task, part));
     }
   }
@@ -107,8 +107,8 @@ TEST_CASE("generated and official stories: the same sentences where all of them 
   const BabiSource made = find_babi("generated", {});
   for (const int task : {1, 4, 6, 9, 11, 12, 15, 20}) {
     CAPTURE(task);
-    CHECK(sentences_of(load_babi(made, task, "10k", BabiPart::kTrain)) ==
-          sentences_of(load_babi(official, task, "10k", BabiPart::kTrain)));
+    CHECK(sentences_of(load_babi(made, task, "10k", BabiPart::train)) ==
+          sentences_of(load_babi(official, task, "10k", BabiPart::train)));
   }
 }
 
@@ -116,9 +116,9 @@ TEST_CASE("generated and official stories: answers, supporting facts and lengths
   const std::filesystem::path root = babi_data_dir();
   for (int task = 1; task <= 20; ++task) {
     const std::string official =
-        test::read_file(find_babi_file(root / (task == 3 ? "en" : "en-10k"), task, BabiPart::kTrain).string());
+        test::read_file(find_babi_file(root / (task == 3 ? "en" : "en-10k"), task, BabiPart::train).string());
     const std::vector<Counts> expected = stories_of(official),
-                              found = stories_of(generate_babi_part(task, 10000, BabiPart::kTrain, 4));
+                              found = stories_of(generate_babi_part(task, 10000, BabiPart::train, 4));
     std::set<std::string> features;
     for (const auto* stories : {&expected, &found}) {
       for (const Counts& story : *stories) {

@@ -85,7 +85,7 @@ Tally check_combinations(int task, const std::vector<int>& values, int64_t quest
       continue;
     }
     ++tally.accepted;
-    const std::string text = generate_babi_part(task, questions, BabiPart::kTrain, ++seed, options);
+    const std::string text = generate_babi_part(task, questions, BabiPart::train, ++seed, options);
     const Report report = check_text(task, text);
     if (report.questions != questions || !report.answers.empty() || report.supporting_agree != report.unambiguous) {
       FAIL("task " << task << ", " << text_of(options) << ": " << report.summary() << text.substr(0, 2000));
@@ -118,7 +118,7 @@ TEST_CASE("story options: larger values, one option at a time", "[babi]") {
         options.*option = value;
         if (!refusal(task, options).empty()) continue;
         ++accepted;
-        const Report report = check_text(task, generate_babi_part(task, 30, BabiPart::kTrain, 9, options));
+        const Report report = check_text(task, generate_babi_part(task, 30, BabiPart::train, 9, options));
         CAPTURE(text_of(options), report.summary());
         CHECK(report.questions == 30);
         CHECK(report.answers.empty());

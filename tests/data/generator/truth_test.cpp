@@ -91,8 +91,8 @@ std::set<std::string> words_of(const BabiStories& stories) {
 
 TEST_CASE("generated stories: every answer and every supporting fact is true, 10,000 questions a task", "[babi]") {
   for (int task = 1; task <= 20; ++task) {
-    require_true(task, generate_babi_part(task, 10000, BabiPart::kTrain, 1), 10000);
-    require_true(task, generate_babi_part(task, 1000, BabiPart::kTest, 1), 1000);
+    require_true(task, generate_babi_part(task, 10000, BabiPart::train, 1), 10000);
+    require_true(task, generate_babi_part(task, 1000, BabiPart::test, 1), 1000);
   }
 }
 
@@ -105,17 +105,17 @@ TEST_CASE("generated stories: the same bytes on every machine", "[babi]") {
   REQUIRE(pinned.size() == 20);
   for (int task = 1; task <= 20; ++task) {
     CAPTURE(task);
-    const std::string text = generate_babi_part(task, 1000, BabiPart::kTrain, 1);
+    const std::string text = generate_babi_part(task, 1000, BabiPart::train, 1);
     CHECK(fnv1a(text) == pinned[static_cast<size_t>(task - 1)]);
-    CHECK(generate_babi_part(task, 1000, BabiPart::kTrain, 1) == text);
+    CHECK(generate_babi_part(task, 1000, BabiPart::train, 1) == text);
     for (const int64_t questions : {1, 2, 7, 100}) {
-      const std::string fewer = generate_babi_part(task, questions, BabiPart::kTrain, 1);
+      const std::string fewer = generate_babi_part(task, questions, BabiPart::train, 1);
       CHECK(text.compare(0, fewer.size(), fewer) == 0);
       CHECK(test::parse_text(fewer).questions.size() == static_cast<size_t>(questions));
       CHECK_FALSE(fields_of(lines_of(fewer).back()).empty());  // it ends with the last question
     }
-    const std::set<std::string> others = {generate_babi_part(task, 1000, BabiPart::kTrain, 2),
-                                          generate_babi_part(task, 1000, BabiPart::kTest, 1), text};
+    const std::set<std::string> others = {generate_babi_part(task, 1000, BabiPart::train, 2),
+                                          generate_babi_part(task, 1000, BabiPart::test, 1), text};
     CHECK(others.size() == 3);
   }
 }
@@ -123,7 +123,7 @@ TEST_CASE("generated stories: the same bytes on every machine", "[babi]") {
 TEST_CASE("a reader that accepts anything proves nothing: wrong answers and wrong facts are found", "[babi]") {
   for (int task = 1; task <= 20; ++task) {
     CAPTURE(task);
-    const std::vector<std::string> lines = lines_of(generate_babi_part(task, 400, BabiPart::kTrain, 3));
+    const std::vector<std::string> lines = lines_of(generate_babi_part(task, 400, BabiPart::train, 3));
     std::vector<std::string> answers;
     for (const std::string& line : lines) {
       if (const auto fields = fields_of(line); !fields.empty()) answers.push_back(fields[1]);
@@ -159,10 +159,10 @@ TEST_CASE("the readers agree with the official files", "[data]") {
   const std::filesystem::path root = babi_data_dir();
   for (int task = 1; task <= 20; ++task) {
     for (const char* size : {"en", "en-10k"}) {
-      for (const BabiPart part : {BabiPart::kTrain, BabiPart::kTest}) {
+      for (const BabiPart part : {BabiPart::train, BabiPart::test}) {
         const std::filesystem::path file = root / size / babi_file_name(task, part);
         if (!std::filesystem::exists(file)) {
-          CHECK((task == 3 && part == BabiPart::kTrain));  // may be missing, see datasets/README.md
+          CHECK((task == 3 && part == BabiPart::train));  // may be missing, see datasets/README.md
           continue;
         }
         const Report report = check_text(task, test::read_file(file.string()));
@@ -183,10 +183,10 @@ TEST_CASE("generated and official stories have the same words, and questions of 
   for (int task = 1; task <= 20; ++task) {
     CAPTURE(task);
     const std::string size = task == 3 ? "1k" : "10k";
-    const BabiStories train = load_babi(official, task, size, BabiPart::kTrain),
-                      test = load_babi(official, task, size, BabiPart::kTest),
-                      made_train = load_babi(made, task, "10k", BabiPart::kTrain, 1),
-                      made_test = load_babi(made, task, "10k", BabiPart::kTest, 1);
+    const BabiStories train = load_babi(official, task, size, BabiPart::train),
+                      test = load_babi(official, task, size, BabiPart::test),
+                      made_train = load_babi(made, task, "10k", BabiPart::train, 1),
+                      made_test = load_babi(made, task, "10k", BabiPart::test, 1);
     std::set<std::string> expected = words_of(train), found = words_of(made_train);
     for (const std::string& word : words_of(test)) expected.insert(word);
     for (const std::string& word : words_of(made_test)) found.insert(word);

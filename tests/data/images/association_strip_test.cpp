@@ -34,7 +34,7 @@ TEST_CASE("a strip shows the frames in order, then the query", "[images]") {
   AssociationOptions options;
   options.timesteps = 2;
   options.delay = 1;
-  options.delay_padding = DelayPadding::kZeros;
+  options.delay_padding = DelayPadding::zeros;
   const AssociationExamples examples = make_association(a.test, a.classes(), b.test, b.classes(), options, 3, "test");
   const AssociationRenderer renderer(a.test, b.test, 3, ImageSize());
   const int64_t example = 4, scale = 3;

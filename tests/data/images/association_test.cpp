@@ -141,7 +141,7 @@ void check_structure(const AssociationExamples& examples, int64_t per_class, int
 }  // namespace
 
 TEST_CASE("association: the sizes of the paper", "[images]") {
-  for (Pairing pairing : {Pairing::kIndependent, Pairing::kReference}) {
+  for (Pairing pairing : {Pairing::independent, Pairing::reference}) {
     AssociationOptions options;
     options.pairing = pairing;
     const AssociationExamples train = examples_of(5000, options);
@@ -154,7 +154,7 @@ TEST_CASE("association: the sizes of the paper", "[images]") {
 
 TEST_CASE("association: any number of pairs", "[images]") {
   for (int steps : {2, 4, 5, 6}) {
-    for (Pairing pairing : {Pairing::kIndependent, Pairing::kReference}) {
+    for (Pairing pairing : {Pairing::independent, Pairing::reference}) {
       AssociationOptions options;
       options.timesteps = steps;
       options.pairing = pairing;
@@ -173,7 +173,7 @@ TEST_CASE("association: what can be had without the pairs", "[images]") {
 
   AssociationOptions options;
   CHECK(score_of_rule(examples_of(5000, options), kReferenceWeight) == Approx(100.0 / 3).margin(2));
-  options.pairing = Pairing::kReference;
+  options.pairing = Pairing::reference;
   const AssociationExamples drawn = examples_of(5000, options);
   CHECK(score_of_rule(drawn, kReferenceWeight) == Approx(75).margin(3));
   std::map<int, int64_t> offsets;
@@ -207,10 +207,10 @@ TEST_CASE("association: delays, seeds and parts", "[images]") {
   CHECK(one.noise.size() == 100 * 3 * 2);
   CHECK(*std::min_element(one.noise.begin(), one.noise.end()) == 0);
   CHECK(*std::max_element(one.noise.begin(), one.noise.end()) == 6);
-  CHECK(one.frame(5, 3).kind == AssociationFrame::Kind::kPair);
+  CHECK(one.frame(5, 3).kind == AssociationFrame::Kind::pair);
   CHECK(one.frame(5, 3).photograph == one.photographs[5 * 3 + 1]);
   CHECK(one.frame(5, 3).digit == one.digits[5 * 3 + 1]);
-  CHECK(one.frame(5, 8).kind == AssociationFrame::Kind::kNoise);  // after the last pair too
+  CHECK(one.frame(5, 8).kind == AssociationFrame::Kind::noise);  // after the last pair too
   CHECK(one.frame(5, 8).noise == one.noise[5 * 6 + 5]);
   CHECK_THROWS_AS(one.frame(5, 9), Error);
   CHECK(examples_of(40, options).noise == one.noise);
@@ -218,9 +218,9 @@ TEST_CASE("association: delays, seeds and parts", "[images]") {
   CHECK(examples_of(40, options, 2).photographs != one.photographs);
   const ImageSet set = labels_only(10, 40);
   CHECK(make_association(set, 10, set, 10, options, 1, "test").photographs != one.photographs);
-  options.delay_padding = DelayPadding::kZeros;
+  options.delay_padding = DelayPadding::zeros;
   const AssociationExamples zeros = examples_of(40, options);
-  CHECK(zeros.frame(0, 1).kind == AssociationFrame::Kind::kZeros);
+  CHECK(zeros.frame(0, 1).kind == AssociationFrame::Kind::zeros);
   CHECK(zeros.photographs == one.photographs);  // the delay does not move the pairs
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("association: frames", "[images]") {
   CHECK(renderer.frame_shape() == Shape{4, 8, 3});
   std::vector<real> frame(static_cast<size_t>(renderer.frame_size()), real{7});
   const auto at = [&](int y, int x, int c) { return 255 * frame[static_cast<size_t>((y * 8 + x) * 3 + c)]; };
-  renderer.render({AssociationFrame::Kind::kPair, 1, 0, -1}, frame.data());
+  renderer.render({AssociationFrame::Kind::pair, 1, 0, -1}, frame.data());
   CHECK(at(0, 0, 0) == Approx(48));
   CHECK(at(3, 3, 2) == Approx(95));
   CHECK(at(1, 5, 0) == Approx(200));
@@ -244,9 +244,9 @@ TEST_CASE("association: frames", "[images]") {
   renderer.render_query(0, frame.data());
   CHECK(at(3, 3, 2) == Approx(47));
   CHECK(at(1, 5, 0) == 0);
-  renderer.render({AssociationFrame::Kind::kZeros, -1, -1, -1}, frame.data());
+  renderer.render({AssociationFrame::Kind::zeros, -1, -1, -1}, frame.data());
   CHECK(std::count(frame.begin(), frame.end(), real{0}) == renderer.frame_size());
-  renderer.render({AssociationFrame::Kind::kNoise, -1, -1, 4}, frame.data());
+  renderer.render({AssociationFrame::Kind::noise, -1, -1, 4}, frame.data());
   CHECK(at(2, 6, 0) == at(2, 6, 2));
   CHECK(std::set<real>(frame.begin(), frame.end()).size() == 32);
   const std::vector<real> noise = frame;
@@ -271,7 +271,7 @@ TEST_CASE("association: what cannot be is refused", "[images][bad]") {
   CHECK(error_with([](Options&) {}, 3) ==
         "the smallest class of the train images has 3, expected at least 4 for 3 pairs");
   CHECK(error_with([](Options&) {}, 40, 2).find("expected at least as many classes as timesteps") != std::string::npos);
-  CHECK(error_with([](Options& o) { o.pairing = Pairing::kReference; }, 40, 8).find("found 10 and 8") !=
+  CHECK(error_with([](Options& o) { o.pairing = Pairing::reference; }, 40, 8).find("found 10 and 8") !=
         std::string::npos);
   CHECK(error_with([](Options&) {}, 40, 8) == "(nothing was thrown)");
 }

@@ -39,46 +39,43 @@ TEST_CASE("images: data_dir, $HMEM_DATA, ./datasets, beside the program, embedde
   const fs::path program = folder.path() / "install/bin";
   const std::string file = "mnist/train-images-idx3-ubyte";
 
-  ImageSource source = find_images(ImageKind::kMnist, "", program);
+  ImageSource source = find_images(ImageKind::mnist, "", program);
   CHECK(source.embedded());
   CHECK(contains(source.description, "10 embedded glyphs, generated in the process: no MNIST found (get it with"));
-  CHECK(contains(find_images(ImageKind::kCifar10, "", program).description, "10 embedded objects"));
+  CHECK(contains(find_images(ImageKind::cifar10, "", program).description, "10 embedded objects"));
 
   folder.write("install/datasets/" + file, "");
-  source = find_images(ImageKind::kMnist, "", program);
-  CHECK(source.format == ImageSource::Format::kIdx);
+  source = find_images(ImageKind::mnist, "", program);
   CHECK(source.description == "MNIST from datasets/mnist beside the program's folder");
   folder.write("here/datasets/" + file + ".gz", "");
-  CHECK(find_images(ImageKind::kMnist, "", program).description == "MNIST from datasets/mnist");
+  CHECK(find_images(ImageKind::mnist, "", program).description == "MNIST from datasets/mnist");
   folder.write("data/" + file, "");
-  source = find_images(ImageKind::kMnist, "", program);
+  source = find_images(ImageKind::mnist, "", program);
   CHECK(source.description == "MNIST from $HMEM_DATA/mnist");
   CHECK(source.folder == folder.path() / "data/mnist");
-  CHECK(find_images(ImageKind::kMnist, "embedded", program).embedded());
+  CHECK(find_images(ImageKind::mnist, "embedded", program).embedded());
 
   fs::create_directories(folder.path() / "data/cifar10/train");
   fs::create_directories(folder.path() / "data/cifar10/test");
-  source = find_images(ImageKind::kCifar10, "", program);
-  CHECK(source.format == ImageSource::Format::kFolder);
+  source = find_images(ImageKind::cifar10, "", program);
   CHECK(source.description == "CIFAR-10 (JPEG) from $HMEM_DATA/cifar10");
   folder.write("data/cifar10/cifar-10-batches-bin/data_batch_1.bin", "");
-  source = find_images(ImageKind::kCifar10, "", program);
-  CHECK(source.format == ImageSource::Format::kCifar10Binary);
+  source = find_images(ImageKind::cifar10, "", program);
   CHECK(source.description == "CIFAR-10 from $HMEM_DATA/cifar10/cifar-10-batches-bin");
-  CHECK(find_images(ImageKind::kCifar10, folder.file("data"), program).folder == source.folder);
-  CHECK(find_images(ImageKind::kCifar10, folder.file("data/cifar10"), program).folder == source.folder);
+  CHECK(find_images(ImageKind::cifar10, folder.file("data"), program).folder == source.folder);
+  CHECK(find_images(ImageKind::cifar10, folder.file("data/cifar10"), program).folder == source.folder);
 }
 
 TEST_CASE("images: a data_dir that cannot be meant is an error", "[images][bad]") {
   const TempFolder folder;
-  CHECK(contains(error_text([&] { find_images(ImageKind::kMnist, folder.file("none"), {}); }),
+  CHECK(contains(error_text([&] { find_images(ImageKind::mnist, folder.file("none"), {}); }),
                  "none: there is no such folder, expected one that holds mnist/"));
-  CHECK(contains(error_text([&] { find_images(ImageKind::kCifar10, folder.path().string(), {}); }),
+  CHECK(contains(error_text([&] { find_images(ImageKind::cifar10, folder.path().string(), {}); }),
                  ": holds no CIFAR-10, expected cifar10/data_batch_1.bin"));
 }
 
 TEST_CASE("images: loading keeps the description of the source", "[images]") {
-  const ImageData data = load_images(find_images(ImageKind::kMnist, "embedded", {}), {}, "", {2, 1}, 3);
+  const ImageData data = load_images(find_images(ImageKind::mnist, "embedded", {}), {}, "", {2, 1}, 3);
   CHECK(data.description == "10 embedded glyphs, as asked");
   CHECK(data.train.count() == 20);
   CHECK(data.train.pixels == embedded_glyphs({2, 1}, 3).train.pixels);
@@ -90,7 +87,7 @@ TEST_CASE("images: the real MNIST", "[data]") {
     WARN("no MNIST below " << folder << ", or no stb to read it: left out");
     return;
   }
-  const ImageData digits = load_images(find_images(ImageKind::kMnist, folder, {}));
+  const ImageData digits = load_images(find_images(ImageKind::mnist, folder, {}));
   CHECK(digits.train.count() == 60000);
   CHECK(digits.test.count() == 10000);
   CHECK(digits.train.height == 28);
@@ -106,7 +103,7 @@ TEST_CASE("images: the real CIFAR-10", "[data]") {
     WARN("no unpacked CIFAR-10 below " << folder << ", or no stb to read it: left out");
     return;
   }
-  const ImageData photographs = load_images(find_images(ImageKind::kCifar10, folder, {}), {}, "");
+  const ImageData photographs = load_images(find_images(ImageKind::cifar10, folder, {}), {}, "");
   CHECK(photographs.train.count() == 50000);
   CHECK(counts(photographs.train) == std::vector<size_t>(10, 5000));
   CHECK(counts(photographs.test) == std::vector<size_t>(10, 1000));

@@ -5,6 +5,7 @@
 #include "catch.h"
 #include "data/babi/dense_babi.h"
 #include "support/error_text.h"
+#include "support/qa_files.h"
 #include "support/temp_folder.h"
 
 using namespace hmem;
@@ -36,21 +37,17 @@ class Told {
  public:
   explicit Told(const BabiDialogue::Settings& settings = {}, const std::string& favourite = "", real scale = 1)
       : task_(vectorise_babi(parse_text(kStories), parse_text(kStories))) {
-    HMemQa::Config config;
-    config.vocabulary = task_.vocabulary.size();
-    config.words_per_sentence = task_.words_per_sentence;
-    config.embeddings_size = 6;
-    config.memory_size = 8;
-    HMemQa model(config, 1);
-    for (Parameter* parameter : model.parameters()) {
+    HMemQa model = test::make_qa(task_, 6, 8);
+    const int64_t words = model.config().vocabulary;
+    for (Parameter* parameter : model.weights().parameters) {
       if (parameter->name == "story_norm.scale") parameter->value.fill(scale);
       if (parameter->name != "output.weight") continue;
       parameter->value.fill(0);
       const int32_t id = task_.vocabulary.id_of(favourite);
-      for (int64_t row = 0; row < 8 && id > 0; ++row) parameter->value[row * config.vocabulary + id] = 100;
+      for (int64_t row = 0; row < 8 && id > 0; ++row) parameter->value[row * words + id] = 100;
     }
     const std::string path = folder_.file("model");
-    save_model(path, babi_model_info(1, task_, config), model.parameters(), model.buffers());
+    save_model(path, test::qa_info("1", task_, model), model.weights());
     dialogue_ = std::make_unique<BabiDialogue>(ModelFile(path), settings, [this] {
       ++loaded_;
       return parse_text(kTestStories, "test.txt");
@@ -179,7 +176,7 @@ TEST_CASE(":story shows test stories in turn and makes them the current one", "[
   CHECK(wrong(":story 1").back() == "true answer: ann (wrong)");
 }
 
-TEST_CASE("commands that cannot be meant are refused and change nothing", "[dialogue][bad]") {
+TEST_CASE("invalid commands are refused and change nothing", "[dialogue][bad]") {
   Told told;
   told("Ann ate.");
   const auto refused = [&told](const std::string& line, const std::string& expected) {

@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "data/babi/dense_babi.h"
 #include "hmem/data/babi/files.h"
+#include "support/qa_files.h"
 #include "support/runtime_guard.h"
 
 using namespace hmem;
@@ -26,13 +27,10 @@ const char kTrain[] =
     "9 Ann ate.\n"
     "10 Who ate figs?\tBob\t5\n";
 
-HMemQa make_model(const BabiTask& task) {
-  HMemQa::Config config;
-  config.vocabulary = task.vocabulary.size();
-  config.words_per_sentence = task.words_per_sentence;
-  config.embeddings_size = 8;
-  config.memory_size = 9;
-  return HMemQa(config, 1);
+HMemQa make_model(const BabiTask& task) { return test::make_qa(task, 8, 9); }
+
+BabiLearner make_learner(QaModel& model, BabiTask& task, double validation_split) {
+  return {model, task, split_babi(task.train.count(), validation_split)};
 }
 
 real loss_of(BabiLearner& learner, Part part, int64_t example) {
@@ -54,8 +52,9 @@ struct OnlineTask {
 
   BabiTask task = vectorise_babi(stories(0), stories(99));
   HMemQa model = make_model(task);
-  BabiOnlineLearner learner{model, task, 0.25, [](int64_t epoch) { return stories(epoch); }};
+  BabiLearner learner = make_learner(model, task, 0.25);
 
+  OnlineTask() { learner.set_new_stories(stories); }
   std::vector<real> train_losses(int64_t epoch) {
     learner.start_epoch(epoch);
     return losses_of(learner, Part::train);
@@ -65,14 +64,14 @@ struct OnlineTask {
 }  // namespace
 
 TEST_CASE("the validation part is the end of the training file", "[fit]") {
-  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text("1 Bob ate.\n2 Who ate figs?\tBob\t1\n"));
+  BabiTask task = vectorise_babi(parse_text(kTrain), parse_text("1 Bob ate.\n2 Who ate figs?\tBob\t1\n"));
   HMemQa model = make_model(task);
-  BabiLearner learner(model, task, 0.4);
+  BabiLearner learner = make_learner(model, task, 0.4);
   CHECK(learner.count(Part::train) == 3);
   CHECK(learner.count(Part::validation) == 2);
   CHECK(learner.count(Part::test) == 1);
 
-  BabiLearner whole(model, task, 0);
+  BabiLearner whole = make_learner(model, task, 0);
   CHECK(whole.count(Part::train) == 5);
   CHECK(whole.count(Part::validation) == 0);
   for (const int64_t example : {0, 1, 2}) {
@@ -88,34 +87,34 @@ TEST_CASE("the validation part is the end of the training file", "[fit]") {
 TEST_CASE("an answer that is no known word is always an error", "[fit]") {
   BabiOptions options;
   options.separate_test = true;
-  const BabiTask task =
+  BabiTask task =
       vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n3 Who ate?\tZoe\t1\n"), options);
   HMemQa model = make_model(task);
-  BabiLearner learner(model, task, 0);
+  BabiLearner learner = make_learner(model, task, 0);
   const Evaluation test = evaluate(learner, Part::test, 8);
   CHECK(test.error == 100);
   CHECK(std::isfinite(test.loss));
 }
 
 TEST_CASE("wrong answers are counted one by one", "[fit]") {
-  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTrain));
+  BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTrain));
   HMemQa model = make_model(task);
-  BabiLearner learner(model, task, 0);
+  BabiLearner learner = make_learner(model, task, 0);
   int64_t errors = 0;
   for (int64_t example = 0; example < 5; ++example) {
     BabiBatch batch;
     BabiBatcher(task, task.test).fill(batch, &example, 1);
     Tape tape(Tape::Mode::inference);
-    const HMemQa::Result result = model.forward(tape, batch);
-    const real* best = std::max_element(result.logits.data(), result.logits.data() + result.logits.count());
-    errors += best - result.logits.data() != task.test.answers[static_cast<size_t>(example)];
+    const Var logits = model.forward(tape, batch);
+    const real* best = std::max_element(logits.data(), logits.data() + logits.count());
+    errors += best - logits.data() != task.test.answers[static_cast<size_t>(example)];
   }
   CHECK(evaluate(learner, Part::test, 2).error == Approx(20.0 * static_cast<double>(errors)));
 }
 
 TEST_CASE("new stories in every epoch but the first; validation and test stay", "[fit]") {
   OnlineTask online, plain;
-  BabiLearner first(plain.model, plain.task, 0.25);
+  BabiLearner first = make_learner(plain.model, plain.task, 0.25);
   const std::vector<real> validation = losses_of(first, Part::validation), test = losses_of(first, Part::test);
   CHECK(online.train_losses(0) == losses_of(first, Part::train));
   CHECK(online.learner.count(Part::train) == 15);
@@ -128,7 +127,7 @@ TEST_CASE("new stories in every epoch but the first; validation and test stay", 
     CHECK(losses_of(online.learner, Part::test) == test);
     OnlineTask alone;
     alone.task.train = vectorise_more_babi(OnlineTask::stories(epoch), alone.task);
-    BabiLearner expected(plain.model, alone.task, 0);
+    BabiLearner expected = make_learner(plain.model, alone.task, 0);
     CHECK(epochs.back() == losses_of(expected, Part::train));
   }
   CHECK(epochs[1] != epochs[2]);

@@ -1,9 +1,11 @@
 #include "hmem/tasks/babi/report.h"
 
+#include <algorithm>
 #include <string>
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "hmem/data/babi/files.h"
 #include "support/error_text.h"
 #include "support/temp_folder.h"
 
@@ -48,9 +50,11 @@ TEST_CASE("best run by validation, mean, spread and failed tasks", "[report]") {
   REQUIRE(group.tasks.size() == 3);
   CHECK(group.tasks[0].best().seed == 2);
   CHECK(group.tasks[0].best().test_error == 2.5);
-  CHECK(group.tasks[0].mean() == 1.5);
-  CHECK(group.tasks[0].min() == 0.5);
-  CHECK(group.tasks[0].max() == 2.5);
+  CHECK(group.model == "hmem");
+  const Spread spread = spread_of(group.tasks[0]);
+  CHECK(spread.mean == 1.5);
+  CHECK(spread.min == 0.5);
+  CHECK(spread.max == 2.5);
   CHECK(group.tasks[1].generated);
   CHECK_FALSE(group.tasks[2].generated);
   CHECK(group.failed_tasks() == 1);
@@ -83,7 +87,7 @@ TEST_CASE("runs tested on other stories have tables of their own", "[report]") {
   CHECK(report.groups[1].settings == "test_data_dir=y");
 }
 
-TEST_CASE("damaged files and figures are left out with a note", "[report][bad]") {
+TEST_CASE("damaged files and metrics are left out with a note", "[report][bad]") {
   const TempFolder folder;
   folder.write("a/run.jsonl", run(1, 1, "1", "2"));
   std::string damaged = run(1, 2, "1", "3");
@@ -102,7 +106,7 @@ TEST_CASE("damaged files and figures are left out with a note", "[report][bad]")
   CHECK(report.groups[0].tasks[0].runs.size() == 2);
 }
 
-TEST_CASE("published figures say that they are for 10k questions where ours are not", "[report]") {
+TEST_CASE("published results say that they are for 10k questions where ours are not", "[report]") {
   const TempFolder folder;
   for (const std::string size : {"10k", "1k"}) {
     folder.write("a/run.jsonl", run(1, 1, "1", "2", "bAbI stories from x", "\"training_set_size\":\"" + size + "\""));
@@ -124,7 +128,72 @@ TEST_CASE("a folder without results is an error", "[report]") {
                             R"({"event":"final","epochs":2,"timesteps":3,"delay":0,"test_error":12.34})"
                             "\n");
   CHECK_THAT(error_text([&] { read_babi_report(folder.path().string()); }),
-             Contains("found 1 files run.jsonl and no finished run of babi_task_single") &&
+             Contains("found 1 files run.jsonl and no finished run of a bAbI task") &&
                  Contains("is a run of image association"));
   CHECK_THAT(error_text([&] { read_babi_report(folder.file("none")); }), Contains("cannot be listed"));
+}
+
+namespace {
+
+struct Plan {
+  std::vector<std::string> notes;
+  std::vector<SweepRun> runs;
+};
+
+Plan plan(const std::vector<std::string>& training, const std::vector<int64_t>& tasks = {1}) {
+  Plan made;
+  made.runs = plan_babi_sweep(tasks, 1, "out", training, "", made.notes);
+  return made;
+}
+
+bool has_flag(const SweepRun& run, const std::string& flag) {
+  return std::count(run.flags.begin(), run.flags.end(), flag) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("bAbI sweep: a run on other stories is another run", "[sweep]") {
+  const TempFolder folder;
+  folder.write("en-10k/qa1_x_train.txt", "");
+  const SweepRun run = plan({"--data_dir=generated", "--hops=2"}).runs[0];
+  CHECK(run.folder == "out/task1_seed1");
+  CHECK(run.program == "babi_task_single");
+  CHECK(plan({"--model=lstm,memn2n"}).runs[1].program == "babi_task_baseline");
+  CHECK(plan({"--model", "lstm"}).runs[0].folder == "out/task1_seed1");
+  RunRecord record;
+  record.header.insert(run.settings.begin(), run.settings.end());
+  record.final_line.emplace().emplace("test_error", "1");
+  CHECK(run.is_done(record));
+  CHECK_FALSE(plan({"--hops=2", "--data_dir=" + folder.path().string()}).runs[0].is_done(record));
+  CHECK_FALSE(plan({"--hops=2", "--data_dir=generated", "--test_data_dir=x"}).runs[0].is_done(record));
+  record.header["data"] = "bAbI stories from elsewhere";
+  CHECK_FALSE(run.is_done(record));
+}
+
+TEST_CASE("bAbI sweep: task 3 without its training file is trained on generated stories", "[sweep]") {
+  const TempFolder folder;
+  for (const int task : {2, 3}) folder.write("en-10k/" + babi_file_name(task, BabiPart::test), "");
+  folder.write("en-10k/" + babi_file_name(2, BabiPart::train), "");
+  const std::string data = "--data_dir=" + folder.path().string(), test = "--test_data_dir=" + folder.path().string();
+  const Plan found = plan({data, "--hops=1,2"}, {2, 3});
+  REQUIRE(found.runs.size() == 4);
+  CHECK(has_flag(found.runs[0], data));
+  for (const size_t i : {2, 3}) {
+    CHECK(has_flag(found.runs[i], "--data_dir=generated"));
+    CHECK_FALSE(has_flag(found.runs[i], data));
+    CHECK(has_flag(found.runs[i], test));
+  }
+  REQUIRE(found.notes.size() == 1);
+  CHECK_THAT(found.notes[0], Contains("task 3"));
+  CHECK_FALSE(has_flag(plan({data, "--test_data_dir=y"}, {3}).runs[0], test));
+}
+
+TEST_CASE("bAbI sweep: what a run would refuse is refused before anything starts", "[sweep][bad]") {
+  const auto refused = [](const std::vector<std::string>& training) {
+    return error_text<UsageError>([&] { plan(training); });
+  };
+  CHECK_THAT(refused({"--write_rule=hebbian,outer", "--learn_gamma_neg"}), Contains("--learn_gamma_neg: found 1"));
+  CHECK_THAT(refused({"--task_id=3"}), Contains("--task_id: found in a sweep"));
+  CHECK_THAT(refused({"--model=lstm", "--hops=3"}), Contains("--hops: has no effect"));
+  CHECK_THAT(refused({"--logging=1"}), Contains("--logging: found in a sweep"));
 }

@@ -9,7 +9,8 @@
 #include "hmem/data/images/embedded.h"
 #include "hmem/models/hmem_image.h"
 #include "hmem/models/lstm_image.h"
-#include "hmem/tasks/signature.h"
+#include "hmem/optim/adam.h"
+#include "hmem/train/model_file.h"
 #include "support/numbers.h"
 #include "support/settings.h"
 
@@ -38,7 +39,7 @@ class IdealLearner : public AssociationLearner {
  public:
   static constexpr int64_t kFeatures = 24;
   IdealLearner(AssociationNet& net, AssociationData& data, const Images& images)
-      : AssociationLearner(net, data, 1e-3), images_(images) {
+      : AssociationLearner(net, data, net.weights(), 1e-3), images_(images) {
     Rng rng(1, "prototypes");
     photographs_ = test::random_tensor({10, kFeatures}, rng);
     digits_ = test::random_tensor({10, kFeatures}, rng);
@@ -76,7 +77,7 @@ class IdealLearner : public AssociationLearner {
 void train(Learner& learner, int64_t epochs, double rate) {
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = 10;
-  Adam adam(learner.parameters(), adam_settings);
+  Adam adam(learner.weights().parameters, adam_settings);
   FitSettings settings;
   settings.epochs = epochs;
   settings.batch_size = 32;
@@ -114,15 +115,17 @@ TEST_CASE("features that were computed once are those of the ConvNet in inferenc
   AssociationOptions options;
   options.delay = 2;
   options.noise_frames = 3;
-  options.delay_padding = GENERATE(DelayPadding::kRandom, DelayPadding::kZeros);
+  options.delay_padding = GENERATE(DelayPadding::random, DelayPadding::zeros);
   AssociationData data = make_data(images, options);
   ConvNet14 conv_net(1);
   HMemImage net({}, 1);
   FrozenAssociationLearner frozen(net, conv_net, data, 1e-3);
   EndToEndAssociationLearner recomputed(net, conv_net, data, 0);
-  CHECK(frozen.parameters() == net.parameters());
-  CHECK(recomputed.parameters().size() == net.parameters().size() + conv_net.parameters().size());
-  CHECK(recomputed.buffers().size() == net.buffers().size() + conv_net.buffers().size());
+  const Weights weights = net.weights(), below = conv_net.weights(), all = recomputed.weights();
+  CHECK(frozen.weights().parameters == weights.parameters);
+  CHECK(all.parameters.size() == weights.parameters.size() + below.parameters.size());
+  CHECK(all.buffers.size() == weights.buffers.size() + below.buffers.size());
+  CHECK(all.regularised.size() == weights.regularised.size() + below.regularised.size());
   CHECK(frozen.count(Part::train) == 9);
   for (const Part part : {Part::train, Part::validation, Part::test}) {
     const int64_t count = std::min<int64_t>(3, frozen.count(part));
@@ -134,7 +137,7 @@ TEST_CASE("features that were computed once are those of the ConvNet in inferenc
     const Learner::BatchResult expected = recomputed.run(other, part, examples, count);
     CHECK(found.errors == expected.errors);
     double penalty = 0;  // of the network, without the ConvNet
-    for (const Parameter* p : net.penalised()) {
+    for (const Parameter* p : weights.regularised) {
       for (const real x : p->value) penalty += 1e-3 * static_cast<double>(x) * static_cast<double>(x);
     }
     CHECK(std::abs(static_cast<double>(*found.loss.data() - *expected.loss.data()) - penalty) < 1e-4);
@@ -163,11 +166,11 @@ uint64_t trained_hash(const Images& images, bool frozen) {
     learner = std::make_unique<EndToEndAssociationLearner>(*net, conv_net, data, 1e-3);
   }
   train(*learner, 2, 0.001);
-  for (const Parameter* p : learner->parameters()) {
+  for (const Parameter* p : learner->weights().parameters) {
     CAPTURE(p->name);
     CHECK(std::any_of(p->grad.begin(), p->grad.end(), [](real x) { return x != 0; }));
   }
-  return value_hash(learner->parameters(), learner->buffers());
+  return value_hash(learner->weights());
 }
 
 TEST_CASE("association: every parameter has a gradient, the same bits with any number of threads", "[equiv]") {

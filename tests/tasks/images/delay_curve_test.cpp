@@ -1,6 +1,7 @@
 #include "hmem/tasks/images/delay_curve.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -17,8 +18,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-DelayPlan plan(const Words& training, const Words& models = {"hmem", "lstm"},
-               const std::vector<int64_t>& delays = {0, 5}, int64_t runs = 2) {
+std::vector<SweepRun> plan(const Words& training, const Words& models = {"hmem", "lstm"},
+                           const std::vector<int64_t>& delays = {0, 5}, int64_t runs = 2) {
   return plan_delay_sweep(models, delays, runs, "out", training, "bin");
 }
 
@@ -29,11 +30,13 @@ bool has_flag(const SweepRun& run, const std::string& flag) {
 DelayResult result(const std::string& model, int64_t delay, int64_t seed, std::optional<double> val, double test,
                    const std::string& settings = "") {
   DelayResult one;
-  one.point = {model, delay, seed, settings};
+  one.model = model;
+  one.delay = delay;
   one.seed = seed;
+  one.settings = settings;
   one.epochs = 40;
-  one.val_accuracy = val;
-  one.test_accuracy = test;
+  if (val) one.val_error = 100 - *val;
+  one.test_error = 100 - test;
   one.timesteps = 3;
   return one;
 }
@@ -41,31 +44,31 @@ DelayResult result(const std::string& model, int64_t delay, int64_t seed, std::o
 }  // namespace
 
 TEST_CASE("delay sweep: models, delays and seeds, one folder each", "[sweep]") {
-  const DelayPlan all = plan({"--use_pretrained_convnet=1"});
-  REQUIRE(all.runs.size() == 2 * 2 * 2);
-  REQUIRE(all.points.size() == all.runs.size());
+  const std::vector<SweepRun> all = plan({"--use_pretrained_convnet=1"});
+  REQUIRE(all.size() == 2 * 2 * 2);
   std::set<std::string> folders;
-  for (const SweepRun& run : all.runs) folders.insert(run.folder);
-  CHECK(folders.size() == all.runs.size());
-  CHECK(all.points[2].model == "hmem");
-  CHECK(all.points[2].delay == 5);
-  CHECK(all.points[3].run == 2);
-  CHECK(all.runs[3].folder == "out/hmem_delay5_seed2");
-  CHECK(all.runs[3].program == "bin/image_association_task");
-  CHECK(all.runs[7].program == "bin/image_association_task_lstm");
+  for (const SweepRun& run : all) folders.insert(run.folder);
+  CHECK(folders.size() == all.size());
+  CHECK(all[2].model == "hmem");
+  CHECK(all[2].value == 5);
+  CHECK(all[3].seed == 2);
+  CHECK(all[3].label.to_text() == "model=hmem delay=5 seed=2");
+  CHECK(all[3].folder == "out/hmem_delay5_seed2");
+  CHECK(all[3].program == "bin/image_association_task");
+  CHECK(all[7].program == "bin/image_association_task_lstm");
   for (const char* flag : {"--delay=5", "--random_state=2", "--use_pretrained_convnet=1", "--threads=1", "--resume"}) {
     INFO(flag);
-    CHECK(has_flag(all.runs[3], flag));
+    CHECK(has_flag(all[3], flag));
   }
   CHECK(parse_association_models("lstm,hmem") == Words{"lstm", "hmem"});
 }
 
 TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "[sweep]") {
-  const DelayPlan both = plan({"--hidden_size=10,20", "--gamma_pos=0.1,0.2,0.3", "--threads=2"});
-  CHECK(both.runs.size() == 2 * 2 * (3 + 2));
-  for (size_t i = 0; i < both.runs.size(); ++i) {
-    const bool hmem = both.points[i].model == "hmem";
-    const Words& flags = both.runs[i].flags;
+  const std::vector<SweepRun> both = plan({"--hidden_size=10,20", "--gamma_pos=0.1,0.2,0.3", "--threads=2"});
+  CHECK(both.size() == 2 * 2 * (3 + 2));
+  for (const SweepRun& run : both) {
+    const bool hmem = run.model == "hmem";
+    const Words& flags = run.flags;
     const auto count = [&](const std::string& begin) {
       return std::count_if(flags.begin(), flags.end(), [&](const auto& flag) { return flag.rfind(begin, 0) == 0; });
     };
@@ -73,9 +76,9 @@ TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "
     CHECK(count("--hidden_size=") == (hmem ? 0 : 1));
     CHECK(count("--threads=") == 1);
   }
-  CHECK(both.points.back().settings == "hidden_size=20");
-  CHECK(both.runs.back().folder == "out/lstm_delay5_seed2_hidden_size=20");
-  CHECK(plan({"--test_timesteps=2,4"}).runs.size() == 8);
+  CHECK(both.back().varied == "hidden_size=20");
+  CHECK(both.back().folder == "out/lstm_delay5_seed2_hidden_size=20");
+  CHECK(plan({"--test_timesteps=2,4"}).size() == 8);
   const auto refused = [](const Words& flags, const Words& models) {
     return error_text<UsageError>([&] { plan(flags, models); });
   };
@@ -91,7 +94,7 @@ TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "
 
 TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
   const test::TempFolder folder;
-  const SweepRun run = plan({"--epochs=2"}, {"hmem"}, {5}, 1).runs[0];
+  const SweepRun run = plan({"--epochs=2"}, {"hmem"}, {5}, 1)[0];
   std::string lines = R"({"event":"header","program":"image_association_task"})";
   lines += "\n{\"event\":\"header\"";
   for (const auto& [name, value] : run.settings) lines += ",\"" + name + "\":\"" + value + "\"";
@@ -101,20 +104,20 @@ TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
   lines += R"({"event":"final","epochs":2,"val_error":null,"timesteps":3,"delay":5,"test_error":12.34})";
   const RunRecord record = read_run_record(folder.write("run.jsonl", lines + "\n"));
   CHECK(run.is_done(record));
-  CHECK(plan({"--epochs=2", "--threads=3"}, {"hmem"}, {5}, 1).runs[0].is_done(record));
+  CHECK(plan({"--epochs=2", "--threads=3"}, {"hmem"}, {5}, 1)[0].is_done(record));
   for (const char* other : {"--epochs=3", "--images_a=x", "--test_timesteps=4", "--memory_size=7"}) {
     INFO(other);
     Words flags = {other};
     if (flags[0] != "--epochs=3") flags.emplace_back("--epochs=2");
-    CHECK_FALSE(plan(flags, {"hmem"}, {5}, 1).runs[0].is_done(record));
+    CHECK_FALSE(plan(flags, {"hmem"}, {5}, 1)[0].is_done(record));
   }
-  CHECK_FALSE(plan({"--epochs=2"}, {"hmem"}, {6}, 1).runs[0].is_done(record));
+  CHECK_FALSE(plan({"--epochs=2"}, {"hmem"}, {6}, 1)[0].is_done(record));
 
   // A model that is loaded brings settings of its own: they are compared only where they were given.
-  save_model(folder.file("m"), {{"memory_size", "7"}}, {}, {});
+  save_model(folder.file("m"), {{"memory_size", "7"}}, {});
   const auto compared = [&](Words flags) {
     flags.push_back("--load=" + folder.file("m"));
-    const SweepRun::Settings settings = plan(flags, {"hmem"}, {5}, 1).runs[0].settings;
+    const Settings settings = plan(flags, {"hmem"}, {5}, 1)[0].settings;
     return std::map<std::string, std::string>(settings.begin(), settings.end());
   };
   CHECK(compared({}).count("memory_size") == 0);
@@ -122,13 +125,15 @@ TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
   CHECK(compared({}).at("learning_rate") == "0.001");
   CHECK(compared({"--memory_size=8"}).at("memory_size") == "8");
 
-  const DelayResult found = delay_result({"hmem", 5, 1, ""}, record);
+  const DelayResult found = delay_result(run, record);
+  CHECK(found.model == "hmem");
+  CHECK(found.delay == 5);
   CHECK(found.epochs == 2);
   CHECK(found.timesteps == 3);
-  CHECK_FALSE(found.val_accuracy.has_value());
-  CHECK(found.test_accuracy == Approx(87.66));
+  CHECK_FALSE(found.val_error.has_value());
+  CHECK(found.test_accuracy() == Approx(87.66));
   REQUIRE(found.other_timesteps.size() == 1);
-  CHECK(found.other_timesteps.at(4) == Approx(59.5));
+  CHECK(found.other_timesteps.at(4) == Approx(40.5));  // errors
 }
 
 TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
@@ -146,16 +151,45 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
         "| hmem | 0 | 2 | 40 | 97.5 | 96 to 99 | 96 (seed 2, validation 98) |\n"
         "| lstm | 0 | 1 | 40 | 33.12 | 33.12 to 33.12 | - |\n");
 
-  results[0].other_timesteps = {{2, 99.5}, {6, 90}};
-  results[1].other_timesteps = {{2, 98.5}};
+  results[0].other_timesteps = {{2, 0.5}, {6, 10}};
+  results[1].other_timesteps = {{2, 1.5}};
   const std::string pairs = delay_markdown(results, 4);
   CHECK_THAT(pairs, Contains("Test accuracy in %, after 3 of 4 runs:\n"));
   CHECK_THAT(pairs, Contains("| model | delay | trained with | 2 pairs | 6 pairs |\n"));
   CHECK_THAT(pairs, Contains("| hmem | 0 | 3 pairs | 99 (98.5 to 99.5) | 90 |\n"));
   CHECK_THAT(pairs, Contains("| lstm | 0 | 3 pairs | - | - |\n"));
 
-  results[1].point.settings = "memory_size=50";
+  results[1].settings = "memory_size=50";
   CHECK_THAT(delay_csv(results),
              Contains("test_acc,settings\nhmem,0,1,1,40,97.25,99,\nhmem,0,2,2,40,98,96,memory_size=50\n"));
   CHECK_THAT(delay_markdown(results, 3), Contains("| hmem | 0 | memory_size=50 | 1 | 40 | 96 |"));
+}
+
+TEST_CASE("a delay curve has the runs that are finished, in files that are always whole", "[sweep]") {
+  const test::TempFolder folder;
+  const std::string out = folder.file("out");
+  std::vector<SweepRun> runs = plan({"--epochs=2"}, {"hmem"}, {0, 5}, 1);
+  const auto write_record = [&](size_t i) {
+    std::string lines = R"({"event":"header","program":"p")";
+    for (const auto& [name, value] : runs[i].settings) lines += ",\"" + name + "\":\"" + value + "\"";
+    return folder.write("out/run" + std::to_string(i) + "/run.jsonl",
+                        lines + "}\n" + R"({"event":"final","epochs":2,"val_error":4,"test_error":5})" + "\n");
+  };
+  for (size_t i = 0; i < 2; ++i) runs[i].folder = out + "/run" + std::to_string(i);
+  {
+    const DelayCurve nothing(runs, out, "", "");
+    CHECK_FALSE(std::filesystem::exists(nothing.csv()));
+  }
+  write_record(0);
+  DelayCurve curve(runs, out, "", folder.file("table"));
+  CHECK(curve.csv() == out + "/delay.csv");
+  const std::string head = "model,delay,run,seed,epochs,val_acc,test_acc\n", first = "hmem,0,1,1,2,96,95\n";
+  CHECK(test::read_file(curve.csv()) == head + first);
+  CHECK_THAT(test::read_file(curve.table()), Contains("after 1 of 2 runs"));
+  curve.add(1, read_run_record(write_record(1)));
+  CHECK(test::read_file(curve.csv()) == head + first + "hmem,5,1,1,2,96,95\n");
+  CHECK_THAT(test::read_file(curve.table()), Contains("Test accuracy in %:\n"));
+  CHECK_THAT(error_text<UsageError>([&] { DelayCurve(runs, out, out + "/a", out + "/./a"); }),
+             Contains("--table: found") && Contains("the file of --csv"));
+  CHECK_THROWS_AS(DelayCurve(runs, out, folder.file("none/a.csv"), ""), Error);
 }

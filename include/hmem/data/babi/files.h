@@ -7,16 +7,31 @@
 #include <string>
 
 #include "hmem/core/options.h"
+#include "hmem/core/program.h"
 #include "hmem/data/babi/parse.h"
 #include "hmem/data/generator/registry.h"
-#include "hmem/data/search.h"
 
 namespace hmem {
 
-enum class BabiPart { kTrain, kTest };
+/// Where bAbI stories come from.
+struct BabiSource {
+  std::filesystem::path folder;  ///< holds en/ and en-10k/; empty: stories are generated in the process
+  std::string description;       ///< one line for the header of a run, without paths that the user did not write
+
+  bool generated() const { return folder.empty(); }
+};
+
+/// `data_dir`, or `babi/tasks_1-20_v1-2` where find_data() finds it, or generated stories. "generated" asks for
+/// generated stories; another `data_dir` without en/ and en-10k/ is an Error.
+BabiSource find_babi(const std::string& data_dir, const std::filesystem::path& program_folder = hmem::program_folder());
+
+enum class BabiPart { train, test };
 
 /// Questions of every test set, official or generated.
 constexpr int64_t kBabiTestQuestions = 1000;
+
+/// A task counts as failed above this test error, in %.
+constexpr double kFailedTask = 5;
 
 /// The one file `qa{task}_*_{train,test}.txt` in `folder`, by its name alone: what the folder is called does not
 /// matter. Throws Error when there is none or more than one; the text lists what is there.

@@ -5,34 +5,51 @@
 /// digit class that was paired with it. Examples hold indices of images, pixels are put together on demand.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "hmem/core/settings.h"
+#include "hmem/core/shape.h"
 #include "hmem/data/images/set.h"
 
 namespace hmem {
 
 enum class Pairing {
-  kIndependent,  ///< digit classes are drawn independently of the photographs' classes
+  independent,  ///< digit classes are drawn independently of the photographs' classes
   /// As in the authors' program, where a photograph of class c only meets digits c-2 .. c+2 (counted in a circle), with
   /// weights 1 2 3 2 1: who knows the query's class and the digits shown, but not the pairs, is right 3 times of 4.
-  kReference
+  reference
 };
-enum class DelayPadding { kRandom, kZeros };
+enum class DelayPadding { random, zeros };
+
+/// Pairs of an example.
+constexpr IntRange kAssociationTimesteps = {2, 6};
 
 struct AssociationOptions {
-  int timesteps = 3;  ///< T, 2 to 6
+  int timesteps = 3;  ///< T
   int64_t delay = 0;  ///< frames of noise (or zeros) after every pair
-  DelayPadding delay_padding = DelayPadding::kRandom;
-  Pairing pairing = Pairing::kIndependent;
+  DelayPadding delay_padding = DelayPadding::random;
+  Pairing pairing = Pairing::independent;
   double validation_split = 0.1;
   int64_t noise_frames = 1000;   ///< size of the pool of noise frames
   int64_t images_per_class = 0;  ///< first images of each class that are used; 0: as many as all classes have
+
+  template <typename Visitor>
+  void visit(Visitor&& v) {
+    v("timesteps", timesteps, kAssociationTimesteps, "pairs that are shown");
+    v("delay", delay, IntRange{0, 1000}, "frames of padding after every pair");
+    v("delay_padding", delay_padding, Names{"random", "zeros"}, "random: noise; zeros: black frames");
+    v("noise_frames", noise_frames, IntRange{1, 1000000}, "size of the pool that noise is drawn from");
+    v("pairing", pairing, Names{"independent", "reference"},
+      "reference: as in the authors' program, where pairs can be guessed");
+    v("validation_split", validation_split, RealRange::half_open(0, 1), "part of the training examples set aside");
+  }
 };
 
 /// What one step of a sequence shows.
 struct AssociationFrame {
-  enum class Kind { kPair, kNoise, kZeros } kind = Kind::kPair;
+  enum class Kind { pair, noise, zeros } kind = Kind::pair;
   int64_t photograph = -1;  ///< index in set a
   int64_t digit = -1;       ///< index in set b
   int64_t noise = -1;       ///< index in the pool
@@ -84,6 +101,16 @@ class AssociationRenderer {
   const ImageSet* b_;
   uint64_t seed_;
   ImageSize half_;
+};
+
+/// Images of one shape [H, W, C]; `render(i, out)` writes image i and may be called from several threads.
+struct RenderedImages {
+  int64_t count = 0;
+  Shape shape;
+  std::function<void(int64_t i, real* out)> render;
+
+  /// Images [begin, begin + n) to `out`, [n, H, W, C], in parallel.
+  void render_range(int64_t begin, int64_t n, real* out) const;
 };
 
 }  // namespace hmem

@@ -17,8 +17,9 @@ uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size);
 std::string default_image_cache(const std::filesystem::path& folder, const ImageSize& size);
 
 /// Pictures of `folder` from the file `cache_path` when its fingerprint and checksum are right; else they are decoded
-/// and the file is replaced in one step. An empty `cache_path` means no cache. A cache that cannot be written is no
-/// error: the note says so. Throws Error for what list_image_folder and decode_image_folder refuse.
+/// and the file is replaced in one step. "default" means default_image_cache(), an empty `cache_path` no cache. A cache
+/// that cannot be written is no error: the note says so. Throws Error for what list_image_folder and
+/// decode_image_folder refuse.
 ImageData read_image_folder(const std::filesystem::path& folder, const ImageSize& size, const std::string& cache_path);
 
 }  // namespace hmem

@@ -33,6 +33,9 @@ bool holds_image_folder(const std::filesystem::path& folder);
 /// class has no picture. Names that begin with a dot are passed over.
 ImageFolder list_image_folder(const std::filesystem::path& folder);
 
+/// Everything but the pixels: classes, sizes, labels.
+ImageData without_pixels(const ImageFolder& listed, const ImageSize& size);
+
 /// Decodes everything, in parallel; the same bytes for any number of threads. Pictures of another size are resized (see
 /// resize_image) and counted in the note. Throws Error that names the first file that cannot be decoded.
 ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hmem/core/tensor.h"
+#include "hmem/core/real.h"
 
 namespace hmem {
 
@@ -44,12 +44,6 @@ struct ImageData {
 
 /// Throws Error unless sizes agree, every label is a class, and every class has an image in both parts.
 void check_images(const ImageData& data, const std::string& source);
-
-/// out = pixels / 255, `count` values in [0, 1].
-void pixels_to_real(const uint8_t* pixels, int64_t count, real* out);
-
-/// Images `which` as [n, height, width, channels] in [0, 1]; throws Error for an index that there is not.
-Tensor images_to_real(const ImageSet& images, const std::vector<int64_t>& which);
 
 /// Image `i` in [0, 1] in the middle of a canvas whose rows lie `row_pixels` apart at `out`; grey is repeated over the
 /// channels. Pixels around it are left alone. Throws Error for an index that there is not and for an image that does

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hmem/tasks/babi/model_file.h"
+#include "hmem/tasks/babi/model.h"
 
 namespace hmem {
 
@@ -26,8 +26,8 @@ class BabiDialogue {
   BabiDialogue(const ModelFile& file, const Settings& settings, LoadStories load_stories);
 
   /// What to print after a line of input. A line holds sentences, each up to a `.` or the end, and questions, each up
-  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for a command that there is not, a
-  /// number out of range or a line that is no text; the story is as it was then.
+  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for an unknown command, a
+  /// number out of range or a line that is not text; the story is as it was then.
   std::vector<std::string> reply(std::string_view line);
 
   /// Whether `:quit` was given.
@@ -61,7 +61,6 @@ class BabiDialogue {
   Settings settings_;
   LoadStories load_stories_;
   BabiModel model_;
-  HMemQa network_;
   Tape tape_;
   std::vector<BabiWords> story_;  // at most max_num_sentences
   bool forgot_ = false;           // the story was longer

@@ -1,42 +1,34 @@
 #pragma once
 /// \file report.h
 /// The results of a sweep: for every task the best run by validation error, mean and spread of the test error, beside
-/// published figures.
+/// published results; and the plan of the sweep.
 
 #include <cstdint>
-#include <optional>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "hmem/sweep/plan.h"
+#include "hmem/sweep/report.h"
+
 namespace hmem {
 
-/// A task counts as failed above this test error, in %.
-constexpr double kFailedTask = 5;
+/// Runs of babi_task_single, or of babi_task_baseline when --model is among the `training` flags, on `tasks` with the
+/// seeds 1 to `runs`. Throws UsageError as plan_runs() does. `notes` gets what the user has to know.
+std::vector<SweepRun> plan_babi_sweep(const std::vector<int64_t>& tasks, int64_t runs, const std::string& out,
+                                      const std::vector<std::string>& training,
+                                      const std::filesystem::path& program_folder, std::vector<std::string>& notes);
 
-struct ReportRun {
-  int64_t seed = 0;
-  std::optional<double> val_error;
-  double test_error = 0;
-  int64_t epochs = 0;
-  double seconds = 0;
-};
-
-struct ReportTask {
+struct ReportTask : RunGroup {
   int64_t task = 0;
-  bool generated = false;       ///< trained on generated stories
-  std::vector<ReportRun> runs;  ///< by seed
-
-  /// Lowest validation error, then smallest seed.
-  const ReportRun& best() const;
-  double mean() const;
-  double min() const;
-  double max() const;
+  bool generated = false;  ///< trained on generated stories
 };
 
 /// Runs that differ in task and seed only.
 struct ReportGroup {
+  std::string model;  ///< "hmem", or the --model of a baseline
   std::string preset;
-  std::string training_set_size;  ///< as the flag has it; figures of others are for 10k
+  std::string training_set_size;  ///< as the flag has it; published results are for 10k
   std::string commit;             ///< of the programs that ran, more than one after commas
   std::string settings;           ///< what tells it from the other groups; empty when there is one
   std::vector<ReportTask> tasks;  ///< by number

@@ -1,6 +1,7 @@
 #pragma once
 /// \file association_experiment.h
-/// A run of an image association program from its flags to its final line; the programs differ in the network.
+/// The parts of an image association program: images and examples, ConvNet, network, and what is said about them. The
+/// programs differ in the network.
 
 #include <cstdint>
 #include <functional>
@@ -8,34 +9,76 @@
 #include <string>
 #include <vector>
 
-#include "hmem/core/options.h"
-#include "hmem/models/association_net.h"
+#include "hmem/tasks/images/association_learner.h"
+#include "hmem/tasks/images/flags.h"
+#include "hmem/train/experiment.h"
 
 namespace hmem {
 
-/// Values of --timesteps and of the list --test_timesteps.
-constexpr IntRange kAssociationTimesteps = {2, 6};
+/// One kind of network. A new one is a row of the table in association_experiment.cpp, and a driver.
+struct AssociationKind {
+  std::string name;     ///< of sweeps: "hmem"
+  std::string model;    ///< in files: "hmem_image"
+  std::string program;  ///< the one that trains it
+  std::string summary;
+  std::function<void(Options&)> add_flags;
+  std::function<std::unique_ptr<AssociationNet>(const SettingReader& saved, const AssociationConfig& sizes,
+                                                uint64_t seed)>
+      make;
+};
 
-/// Registers every flag but those of the network, which belong into the section "Model": `add_model` is called there.
-void add_association_options(Options& options, const std::function<void(Options&)>& add_model);
+const std::vector<AssociationKind>& association_kinds();
+/// Throws Error for a name that there is not.
+const AssociationKind& association_kind(const std::string& name);
 
+/// All flags of the kind's program.
+Options association_options(const AssociationKind& kind);
 /// Throws UsageError when the flags contradict each other: all that can be known without data.
-void check_association_options(const Options& options);
+void check_association_flags(const Options& options);
 
-struct AssociationSizes {
-  int64_t features, classes;
-};
-/// What makes a program of the task.
-struct AssociationProgram {
-  std::string model;                      ///< what files call the network
-  std::vector<std::string> model_flags;   ///< those of the network, which a saved model keeps
-  std::vector<std::string> unused_flags;  ///< of the authors' program, without effect: said when one is given
-  std::function<std::unique_ptr<AssociationNet>(const Options& options, const AssociationSizes& sizes, uint64_t seed)>
-      make_net;
+/// The ConvNet below the network, as files keep it.
+struct ConvNetSettings {
+  bool pretrained = false, retrain = false;
+
+  bool frozen() const { return pretrained && !retrain; }
+  template <typename Visitor>
+  void visit(Visitor&& v) {
+    v("use_pretrained_convnet", pretrained, "1: weights of convnet14_cifar10_mnist_joint");
+    v("retrain_convnet", retrain, "1: train the pretrained ConvNet too; 0: freeze it");
+  }
 };
 
-/// Loads images, makes the network, computes the features when the ConvNet is frozen, trains, tests. Returns the exit
-/// code.
-int run_association_experiment(const Options& options, const AssociationProgram& program);
+/// Images and examples of a run, and the ConvNet.
+class AssociationTask {
+ public:
+  /// `run` must outlive the task. Reads the file of --load when it is given, which must be of `kind`. Throws Error, one
+  /// line, for what cannot be read or does not fit.
+  AssociationTask(const TrainingRun& run, const AssociationKind& kind);
+
+  /// With the weights of --load.
+  std::unique_ptr<AssociationNet> make_net();
+  /// On features that are computed once, where the ConvNet is frozen; else end to end.
+  std::unique_ptr<AssociationLearner> make_learner(AssociationNet& net);
+  Experiment experiment(const AssociationNet& net, AssociationLearner& learner);
+
+ private:
+  void load_conv_net();
+  AssociationExamples test_of(int64_t timesteps) const;
+  void before_training(AssociationLearner& learner, RunLog& log) const;
+  Record test(AssociationLearner& learner, RunLog& log) const;
+
+  const TrainingRun& run_;
+  const Options& options_;
+  const AssociationKind& kind_;
+  std::unique_ptr<ModelFile> loaded_;  ///< null: none
+  std::vector<int64_t> other_timesteps_;
+  ImagePair images_;
+  AssociationOptions association_;
+  AssociationData data_;
+  ConvNetSettings conv_settings_;
+  ConvNet14 conv_net_;
+  std::string conv_net_hash_;
+  std::vector<std::string> notes_;
+};
 
 }  // namespace hmem

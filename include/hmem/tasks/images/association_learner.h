@@ -11,7 +11,7 @@
 #include "hmem/models/association_net.h"
 #include "hmem/models/conv_net14.h"
 #include "hmem/tasks/images/feature_cache.h"
-#include "hmem/train/fit.h"
+#include "hmem/train/classifier.h"
 
 namespace hmem {
 
@@ -22,16 +22,13 @@ struct AssociationData {
   int64_t noise_frames = 0;  ///< size of the pool that both parts draw from; 0: there are none
 };
 
-/// Loss = mean cross entropy + l2 * (sum of squares of what is penalised).
-class AssociationLearner : public Learner {
+class AssociationLearner : public Classifier {
  public:
   /// Everything must outlive the learner.
-  AssociationLearner(AssociationNet& net, AssociationData& data, double l2);
+  AssociationLearner(AssociationNet& net, AssociationData& data, const Weights& weights, double l2)
+      : Classifier(weights, l2), net_(net), data_(data) {}
 
   int64_t count(Part part) const override;
-  BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) override;
-  std::vector<Parameter*> parameters() override { return net_.parameters(); }
-  virtual std::vector<Buffer*> buffers() { return net_.buffers(); }
   /// Other test examples from now on.
   virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
 
@@ -41,15 +38,13 @@ class AssociationLearner : public Learner {
   };
   /// `examples` are indices in data().test or data().train.
   virtual Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) = 0;
-  virtual std::vector<Parameter*> penalised() { return net_.penalised(); }
+  Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) override;
   AssociationData& data() { return data_; }
 
  private:
   AssociationNet& net_;
   AssociationData& data_;
-  real l2_;
   std::vector<int64_t> examples_;
-  IdTensor answers_;
 };
 
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
@@ -85,12 +80,9 @@ class FrozenAssociationLearner : public AssociationLearner {
 class EndToEndAssociationLearner : public AssociationLearner {
  public:
   EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
-  std::vector<Parameter*> parameters() override;
-  std::vector<Buffer*> buffers() override;
 
  protected:
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
-  std::vector<Parameter*> penalised() override;
 
  private:
   ConvNet14& conv_net_;

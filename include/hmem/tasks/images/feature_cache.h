@@ -4,23 +4,13 @@
 /// programs: the runs of a delay sweep show the same pairs, and their features take longer than many epochs.
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "hmem/core/tensor.h"
+#include "hmem/data/images/association.h"
 #include "hmem/models/conv_net14.h"
 
 namespace hmem {
-
-/// Images of one shape [H, W, C]; `render(i, out)` writes image i and may be called from several threads.
-struct RenderedImages {
-  int64_t count = 0;
-  Shape shape;
-  std::function<void(int64_t i, real* out)> render;
-
-  /// Images [begin, begin + n) to `out`, [n, H, W, C], in parallel.
-  void render_range(int64_t begin, int64_t n, real* out) const;
-};
 
 /// Features [count, F] in inference mode: moving averages, no dropout.
 Tensor conv_features(ConvNet14& net, const RenderedImages& images);

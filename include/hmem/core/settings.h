@@ -1,0 +1,145 @@
+#pragma once
+/// \file settings.h
+/// A setting is written once, beside the field that it fills:
+///
+///     struct Config {
+///       int64_t hops = 3;
+///       WriteRule write_rule = WriteRule::hebbian;
+///
+///       template <typename Visitor>
+///       void visit(Visitor&& v) {
+///         v("hops", hops, IntRange{1, 16}, "reads of the memory per question");
+///         v("write_rule", write_rule, Names{"hebbian", "outer"}, "how a pair changes the memory");
+///       }
+///     };
+///
+/// Flags, their defaults and help, model files and records follow from it: FlagAdder registers the flags, SettingReader
+/// fills the fields from flags or from a file, SettingWriter turns them into text. Reading and writing cannot disagree.
+
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "hmem/core/check.h"
+#include "hmem/core/options.h"
+#include "hmem/core/text.h"
+
+namespace hmem {
+
+/// Names of the enumerators of an enum class, in their order.
+using Names = std::vector<std::string>;
+
+/// Registers every setting as a flag whose default is the value of its field. A flag that is registered already is left
+/// as it is: programs with several models share flags.
+struct FlagAdder {
+  Options& options;
+  Role role = Role::setting;
+
+  template <typename Field, typename Range>
+  void operator()(const char* name, const Field& field, const Range& range, const char* help) const {
+    if (options.has(name)) return;
+    if constexpr (std::is_floating_point_v<Field>) {
+      options.add_real(name, shortest(field), help, range, role);
+    } else if constexpr (std::is_enum_v<Field>) {
+      options.add_choice(name, range[static_cast<size_t>(field)], help, range, role);
+    } else {
+      options.add_int(name, field, help, range, role);
+    }
+  }
+  void operator()(const char* name, bool field, const char* help) const {
+    if (!options.has(name)) options.add_switch(name, field, help, role);
+  }
+  void operator()(const char* name, const std::string& field, const char* help) const {
+    if (!options.has(name)) options.add_string(name, field, help, role);
+  }
+
+ private:
+  /// The decimal number that was meant: 0.01, not 0.009999999776.
+  template <typename Field>
+  static double shortest(Field field) {
+    return *parse_number<double>(setting_text(field));
+  }
+};
+
+/// Fills every field from text that `lookup` finds by name. Throws Error "WHERE: NAME is 'x', expected ..." for text
+/// that the flag of this name would refuse, and whatever `lookup` throws.
+struct SettingReader {
+  using Lookup = std::function<std::string(const std::string& name)>;
+  Lookup lookup;
+  std::string where;
+
+  SettingReader(Lookup lookup_in, std::string where_in) : lookup(std::move(lookup_in)), where(std::move(where_in)) {}
+  explicit SettingReader(const Options& options)
+      : SettingReader([&options](const std::string& name) { return options.text(name); }, options.program()) {}
+
+  template <typename Field, typename Range>
+  void operator()(const char* name, Field& field, const Range& range, const char* /*help*/) const {
+    const std::string text = lookup(name);
+    if constexpr (std::is_enum_v<Field>) {
+      size_t i = 0;
+      while (i < range.size() && range[i] != text) ++i;
+      check(i < range.size(), name, text, "one of " + join(range, ", "));
+      field = static_cast<Field>(i);
+    } else {
+      using Number = std::conditional_t<std::is_floating_point_v<Field>, double, int64_t>;
+      const auto value = parse_number<Number>(text);
+      const bool good = value && range.contains(*value) && range.contains(static_cast<Field>(*value));
+      check(good, name, text, "a number " + range.str());
+      field = static_cast<Field>(*value);
+    }
+  }
+  void operator()(const char* name, bool& field, const char* /*help*/) const {
+    const std::string text = lookup(name);
+    check(text == "0" || text == "1", name, text, "0 or 1");
+    field = text == "1";
+  }
+  void operator()(const char* name, std::string& field, const char* /*help*/) const { field = lookup(name); }
+
+ private:
+  void check(bool good, const char* name, const std::string& text, const std::string& expected) const {
+    HMEM_CHECK(good, where, ": ", name, " is ", quote(text), ", expected ", expected);
+  }
+};
+
+/// Every setting as text that reads back as the same value.
+struct SettingWriter {
+  Settings settings;
+
+  template <typename Field, typename Range>
+  void operator()(const char* name, const Field& field, const Range& range, const char* /*help*/) {
+    if constexpr (std::is_enum_v<Field>) {
+      settings.emplace_back(name, range[static_cast<size_t>(field)]);
+    } else {
+      settings.emplace_back(name, setting_text(field));
+    }
+  }
+  void operator()(const char* name, bool field, const char* /*help*/) {
+    settings.emplace_back(name, field ? "1" : "0");
+  }
+  void operator()(const char* name, const std::string& field, const char* /*help*/) {
+    settings.emplace_back(name, field);
+  }
+};
+
+template <typename Config>
+Settings settings_of(Config config) {
+  SettingWriter writer;
+  config.visit(writer);
+  return std::move(writer.settings);
+}
+
+/// Registers the flags of `Config`; the defaults are those of `defaults`.
+template <typename Config>
+void add_flags(Options& options, Config defaults, Role role = Role::setting) {
+  defaults.visit(FlagAdder{options, role});
+}
+
+/// `Config` as the flags say.
+template <typename Config>
+Config config_of(const Options& options, Config config = {}) {
+  config.visit(SettingReader(options));
+  return config;
+}
+
+}  // namespace hmem

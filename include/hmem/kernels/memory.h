@@ -1,0 +1,58 @@
+#pragma once
+/// \file memory.h
+/// What the kernels of the associative memory have in common: the rule, sizes, and what passes between forward and
+/// backward. Functions: hebbian.h, read_before_write.h.
+///
+/// Layout. Sequences of a batch are packed: sample b owns the steps [offsets[b], offsets[b + 1]) of z_k and z_v
+/// [N, d]; nothing is padded in time. A memory is [d, ld] with ld = padded(d): rows padded with zeros to whole
+/// 64-byte lines, row = key unit, column = value unit.
+
+#include <cstdint>
+
+#include "hmem/core/real.h"
+
+namespace hmem {
+
+/// Constants of the plasticity rule: M += gamma_pos (w_max - M) (*) k v^T - gamma_neg M (*) (k^2 1^T).
+struct HebbianRule {
+  real gamma_pos = real(0.01);
+  real gamma_neg = real(0.01);
+  real w_max = real(1);
+};
+
+/// M += gamma k v^T, no bound and no decay. It is the limit w_max -> infinity of the Hebbian rule with gamma_pos =
+/// gamma / w_max: at w_max = 2^60, where gamma k v / w_max vanishes beside 1 in every precision and all scaling is by a
+/// power of two, the kernels compute it exactly.
+constexpr real kOuterScale = static_cast<real>(uint64_t{1} << 60);
+inline HebbianRule outer_product_rule(real gamma) { return {gamma / kOuterScale, real(0), kOuterScale}; }
+
+/// Sizes of a batch of sequences.
+struct HebbianDims {
+  int64_t batch = 0;                 ///< B
+  int64_t d = 0;                     ///< side of the memory, D
+  const int64_t* offsets = nullptr;  ///< [B + 1] first step of each sample
+};
+
+/// Gradient of a loss with respect to one memory, kept as it arises: each read contributes an outer product
+/// (read key) x (gradient of the value read), so that the d x d matrix never has to exist:
+///   dM = sum_h relu(z_h) dr_h^T  [+ dense]
+struct MemoryGrad {
+  static constexpr int kMaxReads = 16;
+  int reads = 0;                   ///< number of outer products, at most kMaxReads
+  const real* z[kMaxReads] = {};   ///< pre-activations of the read keys, [d] each
+  const real* dr[kMaxReads] = {};  ///< gradients of the values read, [d] each
+  const real* dense = nullptr;     ///< optional dense part, [d, ld]
+};
+
+/// What hebbian_recall_forward leaves for its backward, [.., ld] with zero padding.
+struct RecallSaved {
+  real* m = nullptr;  ///< [B, d, ld] memories
+  real* z = nullptr;  ///< [hops, B, ld] pre-activations of the read keys
+  real* r = nullptr;  ///< [hops, B, ld] values read
+};
+
+/// Sizes of RecallSaved for a batch, in elements.
+inline int64_t recall_saved_m(const HebbianDims& dims) { return dims.batch * dims.d * padded(dims.d); }
+inline int64_t recall_saved_z(const HebbianDims& dims, int hops) { return hops * dims.batch * padded(dims.d); }
+
+}  // namespace hmem

@@ -1,0 +1,39 @@
+#pragma once
+/// \file classifier.h
+/// Classification for the training loop: whoever trains a network writes from which examples which logits come.
+
+#include <cstdint>
+
+#include "hmem/autodiff/ops_nn.h"
+#include "hmem/train/fit.h"
+
+namespace hmem {
+
+struct ClassificationLoss {
+  Var loss;             ///< mean cross entropy + l2 * (sum of squares of what is regularised)
+  CrossEntropy answer;  ///< cross entropy alone, predictions, probabilities
+  int64_t errors = 0;   ///< predictions that are not the label
+};
+
+/// logits [B, classes], labels [B]. A negative label has no loss, is never predicted and counts as an error.
+ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2);
+
+class Classifier : public Learner {
+ public:
+  BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) final;
+  Weights weights() override { return weights_; }
+
+ protected:
+  /// The tensors must outlive the learner.
+  Classifier(Weights weights, double l2) : weights_(std::move(weights)), l2_(l2) {}
+
+  /// Logits [count, classes] of examples that have been checked to be in the part; fills labels [count].
+  virtual Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) = 0;
+
+ private:
+  Weights weights_;
+  double l2_;
+  IdTensor labels_;
+};
+
+}  // namespace hmem

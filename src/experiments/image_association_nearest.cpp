@@ -1,0 +1,123 @@
+// Single-shot image association without a network above the ConvNet: every frame is stored as it is, features of the
+// photograph's half as the key and the digit beside it as the value; the answer is the value of the nearest key. What a
+// store reaches that forgets nothing and learns nothing, on the features that image_association_task uses.
+
+#include <iostream>
+#include <limits>
+
+#include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
+#include "hmem/core/program.h"
+#include "hmem/core/run_log.h"
+#include "hmem/core/text.h"
+#include "hmem/data/images/association.h"
+#include "hmem/tasks/images/conv_net.h"
+#include "hmem/tasks/images/feature_cache.h"
+#include "hmem/tasks/images/flags.h"
+
+namespace {
+
+using namespace hmem;
+
+Options make_options() {
+  Options options("image_association_nearest",
+                  "Answers image associations with the digit of the nearest stored photograph.");
+  options.section("Data");
+  add_image_data_flags(options);
+  add_flags(options, AssociationOptions());
+  options.add_string("delays", "", "test with these numbers of frames of padding, as 0,5 or 0-3; empty: --delay");
+  options.section("Features");
+  options.add_file("pretrained_weights",
+                   "file of the pretrained ConvNet; empty: weights/convnet14.safetensors is searched for", Role::place);
+  options.add_folder("feature_cache", "folder that keeps features of the ConvNet for other runs", Role::neutral);
+  options.section("Run");
+  options.add_int("random_state", 1, "seed of the examples", {0, int64_t{1} << 62}, Role::run);
+  options.add_int("threads", 0, "threads; 0: one per processor, at most 16; results do not depend on it", {0, 1024},
+                  Role::neutral);
+  options.add_file("out", "also write every line as JSON to this file", Role::output);
+  return options;
+}
+
+/// Squared distance of the first `n` features: the half of the photograph.
+double distance(const real* a, const real* b, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += static_cast<double>((a[i] - b[i]) * (a[i] - b[i]));
+  return sum;
+}
+
+/// Error in % on the test examples.
+double test_error(const AssociationExamples& examples, const AssociationRenderer& renderer, const ImageSet& digits,
+                  FeatureCache& cache, int64_t noise_frames) {
+  const Shape frame = renderer.frame_shape();
+  const int64_t t = examples.timesteps, count = examples.count();
+  const Tensor pairs = cache.features({count * t, frame, [&](int64_t i, real* out) {
+                                         renderer.render(examples.frame(i / t, i % t * (examples.delay + 1)), out);
+                                       }});
+  const Tensor queries = cache.features({count, frame, [&](int64_t i, real* out) {
+                                           renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
+                                         }});
+  const Tensor noise = cache.features(
+      {examples.delay > 0 ? noise_frames : 0, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+  const int64_t n = queries.size(1), half = n / 2;
+  std::vector<int32_t> answers(static_cast<size_t>(count), -1);
+  parallel_for(count, 8, [&](int64_t example) {
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t step = 0; step < examples.frames(); ++step) {
+      const AssociationFrame shown = examples.frame(example, step);
+      const bool is_pair = shown.kind == AssociationFrame::Kind::pair;
+      if (!is_pair && shown.noise < 0) continue;  // a black frame is no key
+      const real* key =
+          is_pair ? pairs.data() + (example * t + step / (examples.delay + 1)) * n : noise.data() + shown.noise * n;
+      const double found = distance(key, queries.data() + example * n, half);
+      if (found >= least) continue;
+      least = found;
+      answers[static_cast<size_t>(example)] = is_pair ? digits.labels[static_cast<size_t>(shown.digit)] : -1;
+    }
+  });
+  int64_t errors = 0;
+  for (int64_t i = 0; i < count; ++i)
+    errors += answers[static_cast<size_t>(i)] != examples.answers[static_cast<size_t>(i)];
+  return 100.0 * static_cast<double>(errors) / static_cast<double>(count);
+}
+
+int answer(const Options& options) {
+  set_num_threads(static_cast<int>(options.get_int("threads")));
+  const auto seed = static_cast<uint64_t>(options.get_int("random_state"));
+  AssociationOptions association = config_of<AssociationOptions>(options);
+  const std::string& list = options.get_string("delays");
+  const std::vector<int64_t> delays =
+      list.empty() ? std::vector<int64_t>{association.delay} : parse_number_list("delays", list, {0, 1000});
+  RunLog log(std::cout, options.get_string("out"));
+  const ImagePair images = load_image_pair(options);
+  ConvNet14 net(seed);
+  const std::string path = find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"));
+  import_conv_net(path, net);
+  Record header, settings;
+  header.add_text("program", options.program()).add_text("git", build_info().git_sha);
+  log.write_header(header.add_int("seed", static_cast<int64_t>(seed)).add_text("data", images.description));
+  for (const Options::Flag& flag : options.flags()) settings.add_text(flag.name, flag.value);
+  log.write_header(settings);
+  for (const std::string& note : images.notes) log.write_note(note);
+  log.write_note("the ConvNet is that of " + path);
+  FeatureCache cache(net, options.get_string("feature_cache"));
+  const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
+  Record last;
+  for (const int64_t delay : delays) {
+    association.delay = delay;
+    const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
+                                                          images.b.classes(), association, seed, "test");
+    last = Record();
+    last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
+    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, association.noise_frames), 4);
+    if (delay != delays.back()) log.write_task(last);
+  }
+  log.write_final(last);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options = make_options();
+  return run_program(argc, argv, options, answer);
+}

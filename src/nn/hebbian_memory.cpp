@@ -1,0 +1,92 @@
+#include "hmem/nn/hebbian_memory.h"
+
+#include "hmem/autodiff/ops_basic.h"
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+namespace {
+
+/// `config` itself, before anything is drawn.
+const HebbianMemory::Config& checked(const HebbianMemory::Config& config, int64_t in, int64_t query_in) {
+  HMEM_CHECK(config.contradiction().empty(), config.contradiction());
+  HMEM_CHECK(in > 0 && query_in > 0 && config.memory_size > 0, "sizes must be positive, found inputs of ", in,
+             ", queries of ", query_in, ", memory_size ", config.memory_size);
+  HMEM_CHECK(config.hops >= 1 && config.hops <= MemoryGrad::kMaxReads, "hops must be in 1..", MemoryGrad::kMaxReads,
+             ", found ", config.hops);
+  HMEM_CHECK(config.read_value || (config.hops == 1 && !config.tie_keys),
+             "without rows of W_r for the value read there is one hop and no tied key, found ", config.hops, " hops");
+  return config;
+}
+
+}  // namespace
+
+std::string HebbianMemory::Config::contradiction() const {
+  const bool decays = write_rule == WriteRule::hebbian;
+  return decays || !learn_gamma_neg ? "" : "learn_gamma_neg: found 1 with the write_rule outer, which has no decay";
+}
+
+HebbianMemory::HebbianMemory(const std::string& prefix, const Config& config, int64_t in, int64_t query_in, Rng& rng,
+                             bool write_later)
+    : config_(checked(config, in, query_in)),
+      prefix_(prefix),
+      query_in_(query_in),
+      key_(prefix + "extract.key", in, config.memory_size, rng),
+      value_(prefix + "extract.value", in, config.memory_size, rng),
+      read_(prefix + "read", (config.tie_keys ? 0 : query_in) + (config.read_value ? config.memory_size : 0),
+            config.memory_size, rng),
+      key_norm_(prefix + "key_norm", config.memory_size),
+      value_norm_(prefix + "value_norm", config.memory_size),
+      gamma_pos_(prefix + "gamma_pos", {1}),
+      gamma_neg_(prefix + "gamma_neg", {1}) {
+  gamma_pos_.value[0] = config.rule.gamma_pos;
+  gamma_neg_.value[0] = config.rule.gamma_neg;
+  if (!write_later) draw_write(rng);
+}
+
+void HebbianMemory::draw_write(Rng& rng) {
+  if (config_.read_before_write) write_.emplace(prefix_ + "write", 2 * config_.memory_size, config_.memory_size, rng);
+}
+
+Var HebbianMemory::forward(Tape& tape, Var x, const std::vector<int64_t>& offsets, Var q) {
+  const Var z_v = value(tape, x), z_k = key(tape, x);
+  return recall(tape, z_k, z_v, offsets, q);
+}
+
+Var HebbianMemory::recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q) {
+  HebbianRule rule = config_.rule;
+  LearnedRates rates;
+  if (config_.write_rule == WriteRule::outer) {
+    rule = outer_product_rule(config_.rule.gamma_pos);
+    rates.pos_scale = 1 / kOuterScale;
+  }
+  if (config_.learn_gamma_pos) rates.gamma_pos = tape.leaf(gamma_pos_);
+  if (config_.learn_gamma_neg) rates.gamma_neg = tape.leaf(gamma_neg_);
+
+  // The query's part of the read key is the same in every hop.
+  const int64_t d = config_.memory_size, query_rows = config_.tie_keys ? 0 : query_in_;
+  const Var w = tape.leaf(read_.weight);
+  const Var z_q = matmul(q, config_.tie_keys ? tape.leaf(key_.weight) : tape.slice(w, 0, query_rows));
+  const Var w_r = config_.read_value ? tape.slice(w, query_rows, query_rows + d) : Var();
+  if (!config_.read_before_write) return hebbian_recall(z_k, z_v, offsets, z_q, w_r, rule, config_.hops, rates);
+
+  HMEM_CHECK(write_, "read-before-write: draw_write() was not called");
+  const Var k = key_norm_.forward(tape, relu(z_k)), w_d = tape.leaf(write_->weight);
+  const Var a = matmul(relu(z_v), tape.slice(w_d, 0, d));  // the value's part, known before anything is written
+  const ReadBeforeWriteVars layer = {tape.slice(w_d, d, 2 * d), tape.leaf(value_norm_.scale),
+                                     tape.leaf(value_norm_.shift), LayerNorm::kEpsilon};
+  return read_before_write_recall(k, a, offsets, layer, z_q, w_r, rule, config_.hops, rates);
+}
+
+void HebbianMemory::add_to(Weights& weights) {
+  for (Dense* dense : {&key_, &value_, &read_}) dense->add_to(weights, /*regularised=*/true);
+  if (write_) {
+    write_->add_to(weights, /*regularised=*/true);
+    key_norm_.add_to(weights);
+    value_norm_.add_to(weights);
+  }
+  if (config_.learn_gamma_pos) weights.add(gamma_pos_);
+  if (config_.learn_gamma_neg) weights.add(gamma_neg_);
+}
+
+}  // namespace hmem

@@ -1,0 +1,30 @@
+#include "hmem/train/classifier.h"
+
+#include "hmem/autodiff/ops_basic.h"
+#include "hmem/core/check.h"
+
+namespace hmem {
+
+ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2) {
+  ClassificationLoss result;
+  result.answer = softmax_cross_entropy(logits, labels);
+  result.loss = result.answer.loss;
+  std::vector<Var> regularised;
+  for (Parameter* parameter : weights.regularised) regularised.push_back(logits.tape().leaf(*parameter));
+  if (!regularised.empty()) result.loss = add(result.loss, l2_penalty(regularised, static_cast<real>(l2)));
+  for (int64_t b = 0; b < labels.count(); ++b) result.errors += result.answer.argmax[b] != labels[b];
+  return result;
+}
+
+Learner::BatchResult Classifier::run(Tape& tape, Part part, const int64_t* examples, int64_t count) {
+  const int64_t available = this->count(part);
+  for (int64_t i = 0; i < count; ++i) {
+    HMEM_CHECK(examples[i] >= 0 && examples[i] < available, "example ", examples[i], " is not in 0..", available - 1);
+  }
+  if (labels_.count() != count) labels_ = IdTensor(Shape{count});
+  const Var logits = forward(tape, part, examples, count, labels_);
+  const ClassificationLoss result = classification_loss(logits, labels_, weights_, l2_);
+  return {result.loss, result.errors};
+}
+
+}  // namespace hmem

@@ -1,0 +1,63 @@
+#include "hmem/sweep/report.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+
+using namespace hmem;
+
+namespace {
+
+RunResult run(int64_t seed, std::optional<double> val_error, double test_error) {
+  return {seed, val_error, test_error, 1, 1};
+}
+
+}  // namespace
+
+TEST_CASE("the best run: lowest validation error, then smallest seed, whatever the test says", "[report]") {
+  CHECK(RunGroup{{run(1, 2, 0), run(2, 1, 9), run(3, 1, 0)}}.best().seed == 2);
+  CHECK(RunGroup{{run(3, 1, 0), run(2, 1, 9)}}.best().seed == 2);
+  CHECK(RunGroup{{run(1, std::nullopt, 0), run(2, 50, 9)}}.best().seed == 2);  // a validation is better than none
+  CHECK(RunGroup{{run(2, std::nullopt, 0), run(1, std::nullopt, 9)}}.best().seed == 1);
+}
+
+TEST_CASE("spread of test errors", "[report]") {
+  const Spread spread = spread_of(RunGroup{{run(1, 0, 3), run(2, 1, 1.5), run(3, 2, 6)}});
+  CHECK(spread.mean == 3.5);
+  CHECK(spread.min == 1.5);
+  CHECK(spread.max == 6);
+  CHECK(spread_of(std::vector<double>{-2}).mean == -2);
+}
+
+TEST_CASE("groups keep the order in which their keys come first", "[report]") {
+  const std::vector<std::string> words = {"pear", "fig", "plum", "figs", "nut"};
+  const auto groups = group_by(words, [](const std::string& word) { return word.size(); });
+  std::vector<std::vector<std::string>> found;
+  for (const auto& group : groups) {
+    found.emplace_back();
+    for (const std::string* word : group) found.back().push_back(*word);
+  }
+  CHECK(found == std::vector<std::vector<std::string>>{{"pear", "plum", "figs"}, {"fig", "nut"}});
+}
+
+TEST_CASE("tables as text, Markdown and CSV", "[report]") {
+  const Table table = {{"task", "test"}, {"1*", "10.25"}, {"20", "-"}};
+  CHECK(text_table(table, false) ==
+        "task   test\n"
+        "  1*  10.25\n"
+        "  20      -\n");
+  CHECK(text_table(table, true) ==
+        "task   test\n"
+        "1*    10.25\n"
+        "20        -\n");
+  CHECK(markdown_table(table) ==
+        "| task | test |\n"
+        "|---|---|\n"
+        "| 1* | 10.25 |\n"
+        "| 20 | - |\n");
+  CHECK(csv_field("a,\"b\"\n") == "\"a,\"\"b\"\"\\n\"");
+  CHECK(metric_text(2.0 / 3) == "0.6667");
+  CHECK(metric_text(12345.6) == "1.235e+04");
+}
