@@ -2,10 +2,11 @@
 
 #include <cstdio>
 
-#include "hmem/data/babi_files.h"
+#include "hmem/data/babi/files.h"
+#include "hmem/models/hmem_qa.h"
 #include "hmem/optim/adam.h"
 #include "hmem/optim/schedule.h"
-#include "hmem/train/babi_learner.h"
+#include "hmem/tasks/babi/learner.h"
 
 int main() {
   using namespace hmem;

@@ -1,4 +1,4 @@
-// The whole network with every option against central differences.
+// The question-answering networks with every option against central differences.
 
 #include <algorithm>
 #include <string>
@@ -8,6 +8,8 @@
 #include "catch.h"
 #include "hmem/autodiff/grad_check.h"
 #include "hmem/models/hmem_qa.h"
+#include "hmem/models/lstm_qa.h"
+#include "hmem/models/memn2n_qa.h"
 #include "hmem/train/classifier.h"
 
 namespace hmem {
@@ -62,8 +64,7 @@ HMemQa::Config small_config() {
   return config;
 }
 
-void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1e-3) {
-  HMemQa model(config, 1);
+void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3) {
   const Weights weights = model.weights();
   // Away from the start values 0 and 1, at which a scale or a shift can hide a mistake.
   Rng rng(4, "hmem_qa_grad_test");
@@ -80,6 +81,62 @@ void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1
   const GradReport report = check_gradients(weights.parameters, loss, settings);
   CAPTURE(report.problem, report.worst_error);
   CHECK(report.ok());
+}
+
+void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1e-3) {
+  HMemQa model(config, 1);
+  check_network(model, step, l2);
+}
+
+template <typename Config>
+Config sized(Config config) {
+  config.vocabulary = 16;
+  config.words_per_sentence = 4;
+  config.embeddings_size = 6;
+  config.encoding = EncodingType::learned;
+  return config;
+}
+
+/// The logits of a question do not depend on the other stories of its batch.
+void check_alone(QaModel& model) {
+  const BabiBatch batch = small_batch();
+  Tape all(Tape::Mode::inference), single(Tape::Mode::inference);
+  const Var together = model.forward(all, batch);
+  for (int64_t b = 0; b < batch.size(); ++b) {
+    BabiBatch one;
+    one.rows = batch.rows.clone();
+    one.pairs.rows = batch.pairs.rows;
+    one.pairs.seconds_begin = batch.pairs.seconds_begin;
+    const auto begin = batch.offsets[static_cast<size_t>(b)], end = batch.offsets[static_cast<size_t>(b) + 1];
+    one.pairs.first.assign(batch.pairs.first.begin() + begin, batch.pairs.first.begin() + end);
+    one.pairs.second.assign(batch.pairs.second.begin() + begin, batch.pairs.second.begin() + end);
+    one.pairs.index_rows();
+    one.offsets = {0, end - begin};
+    one.questions = IdTensor({1, batch.questions.size(1)});
+    std::copy_n(batch.questions.data() + b * batch.questions.size(1), batch.questions.size(1), one.questions.data());
+    one.answers = IdTensor({1});
+    single.reset(Tape::Mode::inference);
+    const Var alone = model.forward(single, one);
+    for (int64_t v = 0; v < alone.count(); ++v) {
+      CHECK(alone.data()[v] == Approx(together.data()[b * alone.count() + v]).margin(1e-12));
+    }
+  }
+}
+
+TEST_CASE("gradients of the end-to-end memory network", "[grad]") {
+  MemN2NQa::Config config = sized(MemN2NQa::Config());
+  config.hops = GENERATE(1, 3);
+  MemN2NQa model(config, 1);
+  check_alone(model);
+  check_network(model);
+}
+
+TEST_CASE("gradients of the LSTM over sentences, whose padding is not seen", "[grad]") {
+  LstmQa::Config config = sized(LstmQa::Config());
+  config.hidden_size = 5;
+  LstmQa model(config, 1);
+  check_alone(model);
+  check_network(model);
 }
 
 TEST_CASE("gradients of the network with other write rules", "[grad]") {

@@ -128,14 +128,14 @@ damage() {
   [ "$(wc -c < damaged)" -eq "$(wc -c < model)" ] || die "this damage changes the length: $2"
   refuse 1 "damaged: $1" --load=damaged
 }
-damage "kind is 'hmem_xy'" 's/"hmem_qa"/"hmem_xy"/'
+damage "model: found 'hmem_xy'" 's/"hmem_qa"/"hmem_xy"/'
 damage 'vocabulary: found invalid JSON' 's/"vocabulary":"\[/"vocabulary":"(/'
 damage 'vocabulary: found 123456' 's/\\"office\\"/    123456/'
 damage "vocabulary: found 'bedroom' after 'bedroom'" 's/\\"bathroom\\",\\"bedroom\\"/\\"bedroom\\" ,\\"bedroom\\"/'
 damage "vocabulary: found 'aaaaaa'" 's/\\"office\\"/\\"aaaaaa\\"/'
 damage "tensor 'embedding.weight' has shape" 's/"time_words":"10"/"time_words":"99"/'
-damage 'max_num_sentences is 99, expected 1..10' 's/"max_num_sentences":"10"/"max_num_sentences":"99"/'
-damage "tensor 'output.weight' has shape" 's/"memory_size":"50"/"memory_size":"51"/'
+damage "max_num_sentences is '99', expected a number in 1..10" 's/"max_num_sentences":"10"/"max_num_sentences":"99"/'
+damage "has shape" 's/"memory_size":"50"/"memory_size":"51"/'
 damage "tensor 'encoding.weight' has shape" 's/"words_per_sentence":"7"/"words_per_sentence":"8"/'
 damage "no 'task_id'" 's/"task_id"/"task_ix"/'
 # A model of several tasks has another task_id: it answers, and :story asks for one.

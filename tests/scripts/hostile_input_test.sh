@@ -73,14 +73,14 @@ refuse 2 'stories' $everything stories
 refuse 2 '--threads:' $everything --threads=-1
 refuse 2 '--resume: found no --checkpoint' $everything --resume
 refuse 2 '--checkpoint_every:' $everything --checkpoint=c --checkpoint_every=0
-refuse 2 '--limit_steps: found with --checkpoint' $everything --checkpoint=c --limit_steps=3
+refuse 2 '--limit_steps: found with --save' $everything --checkpoint=c --limit_steps=3
 refuse 2 '--limit_steps: found with --save' --save=s --limit_steps=3
-refuse 2 'the file of --save' $everything --checkpoint=s
-refuse 2 'the file of --save' $everything --checkpoint=./s
+refuse 2 'the file of --checkpoint' $everything --checkpoint=s
+refuse 2 'the file of --checkpoint' $everything --checkpoint=./s
 refuse 2 'the file of --out' $everything --checkpoint=o
 refuse 2 'the file of --load' $everything --checkpoint=l --load=l
 refuse 2 'the file of --load' --save=s --out=l --load=l
-refuse 2 'the file of --save' --save=s --out=./s
+refuse 2 'the file of --out' --save=s --out=./s
 refuse 2 '--learn_gamma_neg:' $everything --data_dir=generated --write_rule=outer --learn_gamma_neg
 refuse 2 '--keep_best:' $everything --data_dir=generated --training_set_size=1k --keep_best --validation_split=0
 
@@ -200,7 +200,7 @@ refuse 1 "state: hops: found '3', expected '2'" $one $resume --hops=2
 refuse 1 "state: learning_rate: found '0.003', expected '0.01'" $one $resume --learning_rate=0.01
 refuse 1 "state: batch_size_per_replica: found '128'" $one $resume --batch_size_per_replica=64
 refuse 1 "state: online: found '0', expected '1'" $one $resume --online
-refuse 1 "state: load: found '', expected 'model'" $one $resume --load=model
+refuse 1 "state: found no 'start_hash'" $one $resume --load=model
 refuse 1 "state: seed: found '1', expected '2'" $model --epochs=1 --random_state=2 $resume
 refuse 1 'folder' $one $everything --checkpoint=folder
 refuse 1 'folder' $one $everything --checkpoint=folder --resume

@@ -132,7 +132,7 @@ TEST_CASE("a file says which model it holds, and its settings", "[model_file][ba
   check_contains(error_text([&] {
                    made->settings()("hops", hops, IntRange{4, 16}, "");
                  }),
-                 path + ": hops is '3', expected a number 4..16");
+                 path + ": hops is '3', expected a number in 4..16");
   check_contains(error_text([&] { made->settings()("size", hops, IntRange{}, ""); }), path + ": no 'size'");
   CHECK(made->shape_of("a.weight") == Shape({2, 3}));
   check_contains(error_text([&] { made->shape_of("c"); }), path + ": no tensor 'c'");

@@ -85,7 +85,7 @@ struct SettingReader {
       using Number = std::conditional_t<std::is_floating_point_v<Field>, double, int64_t>;
       const auto value = parse_number<Number>(text);
       const bool good = value && range.contains(*value) && range.contains(static_cast<Field>(*value));
-      check(good, name, text, "a number " + range.str());
+      check(good, name, text, std::is_integral_v<Field> ? "a number in " + range.str() : "a number " + range.str());
       field = static_cast<Field>(*value);
     }
   }

@@ -262,9 +262,9 @@ TEST_CASE("a model file that does not fit itself is refused", "[model_file][bad]
   refused("time_words", "1000000000", "'embedding.weight' has shape [5, 5], expected 1000000004 rows");
   refused("time_words", "0", "time_words is '0'");
   refused("time_words", "9999999999", "time_words is '9999999999'");
-  refused("max_num_sentences", "2", "max_num_sentences is '2', expected a number 1..1");
+  refused("max_num_sentences", "2", "max_num_sentences is '2', expected a number in 1..1");
   refused("words_per_sentence", "4", "'encoding.weight' has shape [3, 5], expected 4 rows");
-  refused("words_per_sentence", "1", "words_per_sentence is '1', expected a number 2..");
+  refused("words_per_sentence", "1", "words_per_sentence is '1', expected a number in 2..");
   refused("words_per_sentence", "99999999", "words_per_sentence is '99999999'");
   refused("embeddings_size", "4096", "'embedding.weight' has shape [5, 5], expected 4096 columns");
   refused("memory_size", "4096", "has shape [5, 7], expected [5, 4096]");

@@ -51,7 +51,8 @@ struct BabiModel {
 };
 
 /// Throws Error, one line with file, key, what was found and what was expected, when the file is of another kind or
-/// when a value is impossible or does not fit the tensors: no memory is taken for sizes that the tensors do not have.
+/// when a value is impossible or does not fit the tensors: no memory is taken for a vocabulary that the tensors do not
+/// have.
 BabiModel read_babi_model(const ModelFile& file);
 
 }  // namespace hmem
