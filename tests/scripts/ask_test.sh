@@ -135,7 +135,7 @@ damage "vocabulary: found 'bedroom' after 'bedroom'" 's/\\"bathroom\\",\\"bedroo
 damage "vocabulary: found 'aaaaaa'" 's/\\"office\\"/\\"aaaaaa\\"/'
 damage "tensor 'embedding.weight' has shape" 's/"time_words":"10"/"time_words":"99"/'
 damage "max_num_sentences is '99', expected a number in 1..10" 's/"max_num_sentences":"10"/"max_num_sentences":"99"/'
-damage "has shape" 's/"memory_size":"50"/"memory_size":"51"/'
+damage "tensor 'extract.key.weight' has shape" 's/"memory_size":"50"/"memory_size":"51"/'
 damage "tensor 'encoding.weight' has shape" 's/"words_per_sentence":"7"/"words_per_sentence":"8"/'
 damage "no 'task_id'" 's/"task_id"/"task_ix"/'
 # A model of several tasks has another task_id: it answers, and :story asks for one.
