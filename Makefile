@@ -77,7 +77,9 @@ LIB_F64 := $(OUT)/libhmem_f64.a
 ISA_OBJ     := $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
 ISA_F64_OBJ := $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
 LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(ISA_OBJ)
-LIB_F64_OBJ := $(LIB_SRC:%.cpp=$(F64)/%.o) $(ISA_F64_OBJ)
+# The gradient tests, which alone need double precision, reach these layers.
+F64_SRC := $(filter $(addsuffix /%,$(addprefix src/,core kernels autodiff nn optim train models)),$(LIB_SRC))
+LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(ISA_F64_OBJ)
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
@@ -98,18 +100,25 @@ $(OUT)/version: FORCE
 # Programs of all variants share a folder: this remembers which variant made them.
 $(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS))
 
-compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) -MMD -MP -c -o $@ $<
+compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) $(VERSION_FLAGS) -MMD -MP -c -o $@ $<
 link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(BLAS_LIBS) $(LDLIBS)
 
 version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
 $(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
-$(F32)/src/core/program.o $(F64)/src/core/program.o: private EXTRA = $(version_flags)
+$(F32)/src/core/program.o $(F64)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
 $(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: $(OUT)/stb
 $(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
+$(F32)/tests/%_test.o $(F64)/tests/%_test.o: private EXTRA = -O1 -Itests $(USE_CATCH_PCH)
+# Options, texts, files, plans of runs: nothing here computes long enough for -O3 to show.
+COLD         := $(addprefix src/,core/options core/manual core/text core/json core/program core/run_log core/process \
+                core/progress train/experiment train/checkpoint train/model_file train/fit)
+COLD_FOLDERS := $(addprefix src/,sweep data/babi tasks experiments)
+$(COLD:%=$(F32)/%.o) $(COLD:%=$(F64)/%.o): private EXTRA = $(if $(SANITIZE),,-O1)
+$(addprefix $(F32)/,$(addsuffix /%.o,$(COLD_FOLDERS))): private EXTRA = $(if $(SANITIZE),,-O1)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
@@ -132,6 +141,15 @@ $(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.lin
 $(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o) $(TESTS)/.linked ; $(call link)
+# Catch2's header is most of what a test compiles: g++ reads it precompiled.
+ifeq ($(CLANG),)
+USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
+precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
+$(filter $(F32)/tests/%_test.o,$(TEST_SRC:%.cpp=$(F32)/%.o)): $(F32)/tests/catch.h.gch
+$(GRAD_SRC:%.cpp=$(F64)/%.o): $(F64)/tests/catch.h.gch
+$(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(OUT)/flags | need-catch
+	$(call compile,-O1 -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
+endif
 $(F32)/tests/main.o $(F64)/tests/main.o: | need-catch
 need-catch:
 	@[ '$(CATCH)' != missing ] || { echo "make: the tests need Catch2: run tools/setup.sh" >&2; exit 1; }

@@ -1,4 +1,5 @@
-#pragma once
+#ifndef HMEM_TESTS_CATCH_H  // and not a pragma: the header is precompiled by itself
+#define HMEM_TESTS_CATCH_H
 /// \file catch.h
 /// Catch2 in either spelling: one header (v2, as in Debian 12) or a library (v3).
 
@@ -7,4 +8,6 @@
 using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
+#endif
+
 #endif

@@ -20,6 +20,12 @@ compiles() {
   shift
   tries "$source" -c "$@"
 }
+# finds HEADER FLAGS...: is there such a header? Preprocesses only: to compile some takes seconds.
+finds() {
+  header=$1
+  shift
+  tries "#include <$header>" -E "$@"
+}
 stop() {
   echo "probe: $*" >&2
   exit 1
@@ -30,7 +36,7 @@ $CXX --version > /dev/null 2>&1 || stop "the compiler '$CXX' does not run: insta
 tries '#include <string_view>
 int main() { return static_cast<int>(std::string_view("").size()); }' ||
   stop "'$CXX -std=c++17' cannot build a C++17 program: $(grep -m1 . "$work/log")"
-compiles '#include <nlohmann/json.hpp>' || stop "nlohmann/json.hpp not found: run tools/setup.sh"
+finds nlohmann/json.hpp || stop "nlohmann/json.hpp not found: run tools/setup.sh"
 
 blas='built-in GEMM (asked for)' blas_flags='' blas_libs=''
 if [ "$BLAS" != builtin ]; then
@@ -72,16 +78,16 @@ stb='missing, no JPEG, PNG, BMP and .gz: tools/setup.sh installs it' stb_flags='
 packaged=$(pkg-config --cflags stb 2>/dev/null | sed 's/-I/-isystem /g')
 for flags in "$packaged" '-isystem /usr/include/stb'; do
   # shellcheck disable=SC2086
-  if compiles '#include <stb_image.h>' $flags; then
+  if finds stb_image.h $flags; then
     stb=stb_image stb_flags="-DHMEM_STB=1 $flags"
     break
   fi
 done
 
 catch=missing catch_libs=''
-if compiles '#include <catch2/catch_all.hpp>'; then
+if finds catch2/catch_all.hpp; then
   catch=3 catch_libs=-lCatch2
-elif compiles '#include <catch2/catch.hpp>'; then
+elif finds catch2/catch.hpp; then
   catch=2
 fi
 
