@@ -72,9 +72,9 @@ while [ "$killed" -lt 3 ]; do
   cmp -s whole model || die 'a pretraining that was killed: another model'
   cmp -s "$weights" w || die 'a pretraining that was killed: other weights'
 done
-"$joint" $tiny $set --epochs=100000 --checkpoint=state --quiet > "$out" 2> "$err" &
+"$joint" $tiny $set --epochs=100000 --checkpoint=state > "$out" 2> "$err" &
 run=$!
-sleep 1
+while kill -0 "$run" 2> /dev/null && ! grep -q '^epoch=' "$out"; do sleep 0.01; done
 kill -s TERM "$run"
 wait "$run"
 [ $? -eq 143 ] || die 'expected exit 143 after SIGTERM'
