@@ -8,6 +8,7 @@
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
+#include "hmem/core/progress.h"
 #include "hmem/data/babi/files.h"
 #include "hmem/data/generator/registry.h"
 
@@ -66,11 +67,15 @@ int generate(const Options& options) {
   std::error_code error;
   fs::create_directories(folder, error);
   HMEM_CHECK(!error, folder.string(), ": cannot make this folder: ", error.message());
+  const ShowProgress show = show_progress(options, "writing files");
+  int64_t written = 0;
+  show(written, static_cast<int64_t>(files.size()));
   for (const File& file : files) {
     const BabiStoryOptions own = options_of_babi_task(file.task, given);
     const bool train = file.part == BabiPart::train;
     write_file(file.path.string(),
                generate_babi_part(file.task, train ? questions : kBabiTestQuestions, file.part, seed, own));
+    show(++written, static_cast<int64_t>(files.size()));
   }
   std::cout << "wrote " << files.size() << " files: " << questions << " training and " << kBabiTestQuestions
             << " test questions for each of " << tasks.size() << " tasks, seed " << seed << ", in " << folder.string()

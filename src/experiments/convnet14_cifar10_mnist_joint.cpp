@@ -39,10 +39,12 @@ Record sizes_record(const ConvNetLearner& learner, const ImagePair& data) {
 }
 
 /// Errors on the test images of both sets and of each.
-Record test_record(ConvNetLearner& learner, const ImagePair& data, int64_t batch_size, const std::string& prefix) {
+Record test_record(ConvNetLearner& learner, const ImagePair& data, const TrainingRun& run, const std::string& prefix) {
+  const int64_t batch_size = run.settings.batch_size;
+  const ShowProgress show = show_progress(run.options, "testing");
   const int64_t in_a = data.a.test.count(), all = learner.count(Part::test);
-  const RunningSums a = evaluate_range(learner, Part::test, 0, in_a, batch_size);
-  const RunningSums b = evaluate_range(learner, Part::test, in_a, all, batch_size);
+  const RunningSums a = evaluate_range(learner, Part::test, 0, in_a, batch_size, show);
+  const RunningSums b = evaluate_range(learner, Part::test, in_a, all, batch_size, show);
   RunningSums both = a;
   both.add(b);
   Record line;
@@ -96,13 +98,13 @@ int pretrain(const Options& options) {
   }
   const std::string exported = options.get_string("export_weights");
   experiment.test = [&](RunLog&) {
-    Record line = test_record(learner, data, run.settings.batch_size, "test_");
+    Record line = test_record(learner, data, run, "test_");
     if (exported.empty()) return line;
     ModelInfo info = export_info(run, experiment);
     info["test"] = line.to_text();
     export_conv_net(exported, net, info);
     import_conv_net(exported, net);  // with kernels as they are in the file
-    return line.append(test_record(learner, data, run.settings.batch_size, "exported_"));
+    return line.append(test_record(learner, data, run, "exported_"));
   };
   return run.train(experiment);  // header, training, test, final line
 }

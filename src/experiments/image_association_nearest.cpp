@@ -56,8 +56,8 @@ double test_error(const AssociationExamples& examples, const AssociationRenderer
   const Tensor queries = cache.features({count, frame, [&](int64_t i, real* out) {
                                            renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
                                          }});
-  const Tensor noise = cache.features(
-      {examples.delay > 0 ? noise_frames : 0, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+  const Tensor noise =
+      cache.features({noise_frames, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
   const int64_t n = queries.size(1), half = n / 2;
   std::vector<int32_t> answers(static_cast<size_t>(count), -1);
   parallel_for(count, 8, [&](int64_t example) {
@@ -100,15 +100,18 @@ int answer(const Options& options) {
   for (const std::string& note : images.notes) log.write_note(note);
   log.write_note("the ConvNet is that of " + path);
   FeatureCache cache(net, options.get_string("feature_cache"));
+  const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
   Record last;
   for (const int64_t delay : delays) {
     association.delay = delay;
     const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
                                                           images.b.classes(), association, seed, "test");
+    const int64_t noise = delay > 0 ? association.noise_frames : 0;
+    cache.set_progress(show, examples.count() * (examples.timesteps + 1) + noise);
     last = Record();
     last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
-    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, association.noise_frames), 4);
+    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, noise), 4);
     if (delay != delays.back()) log.write_task(last);
   }
   log.write_final(last);

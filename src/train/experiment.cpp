@@ -356,8 +356,9 @@ Record TrainingRun::test(Experiment& experiment, RunLog& log) {
   }
   FitState::Metrics tested = best_ ? training_.state.best : training_.state.last;
   const bool untrained = tested.epoch < 0, train_loss = !untrained || experiment.train_loss_of_untrained;
-  if (untrained && train_loss) tested.train = evaluate(learner, Learner::Part::train, batch_size);
-  if (untrained) tested.validation = evaluate(learner, Learner::Part::validation, batch_size);
+  const ShowProgress show = show_progress(options, "testing");
+  if (untrained && train_loss) tested.train = evaluate(learner, Learner::Part::train, batch_size, show);
+  if (untrained) tested.validation = evaluate(learner, Learner::Part::validation, batch_size, show);
   if (!options.get_string("save").empty()) {
     save_model(options.get_string("save"), experiment.model_info(), training_.weights);
   }

@@ -130,7 +130,7 @@ Evaluation RunningSums::means() const {
 }
 
 RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
-                           int64_t batch_size) {
+                           int64_t batch_size, const ShowProgress& show) {
   HMEM_CHECK(batch_size > 0, "the batch size must be positive, found ", batch_size);
   HMEM_CHECK(0 <= range_begin && range_begin <= range_end && range_end <= learner.count(part),
              "cannot evaluate the examples ", range_begin, "..", range_end - 1, ": there are ", learner.count(part));
@@ -139,6 +139,7 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
   std::iota(examples.begin(), examples.end(), range_begin);
   Tape tape;
   RunningSums sums;
+  if (show) show(0, n);
   for (int64_t begin = 0; begin < n; begin += batch_size) {
     const int64_t count = std::min(batch_size, n - begin);
     tape.reset(Tape::Mode::inference);
@@ -147,12 +148,13 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
     HMEM_CHECK(std::isfinite(loss), "the loss of ", name_of(part), " examples is ", loss,
                ": the model is of no use; try a smaller --learning_rate");
     sums.add(loss, batch.errors, count);
+    if (show) show(begin + count, n);
   }
   return sums;
 }
 
-Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) {
-  return evaluate_range(learner, part, 0, learner.count(part), batch_size).means();
+Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size, const ShowProgress& show) {
+  return evaluate_range(learner, part, 0, learner.count(part), batch_size, show).means();
 }
 
 bool is_finished(const FitSettings& settings, const FitState& state) {

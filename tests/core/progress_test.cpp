@@ -1,5 +1,6 @@
 #include "hmem/core/progress.h"
 
+#include <algorithm>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -87,6 +88,54 @@ TEST_CASE("an epoch without steps and a loss that is no number are shown, not fe
   progress.start_epoch(0, 1, 0);
   progress.update(0, std::numeric_limits<double>::quiet_NaN());
   CHECK(bench.take() == "\r\033[Kepoch 1/1 [....................]   0% loss nan");
+}
+
+TEST_CASE("a stage on a terminal: a bar after half a second, gone at the end", "[core]") {
+  Bench bench;
+  StageProgress stage(bench.out, bench.settings, "reading");
+  const auto at = [&](double time, int64_t done) {
+    bench.time = 100 + time;
+    stage.update(done, 60);
+    return bench.take();
+  };
+  CHECK(at(0, 0).empty());
+  CHECK(at(0.4, 2).empty());
+  CHECK(at(5, 3) == "\r\033[Kreading [#...................]   5% of 60 ETA 1:35");
+  CHECK(at(5.05, 4).empty());
+  CHECK(at(5.2, 60) == "\r\033[K");
+  CHECK(at(9, 0).empty());  // something else: the clock starts anew
+  CHECK(at(9.4, 10).empty());
+  CHECK(at(10, 30) == "\r\033[Kreading [##########..........]  50% of 60 ETA 0:01");
+  {
+    StageProgress interrupted(bench.out, bench.settings, "reading");
+    interrupted.update(0, 60);
+    bench.time += 1;
+    interrupted.update(1, 60);
+    bench.take();
+  }
+  CHECK(bench.take() == "\r\033[K");
+}
+
+TEST_CASE("a stage without a terminal: a line after 2 seconds, then every 10; or nothing", "[core]") {
+  Bench bench;
+  bench.settings.enabled = false;
+  const bool lines = GENERATE(true, false);
+  bench.settings.lines = lines;
+  StageProgress stage(bench.out, bench.settings, "reading");
+  stage.update(0, 0);
+  for (int second = 0; second <= 100; ++second) {
+    stage.update(2 * second, 200);
+    bench.time += 1;
+  }
+  const std::string text = bench.take();
+  CHECK((std::count(text.begin(), text.end(), '\n') == 10) == lines);
+  CHECK((text.rfind("reading: 2% of 200, ETA 1:38\nreading: 12% of 200, ETA 1:28\n", 0) == 0) == lines);
+  CHECK(text.empty() != lines);
+  stage.update(0, 10);
+  bench.time += 1.9;
+  stage.update(9, 10);
+  CHECK(bench.take().empty());
+  CHECK_FALSE(Progress::for_stderr(true).lines);
 }
 
 TEST_CASE("durations are short", "[core]") {

@@ -131,7 +131,10 @@ TEST_CASE("training metrics are means over examples, and the other parts only lo
 
 TEST_CASE("evaluation goes through a part in order, the short batch included", "[fit]") {
   CountingLearner learner(5, 0, 4);
-  const Evaluation test = evaluate(learner, Part::test, 3);
+  std::vector<std::pair<int64_t, int64_t>> shown;
+  const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
+  const Evaluation test = evaluate(learner, Part::test, 3, show);
+  CHECK(shown == std::vector<std::pair<int64_t, int64_t>>{{0, 4}, {3, 4}, {4, 4}});
   CHECK(learner.batches == std::vector<std::vector<int64_t>>{{0, 1, 2}, {3}});
   CHECK(test.loss == Approx(1.5));
   CHECK(test.error == Approx(50));

@@ -57,9 +57,9 @@ struct RunningSums {
 
 /// Loss and errors of the examples range_begin..range_end-1 of a part, without training.
 RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
-                           int64_t batch_size);
+                           int64_t batch_size, const ShowProgress& show = {});
 /// Means over a whole part.
-Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size);
+Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size, const ShowProgress& show = {});
 
 struct EpochReport {
   int64_t epoch = 0;  ///< from 0

@@ -115,13 +115,14 @@ std::string default_image_cache(const fs::path& folder, const ImageSize& size) {
   return (root / "hmem" / ("images-" + hash_text(hash.value()) + ".bin")).string();
 }
 
-ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_name) {
+ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_name,
+                            const ShowProgress& show) {
   const std::string cache_path = cache_name == "default" ? default_image_cache(folder, size) : cache_name;
   const ImageFolder listed = list_image_folder(folder);
   const uint64_t fingerprint = image_fingerprint(listed, size);
   ImageData data = without_pixels(listed, size);
   if (!cache_path.empty() && read_cache(cache_path, fingerprint, data)) return data;
-  data = decode_image_folder(listed, size);
+  data = decode_image_folder(listed, size, show);
   if (cache_path.empty()) return data;
   try {
     write_cache(cache_path, fingerprint, data);

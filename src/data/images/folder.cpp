@@ -66,14 +66,15 @@ std::vector<ImageFolder::File> files_of(ImageFolder& listed, const std::string& 
 
 /// Decodes `files` into `set`, which has its sizes; returns how many had another size.
 int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>& files, const ImageSize& size,
-                    ImageSet& set) {
+                    ImageSet& set, const ShowProgress& show) {
+  constexpr int64_t kPiece = 512;  // decoded between two calls of `show`
   const auto count = static_cast<int64_t>(files.size());
   HMEM_CHECK(static_cast<uint64_t>(count) <= kMaxPixels / static_cast<uint64_t>(set.image_size()), folder.string(),
              ": ", count, " images of ", set.image_size(), " bytes are too many");
   set.pixels.resize(static_cast<size_t>(count * set.image_size()));
   std::vector<std::string> errors(files.size());
   std::vector<char> resized(files.size(), 0);
-  parallel_for(count, 16, [&](int64_t i) {
+  const auto decode = [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
     const std::string path = (folder / files[at].name).string();
     try {
@@ -86,7 +87,13 @@ int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>
     } catch (const Error& error) {  // the first file in order is told, whichever thread meets one first
       errors[at] = error.what();
     }
-  });
+  };
+  if (show) show(0, count);
+  for (int64_t begin = 0; begin < count; begin += kPiece) {
+    const int64_t n = std::min(kPiece, count - begin);
+    parallel_for(n, 16, [&](int64_t i) { decode(begin + i); });
+    if (show) show(begin + n, count);
+  }
   errors.erase(std::remove(errors.begin(), errors.end(), ""), errors.end());
   if (!errors.empty()) {
     const size_t more = errors.size() - 1;
@@ -131,14 +138,14 @@ ImageData without_pixels(const ImageFolder& listed, const ImageSize& size) {
   return data;
 }
 
-ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size) {
+ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size, const ShowProgress& show) {
   HMEM_CHECK(size.height >= 1 && size.width >= 1 && size.height <= kMaxImageSide && size.width <= kMaxImageSide &&
                  (size.channels == 1 || size.channels == 3),
              "images cannot be brought to ", size.height, " x ", size.width, " x ", size.channels,
              ", expected sides of 1 to ", kMaxImageSide, " and 1 or 3 channels");
   ImageData data = without_pixels(listed, size);
-  const int64_t resized = decode_part(listed.folder, listed.train, size, data.train) +
-                          decode_part(listed.folder, listed.test, size, data.test);
+  const int64_t resized = decode_part(listed.folder, listed.train, size, data.train, show) +
+                          decode_part(listed.folder, listed.test, size, data.test, show);
   if (resized > 0) {
     data.note = std::to_string(resized) + " of " + std::to_string(listed.train.size() + listed.test.size()) +
                 " images resized to " + std::to_string(size.height) + " x " + std::to_string(size.width);

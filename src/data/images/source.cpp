@@ -39,7 +39,7 @@ struct Format {
 };
 
 template <ImageData (*read)(const fs::path& folder)>
-ImageData unchanged(const fs::path& folder, const ImageSize&, const std::string&) {
+ImageData unchanged(const fs::path& folder, const ImageSize&, const std::string&, const ShowProgress&) {
   return read(folder);
 }
 
@@ -84,9 +84,9 @@ ImageSource find_image_folder(const std::string& folder) {
 }
 
 ImageData load_images(const ImageSource& source, const ImageSize& size, const std::string& cache_path,
-                      const EmbeddedCounts& counts, uint64_t seed) {
+                      const EmbeddedCounts& counts, uint64_t seed, const ShowProgress& show) {
   ImageData data =
-      source.embedded() ? set_of(source.kind).draw(counts, seed) : source.read(source.folder, size, cache_path);
+      source.embedded() ? set_of(source.kind).draw(counts, seed) : source.read(source.folder, size, cache_path, show);
   data.description = source.description;
   return data;
 }

@@ -70,7 +70,9 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
     const int64_t batch_size = run.settings.batch_size;
     const JointResults results = data.joint ? evaluate_tasks(learner, data.ranges, batch_size) : JointResults();
     for (const TaskResult& result : results.tasks) log.write_task(task_record(result));
-    const Evaluation found = data.joint ? results.test : evaluate(learner, Learner::Part::test, batch_size);
+    const Evaluation found =
+        data.joint ? results.test
+                   : evaluate(learner, Learner::Part::test, batch_size, show_progress(run.options, "testing"));
     if (*csv) (*csv)->write_test(found.error);
     Record line;
     line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);

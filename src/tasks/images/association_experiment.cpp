@@ -52,8 +52,9 @@ AssociationConfig net_sizes(const AssociationData& data, const ImagePair& images
   return {squares * ConvNet14::kFeatures, images.b.classes()};
 }
 
-Record error_record(Learner& learner, int64_t batch_size) {
-  const Evaluation found = evaluate(learner, Part::test, batch_size);
+Record error_record(Learner& learner, const TrainingRun& run) {
+  const Evaluation found =
+      evaluate(learner, Part::test, run.settings.batch_size, show_progress(run.options, "testing"));
   Record line;
   return line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
 }
@@ -236,6 +237,7 @@ void AssociationTask::before_training(AssociationLearner& learner, RunLog& log) 
   auto* frozen = dynamic_cast<FrozenAssociationLearner*>(&learner);
   if (frozen == nullptr) return;
   const Timer timer;
+  frozen->set_progress(show_progress(options_, "features of images"));
   frozen->compute_features();
   const FeatureCache& cache = frozen->cache();
   const std::string found =
@@ -246,15 +248,14 @@ void AssociationTask::before_training(AssociationLearner& learner, RunLog& log) 
 }
 
 Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
-  const int64_t batch_size = run_.settings.batch_size;
   Record line;
   line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
-  line.append(error_record(learner, batch_size));
+  line.append(error_record(learner, run_));
   for (const int64_t timesteps : other_timesteps_) {
     learner.set_test(test_of(timesteps));
     Record task;
     task.add_int("timesteps", timesteps).add_int("delay", association_.delay);
-    log.write_task(task.add_int("test", learner.count(Part::test)).append(error_record(learner, batch_size)));
+    log.write_task(task.add_int("test", learner.count(Part::test)).append(error_record(learner, run_)));
   }
   return line;
 }

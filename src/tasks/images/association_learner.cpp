@@ -24,6 +24,9 @@ Weights both(ConvNet14& conv_net, AssociationNet& net) {
   return weights;
 }
 
+/// Pairs and queries.
+int64_t images_of(const AssociationExamples& examples) { return examples.count() * (examples.timesteps + 1); }
+
 }  // namespace
 
 int64_t AssociationLearner::count(Part part) const {
@@ -50,6 +53,7 @@ FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet1
 void FrozenAssociationLearner::compute_features() {
   const AssociationRenderer& renderer = data().train_renderer;
   const Shape frame = renderer.frame_shape();
+  cache_.set_progress(show_, data().noise_frames + 1 + images_of(data().train) + images_of(data().test));
   noise_ = cache_.features({data().noise_frames, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
   zeros_ = cache_.features({1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); }});
   train_ = compute(data().train, renderer);
@@ -72,7 +76,9 @@ FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const Assoc
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {
   AssociationLearner::set_test(std::move(test));
-  if (!zeros_.empty()) test_ = compute(data().test, data().test_renderer);
+  if (zeros_.empty()) return;
+  cache_.set_progress(show_, images_of(data().test));
+  test_ = compute(data().test, data().test_renderer);
 }
 
 AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,

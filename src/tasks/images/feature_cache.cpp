@@ -62,7 +62,7 @@ void write_features(const std::string& path, const Tensor& features) {
 
 }  // namespace
 
-Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
+Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowProgress& show) {
   const int64_t features = feature_count(images.shape);
   Tensor all({images.count, features});
   Tape tape;
@@ -70,6 +70,7 @@ Tensor conv_features(ConvNet14& net, const RenderedImages& images) {
     tape.reset(Tape::Mode::inference);
     const Var found = net.forward(tape, tape.constant(pixels));
     std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
+    if (show) show(begin + pixels.shape[0], images.count);
   });
   return all;
 }
@@ -94,16 +95,27 @@ std::string FeatureCache::path_of(const RenderedImages& images) const {
   return (fs::path(folder_) / ("features-" + hash_text(hash.value()) + ".safetensors")).string();
 }
 
+void FeatureCache::set_progress(const ShowProgress& show, int64_t total) {
+  show_ = [show, total, before = images_](int64_t done, int64_t) {
+    if (show) show(done - before, total);
+  };
+  show_(images_, total);
+}
+
 Tensor FeatureCache::features(const RenderedImages& images) {
+  const auto show = [this, before = images_](int64_t done, int64_t total) {
+    if (show_) show_(before + done, total);
+  };
   images_ += images.count;
-  if (folder_.empty() || images.count == 0) return conv_features(net_, images);
+  if (folder_.empty() || images.count == 0) return conv_features(net_, images, show);
   const std::string path = path_of(images);
   Tensor features = read_features(path, {images.count, feature_count(images.shape)});
   if (!features.empty()) {
     found_ += images.count;
+    show(images.count, images.count);
     return features;
   }
-  features = conv_features(net_, images);
+  features = conv_features(net_, images, show);
   try {
     write_features(path, features);
   } catch (const Error& error) {  // the features are there; only the next run is slower

@@ -23,7 +23,7 @@ ImageData load_set(ImageKind kind, const Options& options, std::vector<std::stri
   EmbeddedCounts counts;
   const int64_t most = options.get_int("images_per_class");
   if (most > 0) counts = {std::min(counts.train, most), std::min(counts.test, most)};
-  ImageData data = load_images(source, {}, "default", counts);
+  ImageData data = load_images(source, {}, "default", counts, 0, show_progress(options, "reading images"));
   const ImageSize size;
   HMEM_CHECK(data.train.height <= size.height && data.train.width <= size.width, data.description, ": found images of ",
              data.train.height, " x ", data.train.width, ", expected at most ", size.height, " x ", size.width);

@@ -204,6 +204,22 @@ TEST_CASE("a folder of images: sorted classes and files, notes", "[images]") {
   CHECK(read_image_folder(folder.path(), {4, 4, 1}, "").train.pixels.size() == 41 * 16);
 }
 
+TEST_CASE("a folder of images tells how far it is decoded, piece by piece", "[images]") {
+  if (!can_decode_images()) return;
+  constexpr int kMore = 500;
+  const TempFolder folder;
+  write_set(folder);
+  for (int i = 0; i < kMore; ++i) {
+    const std::string pixels(48, static_cast<char>(i % 100));
+    folder.write("train/cat/more" + std::to_string(1000 + i) + ".png", png_bytes(4, 4, 3, pixels));
+  }
+  std::vector<std::pair<int64_t, int64_t>> shown;
+  const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
+  const ImageData data = read_image_folder(folder.path(), kSmall, "", show);
+  CHECK(shown == std::vector<std::pair<int64_t, int64_t>>{{0, 541}, {512, 541}, {541, 541}, {0, 40}, {40, 40}});
+  for (int i = 0; i < kMore; ++i) REQUIRE(data.train.image(41 + i)[0] == i % 100);  // behind "11.png" and the like
+}
+
 TEST_CASE("a folder of images: what is wrong is said", "[images][bad]") {
   const TempFolder folder;
   const auto error_of = [&] { return error_text([&] { read_image_folder(folder.path(), kSmall, ""); }); };

@@ -65,6 +65,21 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
   CHECK(files(place).size() == 4);  // of images, of others, of 34 of them, of other weights
 }
 
+TEST_CASE("features of a frozen ConvNet: how far they are, computed or read", "[images]") {
+  const test::TempFolder folder;
+  ConvNet14 net(1);
+  FeatureCache cache(net, folder.file("features"));
+  std::vector<std::pair<int64_t, int64_t>> shown;
+  const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
+  cache.features(random_images(1, 1));
+  cache.set_progress(show, 71);
+  for (const int64_t count : {35, 1, 35}) cache.features(random_images(count, 1));
+  CHECK(shown == std::vector<std::pair<int64_t, int64_t>>{{0, 71}, {32, 71}, {35, 71}, {36, 71}, {71, 71}});
+  cache.set_progress({}, 35);
+  cache.features(random_images(35, 1));
+  CHECK(shown.size() == 5);
+}
+
 TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be written", "[images][bad]") {
   const test::TempFolder folder;
   ConvNet14 net(1);

@@ -20,6 +20,7 @@ std::string default_image_cache(const std::filesystem::path& folder, const Image
 /// and the file is replaced in one step. "default" means default_image_cache(), an empty `cache_path` no cache. A cache
 /// that cannot be written is no error: the note says so. Throws Error for what list_image_folder and
 /// decode_image_folder refuse.
-ImageData read_image_folder(const std::filesystem::path& folder, const ImageSize& size, const std::string& cache_path);
+ImageData read_image_folder(const std::filesystem::path& folder, const ImageSize& size, const std::string& cache_path,
+                            const ShowProgress& show = {});
 
 }  // namespace hmem

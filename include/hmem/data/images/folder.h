@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hmem/core/progress.h"
 #include "hmem/data/images/set.h"
 
 namespace hmem {
@@ -38,6 +39,6 @@ ImageData without_pixels(const ImageFolder& listed, const ImageSize& size);
 
 /// Decodes everything, in parallel; the same bytes for any number of threads. Pictures of another size are resized (see
 /// resize_image) and counted in the note. Throws Error that names the first file that cannot be decoded.
-ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size);
+ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size, const ShowProgress& show = {});
 
 }  // namespace hmem

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hmem/core/program.h"
+#include "hmem/core/progress.h"
 #include "hmem/data/images/embedded.h"
 #include "hmem/data/images/set.h"
 
@@ -16,7 +17,7 @@ enum class ImageKind { mnist, cifar10 };
 
 struct ImageSource {
   using Reader = ImageData (*)(const std::filesystem::path& folder, const ImageSize& size,
-                               const std::string& cache_path);
+                               const std::string& cache_path, const ShowProgress& show);
 
   ImageKind kind;
   std::string description;         ///< one line for the header of a run, without paths that the user did not write
@@ -36,9 +37,9 @@ ImageSource find_images(ImageKind kind, const std::string& data_dir,
 /// Images of the user's own: DIR/train/<class>/* and DIR/test/<class>/*, or a folder of IDX or CIFAR-10 files.
 ImageSource find_image_folder(const std::string& folder);
 
-/// Reads the source. `size` and `cache_path` are for folders of pictures, see read_image_folder(); `counts` and `seed`
-/// for embedded images.
+/// Reads the source. `size` and `cache_path` are for folders of pictures, see read_image_folder(), which take long and
+/// tell `show`; `counts` and `seed` for embedded images.
 ImageData load_images(const ImageSource& source, const ImageSize& size = {}, const std::string& cache_path = "default",
-                      const EmbeddedCounts& counts = {}, uint64_t seed = 0);
+                      const EmbeddedCounts& counts = {}, uint64_t seed = 0, const ShowProgress& show = {});
 
 }  // namespace hmem

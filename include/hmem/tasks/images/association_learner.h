@@ -56,6 +56,8 @@ class FrozenAssociationLearner : public AssociationLearner {
                            const std::string& cache_folder = "");
   /// Computes or reads the features, which the first run() does where it was not called.
   void compute_features();
+  /// How far that is, and the features of test examples that follow.
+  void set_progress(ShowProgress show) { show_ = std::move(show); }
   const FeatureCache& cache() const { return cache_; }
   void set_test(AssociationExamples test) override;
 
@@ -70,6 +72,7 @@ class FrozenAssociationLearner : public AssociationLearner {
   Features compute(const AssociationExamples& examples, const AssociationRenderer& renderer);
 
   FeatureCache cache_;
+  ShowProgress show_;
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   Features train_, test_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "hmem/core/progress.h"
 #include "hmem/core/tensor.h"
 #include "hmem/data/images/association.h"
 #include "hmem/models/conv_net14.h"
@@ -13,7 +14,7 @@
 namespace hmem {
 
 /// Features [count, F] in inference mode: moving averages, no dropout.
-Tensor conv_features(ConvNet14& net, const RenderedImages& images);
+Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowProgress& show = {});
 
 class FeatureCache {
  public:
@@ -23,6 +24,8 @@ class FeatureCache {
   /// conv_features, from the file of these images and weights if there is one. Its name is a hash of the weights, the
   /// pixels and the form of the file; a file that is damaged or cannot be read is made anew.
   Tensor features(const RenderedImages& images);
+  /// Told how many of `total` images from now on are done.
+  void set_progress(const ShowProgress& show, int64_t total);
 
   int64_t images() const { return images_; }               ///< asked for so far
   int64_t found() const { return found_; }                 ///< of these, read from files
@@ -35,6 +38,7 @@ class FeatureCache {
   std::string folder_;
   uint64_t weights_ = 0;  // hash
   int64_t images_ = 0, found_ = 0;
+  ShowProgress show_;
   std::string problem_;
 };
 
