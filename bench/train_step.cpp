@@ -245,7 +245,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options("bench_train_step", "Whole training steps of H-Mem on bAbI tasks 1 and 2, and their parts.");
-  options.add_string("data_dir", "", "folder that holds en/ and en-10k/; 'generated' makes stories; else searched for");
+  options.add_string("data_dir", "",
+                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search the usual places");
   options.add_int("batches", 10, "batches to measure", {1, 10000});
   return run_program(argc, argv, options, run);
 }

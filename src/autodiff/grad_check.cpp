@@ -16,7 +16,7 @@ double evaluate(Tape& tape, const LossFunction& loss) {
   return static_cast<double>(*loss(tape).data());
 }
 
-/// Adds d loss / d p to the gradients, on a tape whose memory holds NaN wherever nobody has written; returns the loss.
+/// Adds d loss / d p to the gradients, on a tape whose unwritten memory holds NaN; returns the loss.
 double differentiate(const LossFunction& loss) {
   constexpr int64_t kDirty = 1 << 18;
   Tape tape;
@@ -33,8 +33,7 @@ double dot(const Tensor& a, const std::vector<double>& b) {
   return sum;
 }
 
-/// Random sizes in [0.5, 1]; three of four signs go uphill, so that the derivative is no small difference of large
-/// terms.
+/// Random sizes in [0.5, 1]; three of four signs go uphill, so that large terms do not cancel in the derivative.
 std::vector<double> random_direction(const Tensor& gradient, Rng& rng) {
   std::vector<double> direction;
   for (real g : gradient) {
@@ -102,7 +101,7 @@ GradReport check_gradients(const std::vector<Parameter*>& parameters, const Loss
       const double by_difference = central_difference(p, direction, settings.step, tape, loss);
       const double error = std::abs(by_tape - by_difference) / std::max(std::abs(by_tape), std::abs(by_difference));
       report.worst_error = std::max(report.worst_error, error);
-      if (!(error <= settings.tolerance)) {  // a NaN is no success
+      if (!(error <= settings.tolerance)) {  // also true for NaN
         report.worst_error = error;
         report.problem = detail::join_text(p.name, ": derivative ", by_tape, " by the tape, ", by_difference,
                                            " by differences, relative error ", error);

@@ -55,7 +55,7 @@ Var add_bias(Var x, Var bias, Activation activation) {
              bias.shape(), ", expected [rows, n] and [n]");
   const int64_t rows = x.size(0), n = x.size(1);
   Var out = x.tape().record(kAddBias, x.shape(), {x, bias}, [=](Var y) {
-    real* dz = y.grad();  // nobody reads dout any more: dz takes its place
+    real* dz = y.grad();  // dout is not read again, so dz takes its place
     bias_backward(dz, bias.grad(), y.grad(), y.data(), activation, rows, n);
     if (x.needs_grad()) accumulate(x.grad(), dz, x.count());
   });

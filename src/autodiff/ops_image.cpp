@@ -18,7 +18,7 @@ Var conv2d(Var inp, Var weight, Var bias, Activation activation) {
   const Conv2dDims dims = {x[0], x[1], x[2], x[3], w[3]};
   const Shape out_shape = {x[0], x[1], x[2], w[3]};
   Var out = inp.tape().record(kConv2d, out_shape, {inp, weight, bias}, [=](Var y) {
-    real* dz = y.grad();  // nobody reads dout any more: dz takes its place
+    real* dz = y.grad();  // dout is not read again, so dz takes its place
     bias_backward(activation == Activation::none ? nullptr : dz, bias.grad(), y.grad(), y.data(), activation,
                   dims.pixels(), dims.out);
     if (weight.needs_grad()) conv2d_backward_weights(weight.grad(), dz, inp.data(), dims);

@@ -22,7 +22,7 @@ HebbianDims sequence_dims(const Op& op, Var z_k, Var z_v, const std::vector<int6
   return {static_cast<int64_t>(offsets.size()) - 1, z_k.size(1), z_k.tape().copy(offsets)};
 }
 
-/// The rule with the rates that are trained.
+/// The rule with the trained rates filled in.
 HebbianRule rule_of(const Op& op, HebbianRule rule, const LearnedRates& rates) {
   for (const Var rate : {rates.gamma_pos, rates.gamma_neg}) {
     HMEM_CHECK(!rate.exists() || rate.count() == 1, op.name(), ": a rate has shape ", rate.shape(), ", expected [1]");
@@ -32,13 +32,13 @@ HebbianRule rule_of(const Op& op, HebbianRule rule, const LearnedRates& rates) {
   return rule;
 }
 
-/// Those of the arguments that were given.
+/// The arguments that were given.
 std::vector<Var> given(std::vector<Var> inputs) {
   inputs.erase(std::remove_if(inputs.begin(), inputs.end(), [](Var var) { return !var.exists(); }), inputs.end());
   return inputs;
 }
 
-/// Gradients of both rates on their way from the kernel to those that are trained.
+/// Passes the gradients of both rates from the kernel to the trained rates.
 class RateGrads {
  public:
   explicit RateGrads(const LearnedRates& rates) : rates_(rates) {}
@@ -53,8 +53,7 @@ class RateGrads {
   real dgamma_[2] = {0, 0};
 };
 
-/// A gradient buffer: the kernels compute some gradients together; one that is not wanted goes to memory that nobody
-/// reads.
+/// A gradient buffer: the kernels compute some gradients together; an unneeded one goes to scratch memory.
 real* grad_or_waste(Var var) { return var.needs_grad() ? var.grad() : var.tape().allocate<real>(var.count()); }
 
 void check_recall(const Op& op, const HebbianDims& dims, Var q, Var w_r, int hops) {

@@ -20,7 +20,7 @@ void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
   }
 }
 
-/// Those of the source, or room for those of the batch.
+/// The given statistics, or memory for those of the batch.
 NormStatistics new_statistics(Tape& tape, const NormSource& source, int64_t e) {
   if (source.fixed) return {tape.copy(source.fixed->mean, e), tape.copy(source.fixed->variance, e)};
   return {tape.allocate<real>(e), tape.allocate<real>(e)};

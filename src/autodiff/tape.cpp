@@ -132,7 +132,7 @@ Var Tape::record(const Op& op, const Shape& shape, const std::vector<Var>& input
 
 real* Tape::allocate_gradient(int64_t count) {
   const auto smallest = free_gradients_.lower_bound(count);
-  // One of much more than is wanted is left for a large value.
+  // A much larger one is left for a large value.
   if (smallest == free_gradients_.end() || smallest->first > 2 * count) return allocate<real>(count);
   real* memory = smallest->second;
   free_gradients_.erase(smallest);

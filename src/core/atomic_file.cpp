@@ -48,7 +48,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   temporary_path_ = path_ + ".tmp" + std::to_string(::getpid());
   descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor_ < 0) fail_to_write(path, std::strerror(errno));
-  // Not every file system has permissions, and the new file is as good without those of the old one.
+  // Not every file system has permissions, and they are not essential.
   if (fs::exists(status)) ::fchmod(descriptor_, static_cast<mode_t>(status.permissions()) & 07777);
 }
 

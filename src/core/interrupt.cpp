@@ -12,7 +12,7 @@ namespace {
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr size_t kCount = sizeof(kSignals) / sizeof(kSignals[0]);
 
-// A handler reaches nothing but globals.
+// A handler can only reach globals.
 volatile std::sig_atomic_t caught = 0;
 struct sigaction previous[kCount];
 bool guarded = false;

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Builds no document: what is deep, long or of another type ends the reading where it begins.
+/// Streams the text and stops at a nested value, a value of another type, or too many values.
 class StringListReader : public nlohmann::json_sax<Json> {
  public:
   StringListReader(const std::string& source, size_t most) : source_(source), most_(most) {}
@@ -36,7 +36,7 @@ class StringListReader : public nlohmann::json_sax<Json> {
 
   bool string(std::string& text) override {
     if (!in_list_) unexpected(quote(text));
-    HMEM_CHECK(strings.size() < most_, source_, ": found more than ", most_, " texts, expected at most so many");
+    HMEM_CHECK(strings.size() < most_, source_, ": found more than ", most_, " texts, expected no more");
     strings.push_back(std::move(text));
     return true;
   }

@@ -16,7 +16,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-/// "help (range; default value)" without what is empty.
+/// "help (range; default value)", without an empty range.
 std::string meaning(const Options::Flag& flag) {
   const std::string range = flag.range.empty() ? "" : flag.range + "; ";
   return flag.help + " (" + range + "default " + (flag.default_value.empty() ? "empty" : flag.default_value) + ")";
@@ -50,7 +50,7 @@ std::string markdown(const Options& options) {
   return text + "\n";
 }
 
-/// Text that troff leaves as it is.
+/// Text escaped for troff.
 std::string troff(const std::string& text) {
   std::string result = replaced(replaced(text, "\\", "\\e"), "-", "\\-");
   if (!result.empty() && (result[0] == '.' || result[0] == '\'')) result = "\\&" + result;
@@ -73,7 +73,7 @@ std::string man(const Options& options) {
   return text +
          ".SH \"EXIT STATUS\"\n0 success, 1 error, 2 invalid command line, 128 + number of the signal that stopped a "
          "run which has a checkpoint. An error is one line on the standard error.\n"
-         ".SH ENVIRONMENT\n.TP\n\\fBHMEM_DATA\\fR\nfolder in which data sets are looked for\n.TP\n"
+         ".SH ENVIRONMENT\n.TP\n\\fBHMEM_DATA\\fR\nfolder to search for data sets\n.TP\n"
          "\\fBHMEM_KERNELS\\fR\ngeneric, avx2 or avx512: forces one set of kernels\n.TP\n"
          "\\fBNO_COLOR\\fR\nno colours on a terminal\n";
 }

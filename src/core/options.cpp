@@ -326,7 +326,7 @@ std::string Options::help_text() const {
   }
   std::string left = "  --help, --version";
   left.resize(std::max(width, left.size() + 2), ' ');
-  return text + "\n" + left + "print this text or what was built, and stop\n";
+  return text + "\n" + left + "print this help or the version, and exit\n";
 }
 
 }  // namespace hmem

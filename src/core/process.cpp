@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kLockInChild = 3;
 
-/// What posix_spawn is told, freed at the end of the scope.
+/// Settings for posix_spawn, freed at the end of the scope.
 struct SpawnPlan {
   posix_spawn_file_actions_t files{};
   posix_spawnattr_t attributes{};
@@ -73,14 +73,14 @@ pid_t start_process(const std::vector<std::string>& argv, const std::string& log
   posix_spawn_file_actions_addopen(&plan.files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   posix_spawn_file_actions_adddup2(&plan.files, 1, 2);
   if (lock.descriptor() >= 0) posix_spawn_file_actions_adddup2(&plan.files, lock.descriptor(), kLockInChild);
-  sigset_t reset;  // what we ignore, a program that knows nothing of us must not
+  sigset_t reset;  // signals that we ignore must not be ignored by another program
   sigemptyset(&reset);
   sigaddset(&reset, SIGPIPE);
   posix_spawnattr_setsigdefault(&plan.attributes, &reset);
   posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&plan.attributes, 0);
 
-  signal(SIGCHLD, SIG_DFL);  // where it is ignored, as we may have inherited it, children cannot be waited for
+  signal(SIGCHLD, SIG_DFL);  // if it is ignored, which may be inherited, children cannot be waited for
   pid_t process = 0;
   const int error = posix_spawn(&process, arguments[0], &plan.files, &plan.attributes, arguments.data(), environ);
   HMEM_CHECK(error == 0, argv[0], ": cannot be started (with the log ", log, "): ", std::strerror(error));

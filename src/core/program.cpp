@@ -90,7 +90,7 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 }
 
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is an error of the write, not the end of the process
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end of the process
   return run_program(argc, argv, options, body, std::cout, std::cerr);
 }
 

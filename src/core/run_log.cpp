@@ -12,7 +12,7 @@ namespace hmem {
 
 namespace {
 
-/// A word needs no quotes when splitting a line at blanks and a field at its first '=' gives it back.
+/// A word needs no quotes if splitting the line at blanks and the field at its first '=' restores it.
 bool is_plain_word(std::string_view text) {
   return !text.empty() && is_utf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '"' && c != '\\';
@@ -61,7 +61,7 @@ RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) :
   if (json_path.empty()) return;
   json_file_.reset(std::fopen(json_path.c_str(), mode == OpenMode::append ? "a+" : "w"));
   HMEM_CHECK(json_file_ != nullptr, "cannot write ", quote(json_path, 1000), ": ", std::strerror(errno));
-  // A killed run may have left half a line; ours must not be glued to it.
+  // A killed run may have left half a line; end it first.
   std::FILE* file = json_file_.get();
   if (mode == OpenMode::append && std::fseek(file, -1, SEEK_END) == 0) {
     const bool half = std::fgetc(file) != '\n';

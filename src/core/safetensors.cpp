@@ -53,8 +53,8 @@ struct Entry {
   int64_t end() const { return (*offsets)[1]; }
 };
 
-/// Reads the header event by event: it never builds a document, so that neither deep nesting nor a duplicate name
-/// (which a document would swallow) gets past it. Depth 1 is the header, 2 one tensor or the metadata, 3 a list.
+/// Reads the header event by event: it never builds a document, so that it catches deep nesting and duplicate names
+/// (which a document would merge). Depth 1 is the header, 2 one tensor or the metadata, 3 a list.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderReader(const std::string& source) : source_(source) {}
@@ -194,7 +194,7 @@ Shape make_shape(const std::vector<int64_t>& sizes) {
   }
 }
 
-/// Checks that every tensor has a type we know and a size that fits its part of the data, and that the parts cover the
+/// Checks that every tensor has a known type and a size that matches its part of the data, and that the parts cover the
 /// data exactly. Leaves the entries in the order of their data.
 void check_layout(std::vector<Entry>& entries, const std::string& source, int64_t data_start, int64_t file_bytes) {
   for (const Entry& entry : entries) {
@@ -202,13 +202,13 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
     const int64_t element_bytes = dtype_bytes(*entry.dtype);
     HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(*entry.dtype), ", expected F16, F32, F64, I32 or I64");
     HMEM_CHECK(entry.offsets->size() == 2 && entry.begin() <= entry.end(), where,
-               ": data_offsets are not a begin and an end that is not before it");
+               ": data_offsets are not a begin and an end in order");
     int64_t count = 1;
     bool is_empty = false;
     for (int64_t size : *entry.shape) is_empty = is_empty || size == 0;
     for (int64_t size : *entry.shape) {
       const bool fits = size == 0 || (size <= kMaxSize && count <= kMaxSize / size);
-      HMEM_CHECK(fits, where, ": found a shape with more than 2^46 elements, expected what memory can hold");
+      HMEM_CHECK(fits, where, ": found a shape with more than 2^46 elements, expected one that fits into memory");
       count *= std::max<int64_t>(size, 1);
     }
     const int64_t bytes = is_empty ? 0 : count * element_bytes;

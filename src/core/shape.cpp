@@ -11,7 +11,7 @@ Shape::Shape(std::initializer_list<int64_t> sizes) {
 }
 
 void Shape::recount() {
-  constexpr int64_t kMaxElements = int64_t{1} << 46;  // 256 TiB of floats: beyond that a size is a mistake
+  constexpr int64_t kMaxElements = int64_t{1} << 46;  // 256 TiB of floats: a larger size is a mistake
   count_ = 1;
   int64_t positive = 1;  // the product without zeros, so that parts of an empty shape do not overflow either
   for (int i = 0; i < rank_; ++i) {

@@ -24,15 +24,17 @@ constexpr size_t kMaxLineBytes = size_t{1} << 20;
 Options make_options() {
   Options options("babi_ask", "Answers questions about stories that you type, with a trained model.");
   options.section("Model");
-  options.add_file("load", "model that a training program wrote with --save", Role::place);
-  options.add_int("threads", 1, "threads; answers do not depend on it", {1, 1024});
+  options.add_file("load", "trained model to ask, as a training program writes it with --save", Role::place);
+  options.add_int("threads", 1, "number of threads; does not change the answers", {1, 1024});
   options.section("Output");
-  options.add_int("top", 3, "answers shown for a question", {1, 1000});
-  options.add_switch("quiet", false, "answers only: no notes, no warnings");
+  options.add_int("top", 3, "number of answers shown per question", {1, 1000});
+  options.add_switch("quiet", false, "print only answers, no notes or warnings");
   options.section("Test stories (:story)");
-  options.add_folder("data_dir", "folder that holds en/ and en-10k/; 'generated' makes stories; empty: searched for",
+  options.add_folder("data_dir",
+                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search the usual places",
                      Role::place);
-  options.add_optional_int("task_id", "bAbI task; none: the model's", {1, 20});
+  options.add_optional_int("task_id", "bAbI task of the stories that :story shows; none: the task of the model",
+                           {1, 20});
   return options;
 }
 
@@ -81,9 +83,9 @@ void answer_line(BabiDialogue& dialogue, const std::string& line, Input input, c
 
 int ask(const Options& options) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
-  kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
+  kernel_set_name();  // throws when $HMEM_KERNELS names an unavailable set
   const std::string& path = options.get_string("load");
-  if (path.empty()) throw UsageError("--load is missing: the model to ask, as bin/babi_task_single --save writes it");
+  if (path.empty()) throw UsageError("--load is missing: give a model that bin/babi_task_single --save wrote");
   std::string task_id;
   const bool quiet = options.get_switch("quiet");
   BabiDialogue dialogue(ModelFile(path), {options.get_int("top"), !quiet},

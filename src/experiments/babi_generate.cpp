@@ -21,11 +21,12 @@ Options make_options() {
   Options options("babi_generate", "Writes generated bAbI stories in the official text format.");
   options.section("Files");
   options.add_string("task_id", "all", "bAbI task, 1 to 20, or all");
-  options.add_int("questions", 10000, "training questions; up to 1000 go to en/, more to en-10k/", {1, 10000000});
-  options.add_int("seed", 1, "same seed, same files", {0, int64_t{1} << 62});
-  options.add_folder("out", "folder that gets en/ or en-10k/; made where it is missing", Role::output);
-  options.add_switch("overwrite", false, "replace files that are there");
-  options.section("Stories (none: as the official ones)");
+  options.add_int("questions", 10000, "number of training questions per task; up to 1000 go to en/, more to en-10k/",
+                  {1, 10000000});
+  options.add_int("seed", 1, "random seed; the same seed gives the same files", {0, int64_t{1} << 62});
+  options.add_folder("out", "output folder, in which en/ or en-10k/ is created", Role::output);
+  options.add_switch("overwrite", false, "replace existing files");
+  options.section("Stories (none: as in the official files)");
   add_babi_story_options(options);
   return options;
 }
@@ -46,7 +47,7 @@ int generate(const Options& options) {
   if (options.get_string("out").empty()) throw UsageError("--out is missing: the folder to write to");
   const fs::path folder = fs::path(options.get_string("out")) / (questions <= 1000 ? "en" : "en-10k");
 
-  // Everything that can be wrong is found before the first file is written.
+  // All errors are found before the first file is written.
   const BabiStoryOptions given = babi_story_options(options);
   struct File {
     int task;
@@ -61,12 +62,12 @@ int generate(const Options& options) {
     for (const BabiPart part : {BabiPart::train, BabiPart::test}) {
       files.push_back({task, part, folder / babi_file_name(task, part)});
       HMEM_CHECK(options.get_switch("overwrite") || !fs::exists(files.back().path), files.back().path.string(),
-                 ": is there already, expected a new file (--overwrite replaces it)");
+                 ": already exists, expected a new file (--overwrite replaces it)");
     }
   }
   std::error_code error;
   fs::create_directories(folder, error);
-  HMEM_CHECK(!error, folder.string(), ": cannot make this folder: ", error.message());
+  HMEM_CHECK(!error, folder.string(), ": cannot create this folder: ", error.message());
   const ShowProgress show = show_progress(options, "writing files");
   int64_t written = 0;
   show(written, static_cast<int64_t>(files.size()));

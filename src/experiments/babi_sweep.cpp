@@ -1,4 +1,4 @@
-// Runs babi_task_single on many tasks, seeds and settings, several at a time; continues where it was stopped.
+// Runs babi_task_single on many tasks, seeds and settings, several at a time; an interrupted sweep can be continued.
 
 #include <algorithm>
 
@@ -28,14 +28,15 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options(
-      "babi_sweep",
-      "Trains babi_task_single on many tasks and seeds. Its flags may be given as well (--preset, --epochs, "
-      "...), with several values: --hops=1,3.");
-  options.add_string("tasks", "1-20", "bAbI tasks, as 1-3,7");
+  Options options("babi_sweep",
+                  "Runs babi_task_single on many tasks and seeds. Its flags are accepted as well (--preset, --epochs, "
+                  "...), also with several values: --hops=1,3.");
+  options.add_string("tasks", "1-20", "bAbI tasks, for example 1-3,7");
   add_sweep_options(options, "task and setting");
-  options.add_int("trials", 0, "seeds tried for --trial_epochs; the --runs best by validation go on; 0: none",
-                  {0, 10000});
-  options.add_int("trial_epochs", 80, "epochs of a trial", {1, 1000000});
+  options.add_int(
+      "trials", 0,
+      "number of seeds to try for --trial_epochs epochs; the best --runs by validation continue; 0: no trials",
+      {0, 10000});
+  options.add_int("trial_epochs", 80, "number of epochs of each run that --trials starts", {1, 1000000});
   return run_sweep_program(argc, argv, options, {babi_task_single_options(), babi_task_baseline_options()}, sweep);
 }

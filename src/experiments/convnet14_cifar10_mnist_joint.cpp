@@ -15,19 +15,24 @@ using Part = Learner::Part;
 
 Options pretraining_options() {
   Options options("convnet14_cifar10_mnist_joint",
-                  "Trains ConvNet14 to tell the classes of CIFAR-10 and MNIST, 20 together, and exports it.");
+                  "Trains ConvNet14 to classify CIFAR-10 and MNIST images, 20 classes in all, and exports it.");
   options.section("Data");
   add_image_data_flags(options);
-  options.add_real("validation_split", 0.1, "part of the training images set aside", RealRange::half_open(0, 1));
+  options.add_real("validation_split", 0.1, "fraction of the training images held out for validation",
+                   RealRange::half_open(0, 1));
   options.section("Training");
   TrainingSettings defaults;
   defaults.batch_size = 128;
   add_training_flags(options, defaults);
-  options.add_switch("flip", false, "mirror photographs of a batch with probability 1/2, drawn anew");
-  options.add_int("shift", 0, "move photographs by up to this many pixels, zeros around them", {0, 31});
-  options.add_file("pretrained_weights", "start the convolutional part from this file; empty: at random", Role::place);
+  options.add_switch("flip", false, "mirror each training photograph with probability 1/2 every time it is used");
+  options.add_int("shift", 0,
+                  "shift training photographs by a random offset of up to this many pixels, filling with zeros",
+                  {0, 31});
+  options.add_file("pretrained_weights", "initial weights of the convolutional part; empty: random weights",
+                   Role::place);
   add_output_flags(options);
-  options.add_file("export_weights", "write the convolutional part, kernels as float16 (safetensors)", Role::output);
+  options.add_file("export_weights", "write the convolutional part to this file (safetensors, kernels as float16)",
+                   Role::output);
   return options;
 }
 
@@ -65,7 +70,8 @@ ModelInfo export_info(const TrainingRun& run, const Experiment& experiment) {
 int pretrain(const Options& options) {
   const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
   if (!loaded.empty() && !weights.empty()) {
-    throw UsageError("--pretrained_weights: found with --load, expected one of them: a model has weights of its own");
+    throw UsageError(
+        "--pretrained_weights: found with --load, expected one of them: a loaded model has its own weights");
   }
   TrainingRun run(options);  // threads, seed, checkpoint
   const ImagePair data = load_image_pair(options);
@@ -103,7 +109,7 @@ int pretrain(const Options& options) {
     ModelInfo info = export_info(run, experiment);
     info["test"] = line.to_text();
     export_conv_net(exported, net, info);
-    import_conv_net(exported, net);  // with kernels as they are in the file
+    import_conv_net(exported, net);  // with the kernels rounded as in the file
     return line.append(test_record(learner, data, run, "exported_"));
   };
   return run.train(experiment);  // header, training, test, final line

@@ -1,6 +1,6 @@
 // Single-shot image association without a network above the ConvNet: every frame is stored as it is, features of the
-// photograph's half as the key and the digit beside it as the value; the answer is the value of the nearest key. What a
-// store reaches that forgets nothing and learns nothing, on the features that image_association_task uses.
+// photograph's half as the key and the digit beside it as the value; the answer is the value of the nearest key. This
+// is the accuracy of a store that neither forgets nor learns, on the features that image_association_task uses.
 
 #include <iostream>
 #include <limits>
@@ -21,20 +21,21 @@ using namespace hmem;
 
 Options make_options() {
   Options options("image_association_nearest",
-                  "Answers image associations with the digit of the nearest stored photograph.");
+                  "Answers image association queries with the digit of the nearest stored photograph.");
   options.section("Data");
   add_image_data_flags(options);
   add_flags(options, AssociationOptions());
-  options.add_string("delays", "", "test with these numbers of frames of padding, as 0,5 or 0-3; empty: --delay");
+  options.add_string("delays", "",
+                     "test with these numbers of padding frames, for example 0,5 or 0-3; empty: the value of --delay");
   options.section("Features");
-  options.add_file("pretrained_weights",
-                   "file of the pretrained ConvNet; empty: weights/convnet14.safetensors is searched for", Role::place);
-  options.add_folder("feature_cache", "folder that keeps features of the ConvNet for other runs", Role::neutral);
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
+                   Role::place);
+  options.add_folder("feature_cache", "folder in which ConvNet features are kept for other runs", Role::neutral);
   options.section("Run");
-  options.add_int("random_state", 1, "seed of the examples", {0, int64_t{1} << 62}, Role::run);
-  options.add_int("threads", 0, "threads; 0: one per processor, at most 16; results do not depend on it", {0, 1024},
-                  Role::neutral);
-  options.add_file("out", "also write every line as JSON to this file", Role::output);
+  options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
+  options.add_int("threads", 0, "number of threads; 0: one per processor, at most 16; does not change results",
+                  {0, 1024}, Role::neutral);
+  options.add_file("out", "also write every output line as JSON to this file", Role::output);
   return options;
 }
 
@@ -65,7 +66,7 @@ double test_error(const AssociationExamples& examples, const AssociationRenderer
     for (int64_t step = 0; step < examples.frames(); ++step) {
       const AssociationFrame shown = examples.frame(example, step);
       const bool is_pair = shown.kind == AssociationFrame::Kind::pair;
-      if (!is_pair && shown.noise < 0) continue;  // a black frame is no key
+      if (!is_pair && shown.noise < 0) continue;  // a black frame is not a key
       const real* key =
           is_pair ? pairs.data() + (example * t + step / (examples.delay + 1)) * n : noise.data() + shown.noise * n;
       const double found = distance(key, queries.data() + example * n, half);
@@ -98,7 +99,7 @@ int answer(const Options& options) {
   for (const Options::Flag& flag : options.flags()) settings.add_text(flag.name, flag.value);
   log.write_header(settings);
   for (const std::string& note : images.notes) log.write_note(note);
-  log.write_note("the ConvNet is that of " + path);
+  log.write_note("the ConvNet comes from " + path);
   FeatureCache cache(net, options.get_string("feature_cache"));
   const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());

@@ -1,5 +1,5 @@
 // Delay curves of single-shot image association: runs image_association_task and image_association_task_lstm with
-// several delays and seeds, several at a time; continues where it was stopped.
+// several delays and seeds, several at a time; an interrupted sweep can be continued.
 
 #include "hmem/core/program.h"
 #include "hmem/sweep/sweep.h"
@@ -26,15 +26,17 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options("image_association_sweep",
-                  "Trains image_association_task and image_association_task_lstm with several delays and seeds. Their "
-                  "flags may be given as well (--use_pretrained_convnet, --epochs, ...), with several values: "
-                  "--memory_size=100,200.");
-  options.add_string("models", "hmem,lstm", "hmem, lstm or both");
-  options.add_string("delays", "0,5,20,40", "frames of padding after every pair, as 0,5 or 0-3");
+  Options options(
+      "image_association_sweep",
+      "Runs image_association_task and image_association_task_lstm with several delays and seeds. Their flags are "
+      "accepted as well (--use_pretrained_convnet, --epochs, ...), also with several values: --memory_size=100,200.");
+  options.add_string("models", "hmem,lstm", "networks to train: hmem, lstm or both");
+  options.add_string("delays", "0,5,20,40", "numbers of padding frames after every pair, for example 0,5 or 0-3");
   add_sweep_options(options, "model, delay and setting");
-  options.add_file("csv", "results of all runs; empty: delay.csv in the folder of --out", Role::output);
-  options.add_file("table", "results of all runs as a Markdown table; empty: delay.md in the folder of --out",
+  options.add_file("csv", "write the results of all runs to this CSV file; empty: delay.csv in the folder of --out",
+                   Role::output);
+  options.add_file("table",
+                   "write the results of all runs to this Markdown file; empty: delay.md in the folder of --out",
                    Role::output);
   std::vector<Options> programs;
   for (const AssociationKind& kind : association_kinds()) programs.push_back(association_options(kind));

@@ -1,4 +1,4 @@
-// Single-shot image association with H-Mem: pairs of photographs and digits are shown, one photograph asks for its
+// Single-shot image association with H-Mem: pairs of photographs and digits are shown, then one photograph asks for its
 // digit (Limbacher & Legenstein, NeurIPS 2020). Flags of the authors' program keep their names and defaults.
 
 #include "hmem/core/program.h"

@@ -19,7 +19,7 @@ LstmImage::LstmImage(const Config& config, uint64_t seed, Rng rng)
 Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
   const int64_t steps = count_steps("lstm_image", frames, queries, config_.features), batch = queries.size(0);
   const int64_t n = config_.dense_size;
-  // The dense layer acts on each step alone: what is joined afterwards is the smaller.
+  // The dense layer acts on each step alone, so the sequences are joined after it, where they are smaller.
   const Var shown = tape.reshape(dense_.forward(tape, frames), {batch, steps, n});
   const Var asked = tape.reshape(dense_.forward(tape, queries), {batch, 1, n});
   const Var sequence = tape.reshape(concat_steps({shown, asked}), {batch * (steps + 1), n});

@@ -16,7 +16,7 @@ LstmQa::LstmQa(const Config& config, Rng rng)
       lstm_("lstm", config.embeddings_size, config.hidden_size, rng),
       output_("output", config.hidden_size, config.vocabulary, rng) {}
 
-/// Sequences of a batch are padded with zeros behind their questions, which the states that are used do not see.
+/// Sequences of a batch are padded with zeros after their questions; padding does not affect the states that are used.
 Var LstmQa::forward(Tape& tape, const BabiBatch& batch) {
   const int64_t count = batch.size();
   int64_t steps = 0;

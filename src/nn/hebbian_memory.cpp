@@ -15,7 +15,7 @@ const HebbianMemory::Config& checked(const HebbianMemory::Config& config, int64_
   HMEM_CHECK(config.hops >= 1 && config.hops <= MemoryGrad::kMaxReads, "hops must be in 1..", MemoryGrad::kMaxReads,
              ", found ", config.hops);
   HMEM_CHECK(config.read_value || (config.hops == 1 && !config.tie_keys),
-             "without rows of W_r for the value read there is one hop and no tied key, found ", config.hops, " hops");
+             "without rows of W_r for the value read, expected one hop and no tied keys, found ", config.hops, " hops");
   return config;
 }
 

@@ -25,8 +25,8 @@ void Adam::begin_step(double learning_rate) {
   rate_ = static_cast<real>(learning_rate * std::sqrt(1 - beta2_power_) / (1 - beta1_power_));
 }
 
-// The powers are products of the same factors in the same order: std::pow would round differently. They end in a number
-// that no longer changes, so that the loop is short whatever a file says.
+// The powers are products of the same factors in the same order: std::pow would round differently. They converge to a
+// number that no longer changes, so the loop is short whatever step count a file holds.
 void Adam::set_steps(int64_t steps) {
   beta1_power_ = beta2_power_ = 1;
   for (int64_t step = 0; step < steps; ++step) {

@@ -34,7 +34,7 @@ struct Combination {
   Words varied;  // "hops=3" for every flag that has more than one value
 };
 
-/// The flag as the first program has it that it has an effect on; nothing when there is none.
+/// The flag of the first program on which it has an effect; nothing without one.
 std::optional<Options::Flag> find_flag(const std::vector<SweepProgram>& programs, const std::string& name) {
   for (const SweepProgram& program : programs) {
     for (const Options::Flag& flag : program.options.flags()) {
@@ -44,7 +44,7 @@ std::optional<Options::Flag> find_flag(const std::vector<SweepProgram>& programs
   return std::nullopt;
 }
 
-/// The flags on a command line of nothing else, several values after commas.
+/// Parses a command line of training flags; a comma separates several values.
 std::vector<SweepFlag> parse_flags(const Words& arguments, const std::vector<SweepProgram>& programs,
                                    const SweepAxis& axis) {
   std::vector<SweepFlag> flags;
@@ -84,7 +84,7 @@ std::vector<SweepFlag> parse_flags(const Words& arguments, const std::vector<Swe
   return flags;
 }
 
-/// All combinations of the values of flags that `options` has with an effect, the last flag fastest.
+/// All combinations of values, the last flag fastest, of the flags that have an effect in `options`.
 std::vector<Combination> combine(const std::vector<SweepFlag>& flags, const SweepProgram& program) {
   std::vector<Combination> all(1);
   for (const SweepFlag& flag : flags) {
@@ -109,8 +109,8 @@ std::vector<Combination> combine(const std::vector<SweepFlag>& flags, const Swee
   return all;
 }
 
-/// The settings by which a finished run is known again, without those that a model of --load brings, unless they were
-/// given too. Error when the model cannot be read.
+/// The settings that identify a finished run. Settings that the model of --load defines are left out unless they were
+/// given too. Throws Error when the model cannot be read.
 Settings compared_settings(const Options& options) {
   const std::string& load = options.get_string("load");
   ModelInfo of_model;  // a missing file is reported by the run itself

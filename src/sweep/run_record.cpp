@@ -27,7 +27,7 @@ std::map<std::string, std::string> flat_values(const Json& line) {
   return values;
 }
 
-/// Nothing for a line that is no flat JSON object.
+/// Nothing for a line that is not a flat JSON object.
 std::optional<std::map<std::string, std::string>> parse_line(const std::string& line) {
   if (line.size() > kMaxLine) return std::nullopt;
   const auto flat = [](int depth, Json::parse_event_t, Json&) { return depth <= kMaxDepth; };
@@ -79,7 +79,7 @@ RunRecord read_run_record(const std::string& path) {
       record.final_line = *values;
     }
   }
-  HMEM_CHECK(!in.bad(), path, ": cannot be read to its end");
+  HMEM_CHECK(!in.bad(), path, ": reading failed before its end");
   return record;
 }
 

@@ -37,16 +37,16 @@ std::string last_line(const std::string& path) {
   while (std::getline(in, line)) {
     if (!line.empty()) last = line;
   }
-  return last.empty() ? "(it said nothing)" : last;
+  return last.empty() ? "(it printed nothing)" : last;
 }
 
 class Sweep {
  public:
-  /// `trials`: more follows, so that the summary is a note and no final line.
+  /// `trials`: more runs follow, so the summary is a note instead of a final line.
   Sweep(const std::vector<SweepRun>& plan, size_t jobs, const OnRunEnd& on_end, bool trials)
       : plan_(plan), jobs_(jobs), on_end_(on_end), trials_(trials), log_(std::cout) {}
 
-  /// After an error: no run works on with nobody to wait for it. Runs save when they are told to stop.
+  /// After an error: stops all runs, so that none continues unattended. They save their state first.
   ~Sweep() {
     for (const Job& job : running_) signal_process(job.process, SIGTERM);
   }
@@ -93,7 +93,7 @@ class Sweep {
   };
 
   void start_some() {
-    // Once through the queue: a run that another process still works on goes to its end.
+    // Goes through the queue once; a run that is locked by another process moves to the end.
     for (size_t left = waiting_.size(); left > 0 && running_.size() < jobs_; --left) {
       Job job{waiting_.front(), std::make_unique<FileLock>()};
       waiting_.pop_front();
@@ -164,7 +164,7 @@ class Sweep {
     if (on_end_) show(run, record);
   }
 
-  /// An error of `on_end`, such as of a full disk, is no error of the run.
+  /// An error in `on_end`, such as a full disk, does not count as a failure of the run.
   void show(size_t run, const RunRecord& record) {
     try {
       on_end_(run, record);
@@ -218,10 +218,10 @@ class Sweep {
 }  // namespace
 
 void add_sweep_options(Options& options, const std::string& what) {
-  options.add_int("runs", 3, "runs of every " + what + ", with the seeds 1, 2, ...", {1, 10000});
-  options.add_int("jobs", 0, "runs at the same time, each with one thread; 0: one per processor", {0, 4096});
-  options.add_folder("out", "folder that gets one folder for every run", Role::output);
-  options.add_switch("print", false, "only print one command line for every run");
+  options.add_int("runs", 3, "number of runs for every " + what + ", with the seeds 1, 2, ...", {1, 10000});
+  options.add_int("jobs", 0, "number of runs at the same time, each with one thread; 0: one per processor", {0, 4096});
+  options.add_folder("out", "output folder, with one subfolder for every run", Role::output);
+  options.add_switch("print", false, "only print the command line of every run");
 }
 
 namespace {
@@ -258,7 +258,8 @@ int run_sweep_with_trials(const Options& options, const std::vector<SweepRun>& p
                           const std::vector<std::string>& notes, int64_t trials, int64_t epochs, int64_t keep) {
   check_sweep(options, plan);
   if (options.get_switch("print")) {
-    throw UsageError("--print: found with --trials, expected one of them: what follows the trials depends on them");
+    throw UsageError(
+        "--print: found with --trials, expected one of them: the runs after the trials depend on their results");
   }
   for (const SweepRun& run : plan) {
     for (const auto& [name, value] : run.settings) {

@@ -16,8 +16,8 @@ constexpr char kSeedKey[] = "seed";
 constexpr char kStatePrefix[] = "state.";
 constexpr int64_t kMaxCount = int64_t{1} << 53;
 
-/// Goes through all fields of a state: `io.whole(name, low, field)`, `io.real(name, field)` for finite numbers that are
-/// not negative, and `io.metric(name, field)` for means, which are NaN without examples. Reading and writing cannot
+/// Visits all fields of a state: `io.whole(name, low, field)`, `io.real(name, field)` for finite numbers that are not
+/// negative, and `io.metric(name, field)` for means, which are NaN without examples. Reading and writing cannot
 /// disagree.
 template <typename Io, typename State>
 void visit_metrics(Io& io, const std::string& name, State& metrics) {
@@ -127,15 +127,16 @@ void Checkpoint::check_run(const Settings& run) const {
   for (const auto& [key, expected] : run) {
     const auto found = file_.info().find(key);
     HMEM_CHECK(found != file_.info().end(), path(), ": found no ", quote(key), ", expected ", quote(expected),
-               "; the checkpoint is of another run: give its flags, or another --checkpoint");
+               "; the checkpoint belongs to another run: give its flags, or another --checkpoint");
     HMEM_CHECK(found->second == expected, path(), ": ", key, ": found ", quote(found->second), ", expected ",
-               quote(expected), "; the checkpoint is of another run: give its flags, or another --checkpoint");
+               quote(expected), "; the checkpoint belongs to another run: give its flags, or another --checkpoint");
   }
   for (const auto& [key, value] : file_.info()) {
     const bool known =
         std::any_of(run.begin(), run.end(), [&key = key](const auto& pair) { return pair.first == key; });
-    HMEM_CHECK(known || key == kFormatKey || is_state(key), path(), ": ", key, ": found ", quote(value),
-               ", expected no such setting; the checkpoint is of another run: give its flags, or another --checkpoint");
+    HMEM_CHECK(
+        known || key == kFormatKey || is_state(key), path(), ": ", key, ": found ", quote(value),
+        ", expected no such setting; the checkpoint belongs to another run: give its flags, or another --checkpoint");
   }
 }
 

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Two names of one file; files need not be there.
+/// Whether two names mean the same file, which need not exist.
 bool same_file(const std::string& a, const std::string& b) {
   if (a.empty() || b.empty()) return false;
   std::error_code ignored;  // a path that cannot be resolved is reported when it is opened
@@ -42,8 +42,7 @@ void check_other_file(const Options& options, const std::string& flag, const std
                    ", expected a file of its own");
 }
 
-/// Every file to write is another one, and none is a file that is read (but that of --save: a model may take the place
-/// of the one it started from).
+/// All output files must differ, and none may be an input file. One exception: --save may replace the model of --load.
 void check_own_files(const Options& options) {
   const std::vector<std::string> written = options.written_files();
   for (size_t i = 0; i < written.size(); ++i) {
@@ -57,7 +56,7 @@ void check_own_files(const Options& options) {
   }
 }
 
-/// Nothing is written before it is known that everything can be.
+/// Checks that every output file can be written before anything is written.
 void check_outputs(const Options& options) {
   for (const std::string& flag : options.written_files()) {
     const fs::path path = options.get_string(flag);
@@ -128,24 +127,28 @@ const std::string* find(const Settings& settings, const std::string& name) {
 
 void add_training_flags(Options& options, const TrainingSettings& defaults) {
   add_flags(options, defaults);
-  options.add_optional_int("random_state", "seed; none: drawn and printed", {0, int64_t{1} << 62}, Role::run);
-  options.add_int("threads", 0, "threads; 0: one per processor, at most 16; results do not depend on it", {0, 1024},
-                  Role::neutral);
-  options.add_int("limit_steps", 0, "time this many training steps and stop", {0, 1000000000}, Role::run);
+  options.add_optional_int("random_state", "random seed; none: a seed is drawn and printed", {0, int64_t{1} << 62},
+                           Role::run);
+  options.add_int("threads", 0, "number of threads; 0: one per processor, at most 16; does not change results",
+                  {0, 1024}, Role::neutral);
+  options.add_int("limit_steps", 0, "only time this many training steps, then stop; 0: train", {0, 1000000000},
+                  Role::run);
 }
 
 void add_output_flags(Options& options) {
   options.section("Output");
-  options.add_file("save", "write the trained model (safetensors)", Role::output);
-  options.add_file("load", "start from this model", Role::place);
-  options.add_file("checkpoint", "keep the state of the training in this file", Role::output);
-  options.add_int("checkpoint_every", 10, "epochs from one checkpoint to the next", {1, 1000000}, Role::neutral);
-  options.add_switch("resume", false, "continue from the checkpoint; without one start anew", Role::run);
-  options.add_int("stop_after", 0, "end when this many epochs are done, with the state saved; 0: never", {0, 1000000},
-                  Role::run);
-  options.add_file("out", "also write every line as JSON to this file", Role::output);
-  options.add_int("verbose", 1, "0: no line per epoch; 1: with progress bar; 2: without", {0, 2}, Role::output);
-  options.add_switch("quiet", false, "only the final line", Role::output);
+  options.add_file("save", "write the trained model to this file (safetensors)", Role::output);
+  options.add_file("load", "start from this trained model", Role::place);
+  options.add_file("checkpoint", "save the state of the training in this file", Role::output);
+  options.add_int("checkpoint_every", 10, "number of epochs between two checkpoints", {1, 1000000}, Role::neutral);
+  options.add_switch("resume", false, "continue from the file of --checkpoint if it exists, else start anew",
+                     Role::run);
+  options.add_int("stop_after", 0, "save the checkpoint and stop when this many epochs are done; 0: never",
+                  {0, 1000000}, Role::run);
+  options.add_file("out", "also write every output line as JSON to this file", Role::output);
+  options.add_int("verbose", 1, "0: no epoch lines; 1: epoch lines and a progress bar; 2: epoch lines only", {0, 2},
+                  Role::output);
+  options.add_switch("quiet", false, "print only the final line", Role::output);
 }
 
 void check_training_flags(const Options& options) {
@@ -170,7 +173,7 @@ void check_training_flags(const Options& options) {
   if (options.get_int("limit_steps") == 0) return;
   for (const std::string& flag : options.written_files()) {
     if (flag == "out" || options.get_string(flag).empty()) continue;
-    wrong("--limit_steps: found with --" + flag + ", expected one of them: timing keeps nothing");
+    wrong("--limit_steps: found with --" + flag + ", expected one of them: a timing run writes no files");
   }
 }
 
@@ -212,14 +215,14 @@ TrainingRun::TrainingRun(const Options& options_in)
       settings(config_of<TrainingSettings>(options_in)),
       checkpoint_(options_in.get_string("checkpoint")) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
-  kernel_set_name();  // throws when $HMEM_KERNELS asks for one that is not here
+  kernel_set_name();  // throws when $HMEM_KERNELS names an unavailable set
   check_training_flags(options);
   resumed_ = open_checkpoint(options);
   seed = choose_seed(options, resumed_.get());
   check_outputs(options);
 }
 
-/// Optimizer and what follows the weights; continues from the checkpoint where there is one.
+/// Creates optimizer, best and averaged weights; continues from the checkpoint if there is one.
 void TrainingRun::prepare(Experiment& experiment) {
   const Weights weights = experiment.learner.weights();
   optimizer_ = make_optimizer(settings, weights);
@@ -253,7 +256,7 @@ FitSettings TrainingRun::fit_settings(const Experiment& experiment) const {
   return fit;
 }
 
-/// What runs, then every setting, as the model has it where it was loaded; then sizes and notes.
+/// Program and build, then every setting (of a loaded model, its own), then sizes and notes.
 void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const {
   const BuildInfo build = build_info();
   Record header, flags;
@@ -273,7 +276,7 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   for (const std::string& note : experiment.notes) log.write_note(note);
 }
 
-/// Says where a run continues, that it starts anew although it was to continue, or that it will replace a checkpoint.
+/// Notes where a run continues, that it starts anew in spite of --resume, or that it will replace a checkpoint.
 void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
   if (checkpoint_.empty()) return;
   if (resumed_ && finished) {
@@ -318,8 +321,8 @@ int TrainingRun::train(Experiment& experiment) {
 
 /// With a checkpoint the state is saved every few epochs and at the end, and SIGINT, SIGTERM and SIGHUP end the
 /// training after the running step: the state is saved, a note says so, and the exit code is returned; so does
-/// --stop_after, with exit code 0. Nothing is returned when the training is finished. Without a checkpoint signals do
-/// what they always do.
+/// --stop_after, with exit code 0. Nothing is returned when the training is finished. Without a checkpoint signals have
+/// their usual effect.
 std::optional<int> TrainingRun::train_with_checkpoints(Experiment& experiment, FitSettings fit_settings, RunLog& log) {
   fit_settings.on_best = [this] {
     if (best_) best_->take();

@@ -41,14 +41,14 @@ StepResult train_step(Learner& learner, Optimizer& optimizer, Tape& tape, const 
   return {loss, batch.errors, update.largest_norm};
 }
 
-/// Orders epochs by what they are worth; NaN (no validation examples) is never better.
+/// Whether `found` is better than `best`; NaN (no validation examples) never is.
 bool is_better(const Evaluation& found, const FitState::Metrics& best) {
   if (best.epoch < 0) return !std::isnan(found.error);
   return found.error < best.validation.error ||
          (found.error == best.validation.error && found.loss < best.validation.loss);
 }
 
-/// What the running epoch works with.
+/// Working data of the running epoch.
 struct Epoch {
   std::vector<int64_t> order;
   int64_t steps;
@@ -146,7 +146,7 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
     const Learner::BatchResult batch = learner.run(tape, part, examples.data() + begin, count);
     const double loss = static_cast<double>(*batch.loss.data());
     HMEM_CHECK(std::isfinite(loss), "the loss of ", name_of(part), " examples is ", loss,
-               ": the model is of no use; try a smaller --learning_rate");
+               ": the model is unusable; try a smaller --learning_rate");
     sums.add(loss, batch.errors, count);
     if (show) show(begin + count, n);
   }

@@ -183,10 +183,10 @@ TEST_CASE("hebbian memory: settings that contradict each other or do not fit are
   refused("sizes must be positive", config);
   config = small_config(2);
   config.read_value = false;
-  refused("there is one hop and no tied key, found 2 hops", config);
+  refused("expected one hop and no tied keys, found 2 hops", config);
   config.hops = 1;
   config.tie_keys = true;
-  refused("there is one hop and no tied key", config);
+  refused("expected one hop and no tied keys", config);
 }
 
 }  // namespace

@@ -268,7 +268,7 @@ TEST_CASE("an update has the same bits with 1, 2, 3 threads", "[equiv][optim]") 
   CHECK(run(3) == expected);
 }
 
-TEST_CASE("optimizers refuse settings that cannot be meant", "[bad][optim]") {
+TEST_CASE("optimizers refuse invalid settings", "[bad][optim]") {
   Parameter p("p", {1});
   const std::vector<Parameter*> parameters = {&p};
   const auto adam = [&](double beta1, double beta2, double epsilon, double limit) {
@@ -294,7 +294,7 @@ TEST_CASE("optimizers refuse settings that cannot be meant", "[bad][optim]") {
   CHECK(test::error_text([&] { Sgd(parameters, settings); }).find("nesterov needs a momentum") != std::string::npos);
 }
 
-TEST_CASE("optimizers refuse weight decay that cannot be meant", "[bad][optim]") {
+TEST_CASE("optimizers refuse invalid weight decay", "[bad][optim]") {
   Parameter p("p", {1}), other("other", {1});
   const auto error = [&](double weight_decay, const std::vector<Parameter*>& decayed) {
     Adam::Settings settings;

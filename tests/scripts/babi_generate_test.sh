@@ -76,7 +76,7 @@ refuse 2 'actors 17 is out of range, expected 1 to 16' --out=x --task_id=1 --act
 refuse 2 'path_length 3 is not an option of this task' --out=x --task_id=1 --path_length=3
 refuse 2 'actors 17 is out of range' --out=x --actors=17
 refuse 2 'need 11 places' --out=x --task_id=19 --path_length=10 --places=5 --distractors=0
-refuse 1 'is there already' --out=all --task_id=7 --questions=30
+refuse 1 'already exists, expected a new file' --out=all --task_id=7 --questions=30
 echo 'a file' > plain
 refuse 1 'plain' --out=plain --task_id=1
 exit 0

@@ -92,7 +92,7 @@ frozen="--use_pretrained_convnet=1 --pretrained_weights=$weights"
 for program in "$hmem" "$lstm"; do
   runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=1 --save=one --test_timesteps=2,4
   said 'note: the data are 10 embedded glyphs, generated in the process'
-  said 'note: it was pretrained on other images than these'
+  said 'note: it was pretrained on images other than these'
   said '^train=18 validation=2 test=20 frames=9 noise_frames=5'
   said '^task timesteps=4 delay=2 test=10 '
   expected=$(final)
@@ -136,9 +136,9 @@ for program in "$hmem" "$lstm"; do
   cmp -s one two || die "$program: another model with 2 threads"
 done
 runs "$hmem" $tiny $ends $frozen --retrain_convnet=1 --save=retrained
-said "note: the ConvNet is that of $weights, trained further"
+said "note: the ConvNet comes from $weights, trained further"
 runs "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained
-said 'note: the ConvNet is that of retrained, trained further'
+said 'note: the ConvNet comes from retrained, trained further'
 
 # ---- 4. Images of one's own: IDX files of 4 classes, 5 and 4 images each ----
 # shellcheck disable=SC2059  # the bytes are the format
@@ -204,6 +204,6 @@ for flag in save checkpoint; do
 done
 refuse 2 '--limit_steps: found with --export_weights' "$joint" $tiny $few --limit_steps=1 --export_weights=s
 refuse 2 'found with --validation_split=0' "$hmem" $tiny $few --keep_best --validation_split=0
-refuse 2 'which has a ConvNet of its own' "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained --pretrained_weights=f
+refuse 2 'which has its own ConvNet' "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained --pretrained_weights=f
 refuse 1 'expected one for pictures' "$hmem" $both --images_per_class=4 --strips="$weights" --epochs=0
 }

@@ -31,7 +31,7 @@ run() {
   "$program" $flags --checkpoint=state --checkpoint_every=1 --save=model --out=lines "$@" > out 2> err &
   run=$!
 }
-# stop SIGNAL EPOCHS: sends it to $run at a random moment after it has done so many epochs; its exit code in $status.
+# stop SIGNAL EPOCHS: sends it to $run at a random moment after it has done N epochs; its exit code in $status.
 # Epochs and not seconds: how fast a run is depends on what else the machine does.
 stop() {
   while kill -0 "$run" 2> /dev/null && [ "$(grep -c '^epoch=' out)" -lt "$2" ]; do sleep 0.005; done

@@ -237,7 +237,7 @@ TEST_CASE("a checkpoint of another run is refused with the setting that differs"
   other[1].second = "4";
   CHECK(error_text([&] { checkpoint.check_run(other); }) ==
         path +
-            ": hops: found '3', expected '4'; the checkpoint is of another run: give its flags, or another "
+            ": hops: found '3', expected '4'; the checkpoint belongs to another run: give its flags, or another "
             "--checkpoint");
   other = kInfo;
   other.emplace_back("new", "1");

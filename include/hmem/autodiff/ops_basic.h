@@ -1,6 +1,6 @@
 #pragma once
 /// \file ops_basic.h
-/// Sums, products and activations on a tape. Every function throws Error on shapes that do not fit, with both shapes.
+/// Sums, products and activations on a tape. Every function throws Error with both shapes when they do not fit.
 
 #include <vector>
 

@@ -9,15 +9,15 @@
 
 namespace hmem {
 
-/// A batch of memories on a tape. Its gradient is not a matrix: every read leaves an outer product (MemoryGrad), and
-/// the write's backward takes them as they are.
+/// A batch of memories on a tape. Its gradient is not stored as a matrix: every read leaves an outer product
+/// (MemoryGrad), and the backward pass of the write uses these directly.
 struct Memory {
   Var m;  ///< [B, d, ld]
   int64_t d = 0;
   MemoryGrad* grad = nullptr;  ///< [B]
 };
 
-/// Rates of the write rule that are trained, scalars of shape [1]; a null Var leaves the rate of the rule as it is.
+/// Trained rates of the write rule, scalars of shape [1]; a null Var keeps the constant rate of the rule.
 struct LearnedRates {
   Var gamma_pos, gamma_neg;
   /// rule.gamma_pos = pos_scale * gamma_pos: 1 / kOuterScale for the outer-product rule.
@@ -36,8 +36,8 @@ Var memory_read(const Memory& memory, Var z);
 Var memory_values(const Memory& memory);
 
 /// Write and `hops` reads in one operation: z_h = q + r_{h-1} w_r, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d].
-/// q [B, d], w_r [d, d] or, for one hop, which does not read it, null. The same as hebbian_write, memory_read, matmul
-/// and add, while the memories stay in cache.
+/// q [B, d]; w_r [d, d], unused with one hop and then may be null. Equals hebbian_write, memory_read, matmul and add,
+/// but keeps the memories in cache.
 Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
                    int hops, const LearnedRates& rates = {});
 

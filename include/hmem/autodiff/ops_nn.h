@@ -18,9 +18,9 @@ Var sentence_encoding(Var table, Var encoding, const IdTensor& ids);
 /// out [pairs, n] = rows[first] + rows[second]. Throws Error when `pairs` is not indexed.
 Var pair_sum(Var rows, const RowPairs& pairs);
 
-/// Where batch_norm gets its statistics from.
+/// The source of the statistics for batch_norm.
 struct NormSource {
-  /// Zero rows that count in the batch statistics without existing.
+  /// Number of zero rows that the batch statistics include, although they are not stored.
   int64_t padded = 0;
   /// Given statistics (moving averages), used as constants; null: statistics of the batch.
   const NormStatistics* fixed = nullptr;
@@ -30,7 +30,7 @@ struct NormSource {
 /// pointers to them, valid until the tape is reset. See kernels/norm.h.
 Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& source, NormStatistics* used = nullptr);
 
-/// batch_norm of the instances that pair_sum would form, applied to the rows: pair_sum(batch_norm_pairs(rows, ..)) =
+/// batch_norm over the instances that pair_sum forms, applied to the rows: pair_sum(batch_norm_pairs(rows, ..)) =
 /// batch_norm(pair_sum(rows), ..).
 Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real epsilon, const NormSource& source,
                      NormStatistics* used = nullptr);
@@ -39,18 +39,18 @@ Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real
 /// (Ba et al., arXiv 1607.06450).
 Var layer_norm(Var x, Var scale, Var shift, real epsilon);
 
-/// out = x with the elements that the mask drops set to 0 and the others divided by 1 - rate.
+/// out = x with dropped elements set to 0 and the others divided by 1 - rate.
 Var dropout(Var x, const DropoutMask& mask);
 
-/// Result of the loss: the scalar on the tape and what reports need.
+/// The loss on the tape, with predictions and probabilities for reports.
 struct CrossEntropy {
   Var loss;                         ///< mean over rows of -log softmax(logits)[label]
   const int32_t* argmax = nullptr;  ///< [rows] predicted classes
   const real* p = nullptr;          ///< [rows, n] probabilities
 };
 
-/// Mean cross entropy of logits [rows, n] with labels [rows]. A negative label ("the answer is no known word") counts
-/// as a row of loss 0. Throws Error on a label >= n.
+/// Mean cross entropy of logits [rows, n] with labels [rows]. A negative label (an answer outside the vocabulary)
+/// counts as a row of loss 0. Throws Error on a label >= n.
 CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels);
 
 }  // namespace hmem

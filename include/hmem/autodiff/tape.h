@@ -35,11 +35,11 @@ class Var {
   int64_t size(int dimension) const { return shape()[dimension]; }
   int64_t count() const { return shape().count(); }
   real* data() const;
-  /// Gradient to add to, zero-filled on first use; null when nobody wants it. Throws Error for a recorded value whose
-  /// backward has run: its gradient is gone (see Tape::backward).
+  /// Gradient to add to, zero-filled on first use; null when it is not needed. Throws Error for a recorded value whose
+  /// backward has run, since its gradient memory has been reused (see Tape::backward).
   real* grad() const;
   bool needs_grad() const;
-  /// False for a default-constructed handle, an optional argument that was not given: data() and grad() are null.
+  /// False for a default-constructed handle, which stands for an omitted optional argument: data() and grad() are null.
   bool exists() const { return tape_ != nullptr; }
   Tape& tape() const { return *tape_; }
 
@@ -67,9 +67,9 @@ class Op {
 ///   * forward finds its output uninitialised and writes all of it;
 ///   * backward adds to the gradient of every input and assumes nothing about what is there;
 ///   * a null gradient pointer means "not wanted";
-///   * arguments besides Vars (ids, labels, offsets, index lists, weights) may change or end after the call: what its
-///     backward reads of them is copied, see Tape::copy();
-///   * what backward reads besides its arguments is listed as "saves:" at the kernel.
+///   * arguments other than Vars (ids, labels, offsets, index lists, weights) may change or be destroyed after the
+///   call: those that backward reads are copied, see Tape::copy();
+///   * "saves:" at the kernel lists everything that backward reads besides its arguments.
 class Tape {
  public:
   enum class Mode {
@@ -85,17 +85,17 @@ class Tape {
   /// Forgets all nodes and keeps the memory for the next pass.
   void reset(Mode mode);
   bool training() const { return mode_ == Mode::training; }
-  /// Number of the training step, which dropout draws its masks from: updates done so far, so that a training that is
-  /// resumed draws what it would have drawn.
+  /// Number of the training step (updates done so far). Dropout masks depend on it, so a resumed training draws the
+  /// same masks.
   void set_step(uint64_t step) { step_ = step; }
   uint64_t step() const { return step_; }
 
-  /// A value that has no gradient. The tape refers to it, so that it must stay alive until the next reset; a temporary
-  /// Tensor is kept by the tape until then, the memory of a view is the caller's.
+  /// A value without a gradient. The tape refers to it, so it must stay alive until the next reset. The tape keeps a
+  /// temporary Tensor until then; the memory of a view belongs to the caller.
   Var constant(const Tensor& value);
   Var constant(Tensor&& value) { return constant(kept_.emplace_back(std::move(value))); }
   Var constant(ConstTensorView value);
-  /// A constant that wants a gradient: for checks of operations.
+  /// A constant with a gradient, for gradient checks of operations.
   Var input(const Tensor& value);
   Var input(Tensor&& value) { return input(kept_.emplace_back(std::move(value))); }
   /// A trained value; its gradient is added to `parameter.grad`. The parameter must stay alive until the next reset.
@@ -105,8 +105,8 @@ class Tape {
   /// The same memory, value and gradient, under another shape; throws Error when the element counts differ.
   Var reshape(Var var, const Shape& shape);
 
-  /// Records a new node with uninitialised value. `backward` is called with the node when its gradient is complete;
-  /// throws Error when it is empty although an input needs a gradient (unless in inference mode).
+  /// Records a new node with uninitialised value. `backward` is called with the node when its gradient is complete; an
+  /// empty one throws Error in training mode when an input needs a gradient.
   Var record(const Op& op, const Shape& shape, std::initializer_list<Var> inputs, Backward backward);
   Var record(const Op& op, const Shape& shape, const std::vector<Var>& inputs, Backward backward);
 
@@ -115,7 +115,7 @@ class Tape {
   T* allocate(int64_t count) {
     return static_cast<T*>(allocate_bytes(count, sizeof(T)));
   }
-  /// A copy that lives until the next reset: for arguments of an operation that its backward reads.
+  /// A copy that lives until the next reset, for arguments that the backward function reads.
   template <typename T>
   T* copy(const T* values, int64_t count) {
     T* kept = allocate<T>(count);
@@ -130,9 +130,9 @@ class Tape {
   /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
   void touch(Var var) { node(var).touched = true; }
 
-  /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode.
-  /// The gradient of a recorded value lives from its first use until the value's own backward has run; then its memory
-  /// serves the gradients of earlier values. So at most the few gradients that are under way take memory, not all.
+  /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode. The
+  /// gradient of a recorded value lives from its first use until the value's own backward has run; then its memory
+  /// serves the gradients of earlier values. So only the few gradients in use take memory, not all.
   void backward(Var loss);
 
   /// Bytes of the arena, for reports.
@@ -146,7 +146,7 @@ class Tape {
     real* value = nullptr;
     real* grad = nullptr;
     bool needs_grad = false;
-    bool touched = false;  // somebody added to the gradient
+    bool touched = false;  // something was added to the gradient
     bool done = false;     // its backward has run and the gradient's memory was given back
     int parent = -1;       // of a slice
     int64_t parent_offset = 0;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file atomic_file.h
-/// Files that are either whole or not there.
+/// Files that are either complete or absent.
 
 #include <cstddef>
 #include <string>
@@ -8,10 +8,11 @@
 
 namespace hmem {
 
-/// Writes to a temporary name beside `path`; `commit()` makes it durable and gives it its name, replacing what was
-/// there. Without a commit the temporary file is removed and `path` stays as it was, so constructing and dropping one
-/// tells whether `path` can be written. A symbolic link is followed, the permissions of a file that is replaced are
-/// kept; anything but a regular file is refused. Every failure throws Error with the path and the reason of the system.
+/// Writes to a temporary name beside `path`; `commit()` makes the file durable and renames it to `path`, replacing an
+/// existing file. Without a commit the temporary file is removed and `path` stays as it was, so constructing and
+/// dropping one tells whether `path` can be written. Symbolic links are followed, and a replaced file keeps its
+/// permissions; anything but a regular file is refused. Every failure throws Error with the path and the system's
+/// reason.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);
@@ -30,7 +31,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// All of a file at once.
+/// Writes a whole file at once.
 void write_file(const std::string& path, std::string_view content);
 
 }  // namespace hmem

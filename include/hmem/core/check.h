@@ -1,6 +1,6 @@
 #pragma once
 /// \file check.h
-/// How the library says that something is wrong: it throws, it never prints and never exits.
+/// Error reporting: the library throws; it never prints and never exits.
 
 #include <sstream>
 #include <stdexcept>
@@ -8,8 +8,8 @@
 
 namespace hmem {
 
-/// Anything that stops a computation: bad data, bad shapes, a file that cannot be read. The text is one line that
-/// says what was found, what was expected, where, and what to do. `main` prints it and returns 1.
+/// An error that stops a computation: bad data, bad shapes, an unreadable file. The text is one line: what was found,
+/// what was expected, where, and what to do. `main` prints it and returns 1.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -50,7 +50,7 @@ template <typename... Parts>
     if (!(cond)) ::hmem::detail::check_failed(#cond, __func__, ::hmem::detail::join_text(__VA_ARGS__)); \
   } while (false)
 
-/// The same for invariants of our own code; compiled out with `-DNDEBUG`.
+/// The same for internal invariants; compiled out with `-DNDEBUG`.
 #ifdef NDEBUG
 #define HMEM_DCHECK(cond, ...) \
   do {                         \

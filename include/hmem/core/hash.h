@@ -1,6 +1,6 @@
 #pragma once
 /// \file hash.h
-/// Fingerprints of data: 64-bit hashes against damage and chance, not against malice.
+/// Fingerprints of data: 64-bit hashes that detect damage and accidents, not malice.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ class Fnv1a {
   uint64_t value_ = 0xcbf29ce484222325;
 };
 
-/// Eight bytes at a time, for images and other large data; depends on the order of bytes of the machine.
+/// Eight bytes at a time, for images and other large data; depends on the byte order of the machine.
 class WordHash {
  public:
   void add(uint64_t word) {

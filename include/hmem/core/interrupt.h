@@ -1,13 +1,12 @@
 #pragma once
 /// \file interrupt.h
-/// Ctrl-C, kill and a terminal that is closed as something that a loop may ask about, instead of the end of the
-/// process.
+/// Turns SIGINT, SIGTERM and SIGHUP into a flag that a loop can poll.
 
 namespace hmem {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP are remembered and no longer end the process; a second one of the same
-/// kind does. A signal that was ignored (as by nohup, or in a background job of a shell script) stays ignored.
-/// Afterwards all is as before. There must be at most one at a time; a second one throws Error.
+/// During its lifetime SIGINT, SIGTERM and SIGHUP are recorded instead of ending the process; a second signal of the
+/// same kind ends it. Signals that were ignored (by nohup, or in a background job of a shell script) stay ignored. The
+/// destructor restores the previous handlers. Only one may exist at a time; a second one throws Error.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -15,13 +14,13 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// One of these once it has come, else 0.
+  /// The signal that arrived; 0: none.
   int signal() const;
 };
 
 /// "SIGINT", "SIGTERM", "SIGHUP", else "a signal".
 const char* signal_name(int signal);
-/// What a shell reports for a process that this signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
+/// Exit code that a shell reports for a process ended by this signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 int exit_code_of_signal(int signal);
 
 }  // namespace hmem

@@ -1,6 +1,6 @@
 #pragma once
 /// \file json.h
-/// Reads JSON texts that others wrote.
+/// Reads JSON from untrusted files.
 
 #include <cstddef>
 #include <string>

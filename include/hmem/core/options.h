@@ -1,7 +1,8 @@
 #pragma once
 /// \file options.h
 /// The flags of a program. Each is registered once, with name, default, help, range and role; parsing, `--help`, the
-/// printed settings, the record of a run, what a sweep compares and which files must not be the same follow from that.
+/// printed settings, the record of a run, the settings that a sweep compares and the check for files named twice all
+/// follow from that.
 
 #include <cstdint>
 #include <limits>
@@ -46,19 +47,19 @@ struct RealRange {
 /// Names and values as text, in order.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-/// What a flag is to a run.
+/// The role of a flag in a run.
 enum class Role {
   setting,  ///< results depend on it: records and checkpoints keep it, sweeps compare it and take several values
-  place,    ///< where something is read: records keep a hash of what was read instead
-  test,     ///< what is tested besides the usual; training does not depend on it
-  output,   ///< what is written or printed, and where; every run of a sweep has its own
-  run,      ///< of one run among many: its seed, whether it resumes, where it stops; a sweep decides it
+  place,    ///< an input path: records keep a hash of the content instead
+  test,     ///< an additional test; training does not depend on it
+  output,   ///< an output file or its format; every run of a sweep has its own
+  run,      ///< specific to one run: seed, resuming, stopping; a sweep sets it
   neutral,  ///< results do not depend on it: threads, caches; presets, which act through other flags
-  unused,   ///< of the authors' programs; accepted without effect
+  unused,   ///< a flag of the authors' programs, accepted without effect
 };
 
-/// "1-3,7" -> 1 2 3 7, in this order and none twice; every number in `range`. Throws UsageError that names `flag`.
-/// number_list_text() is the way back.
+/// "1-3,7" -> 1 2 3 7, in this order and without duplicates, every number in `range`. Throws UsageError naming `flag`.
+/// number_list_text() is the inverse.
 std::vector<int64_t> parse_number_list(const std::string& flag, const std::string& text, IntRange range);
 
 /// Accepts `--task_id=4`, `--task_id 4` and `--task-id 4`; for switches also the bare `--quiet`.
@@ -70,8 +71,8 @@ std::vector<int64_t> parse_number_list(const std::string& flag, const std::strin
 ///     const int64_t task = options.get_int("task_id");
 ///
 /// Registering a name twice, a default outside of its range, or asking for a name or a type that was not registered is
-/// a programming error and throws Error. Whatever the user can do wrong throws UsageError: one line that names the
-/// flag, what was found and what was expected.
+/// a programming error and throws Error. User errors throw UsageError: one line with the flag, what was found and what
+/// was expected.
 class Options {
  public:
   Options(std::string program, std::string summary);
@@ -87,27 +88,27 @@ class Options {
                   Role role = Role::setting);
   /// A switch: 0 or 1; the bare flag means 1.
   void add_switch(std::string name, bool value, std::string help, Role role = Role::setting);
-  /// A path, empty by default: text that no sweep takes for a list.
+  /// A path, empty by default. A sweep does not split it at commas.
   void add_file(std::string name, std::string help, Role role);
   void add_folder(std::string name, std::string help, Role role);
 
-  /// Another default for a flag that is registered: programs share flags, not every value suits all of them. To be
-  /// called before parse(). Throws Error for a value that the flag does not allow.
+  /// Changes the default of a registered flag, for programs that share flags with different defaults. Call it before
+  /// parse(). Throws Error for a value that the flag does not allow.
   void set_default(std::string_view name, std::string_view text);
 
-  /// Registers a choice between "none" (the default) and named lists of defaults: the values of the one that is given
-  /// hold for flags that are not. All their flags must be registered before.
+  /// Registers a choice between "none" (the default) and named lists of defaults. The chosen list applies to flags that
+  /// the user did not give. All flags in the lists must be registered first.
   struct Preset {
     std::string name;
     std::vector<std::pair<std::string, std::string>> values;
   };
   void add_presets(std::string name, std::string help, std::vector<Preset> presets);
 
-  /// Reads the command line; `argv[0]` is skipped. `--help` (or `-h`), `--help=FORMAT` and `--version` win over
-  /// everything else and leave the values alone.
+  /// Reads the command line; `argv[0]` is skipped. `--help` (or `-h`), `--help=FORMAT` and `--version` take precedence
+  /// over everything else and change no value.
   void parse(int argc, const char* const* argv);
   bool help_requested() const { return help_requested_; }
-  /// FORMAT of `--help=FORMAT`, "text" without one.
+  /// FORMAT of `--help=FORMAT`; "text" for the bare `--help`.
   const std::string& help_format() const { return help_format_; }
   bool version_requested() const { return version_requested_; }
 
@@ -117,10 +118,10 @@ class Options {
   /// Also the value of a choice.
   const std::string& get_string(std::string_view name) const;
   bool get_switch(std::string_view name) const;
-  /// Whether the user gave the flag (and not only the default).
+  /// Whether the user gave the flag; false for a default.
   bool was_given(std::string_view name) const;
 
-  /// Whether there is such a flag; `-` is read as `_`.
+  /// Whether the flag exists; `-` is read as `_`.
   bool has(std::string_view name) const;
 
   const std::string& program() const { return program_; }
@@ -133,12 +134,12 @@ class Options {
     bool given, is_file, is_folder;
     std::string section, type, range, default_value, help;  ///< for manuals
 
-    /// Whether a comma in its value divides nothing: paths, and texts with lists of their own.
+    /// Whether commas in the value do not separate values of a sweep: paths, and texts that are lists themselves.
     bool is_whole() const { return is_file || is_folder || role == Role::test; }
   };
   /// Every flag, in the order of registration.
   std::vector<Flag> flags() const;
-  /// Those that name a file to write.
+  /// Names of the flags for output files.
   std::vector<std::string> written_files() const;
   /// Usage, then every flag by section with type, help, range and default.
   std::string help_text() const;

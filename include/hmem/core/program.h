@@ -1,6 +1,6 @@
 #pragma once
 /// \file program.h
-/// The frame of every `main`: command line, errors to exit codes, and what is known about build, process and files.
+/// The frame of every `main`: command line, exit codes for errors, and facts about build, process and files.
 
 #include <filesystem>
 #include <functional>
@@ -24,8 +24,8 @@ struct BuildInfo {
 BuildInfo build_info();
 
 /// Parses the command line and calls `body`, whose result is the exit code. `--help` and `--version` print to `out` and
-/// return 0. A wrong command line is one line on `err` and 2; any other exception one line and 1. Messages stay one
-/// line whatever bytes they quote.
+/// return 0. An invalid command line prints one line to `err` and returns 2; any other exception prints one line and
+/// returns 1. A message is always one line, whatever bytes it quotes.
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body,
                 std::ostream& out, std::ostream& err);
 /// The same on the standard streams: `return run_program(argc, argv, options, body);` is all of `main`.
@@ -34,10 +34,10 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 /// Largest resident memory of this process so far, in MiB.
 double peak_rss_mib();
 
-/// Folder of the running program; empty where the system does not tell.
+/// Folder of the running program; empty when the system does not report it.
 std::filesystem::path program_folder();
 
-/// Whether it is a folder, or a regular file; a path that cannot be asked is neither.
+/// Whether the path is a folder, or a regular file; false for both when it cannot be examined.
 bool is_folder(const std::filesystem::path& path);
 bool is_file(const std::filesystem::path& path);
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file progress.h
-/// How far training is, for people who watch a terminal, and how far anything else is that takes long.
+/// How far training is, for people who watch a terminal, and how far any other long task is.
 
 #include <cstdint>
 #include <functional>

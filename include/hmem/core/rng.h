@@ -35,10 +35,10 @@ class Rng {
   /// Uniformly random permutation of 0 .. n-1 (Fisher-Yates from the end).
   std::vector<int64_t> permutation(int64_t n);
 
-  /// Where the stream stands; `set_position` continues there bit for bit.
+  /// The position in the stream; `set_position` continues there bit for bit.
   struct Position {
     uint64_t draws = 0;      ///< 32-bit words drawn so far
-    bool has_spare = false;  ///< a second Box-Muller value is waiting
+    bool has_spare = false;  ///< the second Box-Muller value is unused
     double spare = 0;
   };
   Position position() const { return {draws_, has_spare_, spare_}; }

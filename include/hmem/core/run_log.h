@@ -1,6 +1,6 @@
 #pragma once
 /// \file run_log.h
-/// What a run says: `key=value` lines for people and, with `--out`, the same as JSON lines for programs.
+/// The output of a run: `key=value` lines for people and, with `--out`, the same as JSON lines for programs.
 
 #include <cstdint>
 #include <cstdio>
@@ -37,8 +37,9 @@ class Record {
 };
 
 /// Writes the lines of a run to `out` and, when `json_path` is not empty, to that file as JSON objects whose first key
-/// is "event". Every line is flushed, so that a killed run leaves what it had said. The file is opened at once: a path
-/// that cannot be written is an Error before the training and not after it. Both a full disk and a closed `out` throw.
+/// is "event". Every line is flushed, so a killed run loses nothing it has printed. The file is opened in the
+/// constructor: a path that cannot be written throws Error before the training, not after it. A full disk and a closed
+/// `out` throw as well.
 class RunLog {
  public:
   enum class OpenMode { truncate, append };
@@ -56,7 +57,7 @@ class RunLog {
   void write_task(const Record& record);
   /// `final key=value ...`; event "final".
   void write_final(const Record& record);
-  /// `note: text`; event "note". For what the user has to know: data that was generated, stories that were left out.
+  /// `note: text`; event "note". Facts that the user should know: generated data, stories left out.
   void write_note(std::string_view text);
 
  private:

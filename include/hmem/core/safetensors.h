@@ -6,7 +6,7 @@
 ///     n bytes     JSON {"__metadata__": {text: text}, name: {"dtype": .., "shape": [..], "data_offsets": [b, e]}, ..}
 ///     the rest    the tensors, row-major and little-endian, without gaps
 ///
-/// Files may come from anywhere: everything is checked before memory is taken, and whatever is wrong throws Error with
+/// Files may come from anywhere: everything is checked before memory is allocated. Anything invalid throws Error with
 /// the path, what was found and what was expected.
 
 #include <map>
@@ -41,12 +41,12 @@ struct SafetensorsFile {
 /// Reads all tensors, converted to `real`. F64 is rounded; a value that `real` cannot hold (a finite number that would
 /// become infinite, an integer that would be rounded) is an Error.
 SafetensorsFile read_safetensors(const std::string& path);
-/// The same from memory; `source` is what messages call it.
+/// The same from memory; `source` names it in messages.
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& source);
 
-/// Writes `tensors` in the given order as F32 (F64 in the double build) or F16. The file appears whole or not at all.
-/// Throws Error when it cannot be written, on duplicate or reserved names, on text that is not UTF-8, and on a finite
-/// number that F16 cannot hold.
+/// Writes `tensors` in the given order as F32 (F64 in the double build) or F16. The file is written atomically. Throws
+/// Error when it cannot be written, on duplicate or reserved names, on text that is not UTF-8, and on a finite number
+/// too large for F16.
 void write_safetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                        const std::vector<NamedView>& tensors);
 

@@ -30,8 +30,8 @@ namespace hmem {
 /// Names of the enumerators of an enum class, in their order.
 using Names = std::vector<std::string>;
 
-/// Registers every setting as a flag whose default is the value of its field. A flag that is registered already is left
-/// as it is: programs with several models share flags.
+/// Registers every setting as a flag whose default is the value of its field. A flag that already exists is left
+/// unchanged: programs with several models share flags.
 struct FlagAdder {
   Options& options;
   Role role = Role::setting;
@@ -55,7 +55,7 @@ struct FlagAdder {
   }
 
  private:
-  /// The decimal number that was meant: 0.01, not 0.009999999776.
+  /// The shortest decimal for the float: 0.01, not 0.009999999776.
   template <typename Field>
   static double shortest(Field field) {
     return *parse_number<double>(setting_text(field));
@@ -63,7 +63,7 @@ struct FlagAdder {
 };
 
 /// Fills every field from text that `lookup` finds by name. Throws Error "WHERE: NAME is 'x', expected ..." for text
-/// that the flag of this name would refuse, and whatever `lookup` throws.
+/// that the flag of this name would refuse; exceptions of `lookup` pass through.
 struct SettingReader {
   using Lookup = std::function<std::string(const std::string& name)>;
   Lookup lookup;
@@ -135,7 +135,7 @@ void add_flags(Options& options, Config defaults, Role role = Role::setting) {
   defaults.visit(FlagAdder{options, role});
 }
 
-/// `Config` as the flags say.
+/// `Config` with the values of the flags.
 template <typename Config>
 Config config_of(const Options& options, Config config = {}) {
   config.visit(SettingReader(options));

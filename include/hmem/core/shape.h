@@ -20,7 +20,7 @@ class Shape {
   Shape(std::initializer_list<int64_t> sizes);
 
   int rank() const { return rank_; }
-  /// Size of dimension `i`; throws Error when there is no such dimension.
+  /// Size of dimension `i`; throws Error when the dimension does not exist.
   int64_t operator[](int i) const;
   /// Product of all sizes.
   int64_t count() const { return count_; }

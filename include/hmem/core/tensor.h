@@ -15,7 +15,7 @@ namespace hmem {
 
 namespace detail {
 
-/// 64-byte aligned, uninitialised memory for `count` elements of `size` bytes; throws Error when there is none.
+/// 64-byte aligned, uninitialised memory for `count` elements of `size` bytes; throws Error when out of memory.
 void* aligned_allocate(int64_t count, int64_t size);
 
 struct AlignedFree {
@@ -24,7 +24,7 @@ struct AlignedFree {
 
 }  // namespace detail
 
-/// Pointer and shape of a row-major array that somebody else owns. Cheap to copy.
+/// A non-owning pointer to a row-major array, with its shape. Cheap to copy.
 template <typename T>
 struct BasicView {
   T* data = nullptr;
@@ -32,7 +32,7 @@ struct BasicView {
 
   BasicView() = default;
   BasicView(T* data_in, const Shape& shape_in) : data(data_in), shape(shape_in) {}
-  /// A view that may write is also one that only reads.
+  /// A mutable view converts to a read-only one.
   template <typename U, typename = std::enable_if_t<std::is_same_v<const U, T>>>
   BasicView(const BasicView<U>& other) : data(other.data), shape(other.shape) {}
 

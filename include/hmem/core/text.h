@@ -1,6 +1,6 @@
 #pragma once
 /// \file text.h
-/// Text of numbers, lists and foreign bytes: locale-free, and safe to put into one line of a terminal or of a JSON
+/// Conversion of numbers, lists and untrusted bytes to text: locale-free, and safe in one line of a terminal or JSON
 /// file.
 
 #include <charconv>
@@ -19,7 +19,7 @@ std::string format_real(double value);
 /// The same, rounded to `digits` >= 1 significant digits.
 std::string format_real(double value, int digits);
 
-/// The whole of `text` as a number; nothing for other characters, none, or a number that does not fit.
+/// `text` as a number; nothing when it is empty, holds other characters or does not fit the type.
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};
@@ -49,7 +49,7 @@ std::string number_list_text(const std::vector<int64_t>& numbers);
 std::vector<std::string> split_at_commas(const std::string& text);
 bool contains(const std::vector<std::string>& names, const std::string& name);
 
-/// Bytes of the UTF-8 character that starts at `at` (1 to 4), 0 when there is no valid one (RFC 3629).
+/// Bytes of the UTF-8 character that starts at `at` (1 to 4); 0 when it is invalid (RFC 3629).
 size_t utf8_length(std::string_view text, size_t at);
 bool is_utf8(std::string_view text);
 

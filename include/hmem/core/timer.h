@@ -1,6 +1,6 @@
 #pragma once
 /// \file timer.h
-/// Wall-clock time that never jumps.
+/// Elapsed time from a clock that never jumps.
 
 #include <chrono>
 

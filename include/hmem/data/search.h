@@ -1,6 +1,6 @@
 #pragma once
 /// \file search.h
-/// Where data are looked for.
+/// The search for data.
 
 #include <filesystem>
 #include <functional>
@@ -26,7 +26,7 @@ std::optional<FoundData> find_data(const std::string& data_dir, const std::vecto
                                    const std::function<bool(const std::filesystem::path&)>& holds,
                                    const std::filesystem::path& program_folder = hmem::program_folder());
 
-/// Sorted names of what a folder holds, without those that begin with a dot. Throws Error when it cannot be listed.
+/// Sorted names of the entries of a folder, except those that begin with a dot. Throws Error when it cannot be listed.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
 }  // namespace hmem

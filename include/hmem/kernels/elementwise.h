@@ -17,7 +17,7 @@ void accumulate(real* out, const real* a, int64_t n);
 /// out += scale a
 void axpy(real* out, real scale, const real* a, int64_t n);
 
-/// out = max(inp, 0); NaN stays NaN, so that a broken run is seen.
+/// out = max(inp, 0); NaN stays NaN, so a broken run is noticed.
 void relu_forward(real* out, const real* inp, int64_t n);
 /// dinp += [inp > 0] dout. saves: inp.
 void relu_backward(real* dinp, const real* inp, const real* dout, int64_t n);
@@ -31,7 +31,7 @@ void elu_forward(real* out, const real* inp, int64_t n);
 /// dinp += [out > 0] dout + [out <= 0] (out + 1) dout, from the output alone. saves: out.
 void elu_backward(real* dinp, const real* out, const real* dout, int64_t n);
 
-/// What follows a product or a convolution, in the same pass over its result.
+/// The activation after a product or a convolution, applied in the same pass.
 enum class Activation {
   none,
   elu,

@@ -26,7 +26,7 @@ void sentence_encoding_forward(real* x, const real* table, const real* encoding,
 void sentence_encoding_backward(real* dtable, real* dencoding, const real* dx, const real* table, const real* encoding,
                                 const int32_t* ids, int64_t rows, int64_t width, int64_t e);
 
-/// Which instances of a RowPairs use each row, for as long as its lists stay: what the adjoints read.
+/// The instances of a RowPairs that use each row, for the adjoints; valid as long as the lists of the RowPairs.
 struct RowUses {
   int64_t rows = 0, seconds_begin = 0, count = 0;
   const int64_t* row_begin = nullptr;  ///< [rows + 1]

@@ -1,6 +1,6 @@
 #pragma once
 /// \file isa.h
-/// Which instruction set the hot kernels run on.
+/// The instruction set of the hot kernels.
 
 #include <string>
 #include <vector>

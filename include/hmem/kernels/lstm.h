@@ -19,7 +19,7 @@ struct LstmDims {
   int64_t batch = 0, steps = 0, in = 0, hidden = 0;
 };
 
-/// What the forward pass leaves for the backward pass.
+/// Results of the forward pass that the backward pass reads.
 struct LstmSaved {
   real* gates = nullptr;  ///< [B, T, 4h] activated
   real* c = nullptr;      ///< [B, T, h]
@@ -30,7 +30,7 @@ struct LstmSaved {
 void lstm_forward(const LstmSaved& saved, const real* x, const real* kernel, const real* recurrent, const real* bias,
                   const LstmDims& dims);
 
-/// Which states the loss depends on.
+/// The states on which the loss depends.
 enum class LstmOutput {
   last,  ///< h_T: dout [B, h]
   all,   ///< h_1 .. h_T: dout [B, T, h]

@@ -1,7 +1,7 @@
 #pragma once
 /// \file memory.h
-/// What the kernels of the associative memory have in common: the rule, sizes, and what passes between forward and
-/// backward. Functions: hebbian.h, read_before_write.h.
+/// Common parts of the associative memory's kernels: the rule, sizes, and data passed from forward to backward.
+/// Functions: hebbian.h, read_before_write.h.
 ///
 /// Layout. Sequences of a batch are packed: sample b owns the steps [offsets[b], offsets[b + 1]) of z_k and z_v
 /// [N, d]; nothing is padded in time. A memory is [d, ld] with ld = padded(d): rows padded with zeros to whole
@@ -44,7 +44,7 @@ struct MemoryGrad {
   const real* dense = nullptr;     ///< optional dense part, [d, ld]
 };
 
-/// What hebbian_recall_forward leaves for its backward, [.., ld] with zero padding.
+/// Results of hebbian_recall_forward that its backward pass reads, [.., ld] with zero padding.
 struct RecallSaved {
   real* m = nullptr;  ///< [B, d, ld] memories
   real* z = nullptr;  ///< [hops, B, ld] pre-activations of the read keys

@@ -1,6 +1,6 @@
 #pragma once
 /// \file norm.h
-/// Batch normalisation (Ioffe & Szegedy, ICML 2015, algorithm 1) over rows, with rows that are only counted.
+/// Batch normalisation (Ioffe & Szegedy, ICML 2015, algorithm 1) over rows, some of which are only counted.
 ///
 ///   mean = (sum over rows of x) / n,  var = (sum over rows of (x - mean)^2 + padded mean^2) / n,  n = rows + padded
 ///   y = scale (x - mean) / sqrt(var + epsilon) + shift

@@ -1,9 +1,9 @@
 #pragma once
 /// \file read_before_write.h
-/// H-Mem's extended write: before a pair is written, the memory is read with its key, and what is found changes the
-/// value (Limbacher & Legenstein, NeurIPS 2020, the model that solves bAbI task 16).
+/// H-Mem's extended write: before a pair is written, the memory is read with its key, and the result changes the value
+/// (Limbacher & Legenstein, NeurIPS 2020, the model that solves bAbI task 16).
 ///
-///   s_t = M_{t-1}^T k_t                     what the memory holds for this key
+///   s_t = M_{t-1}^T k_t                     the value stored for this key
 ///   v_t = LN([relu(z_v)_t ; s_t] W_d)       = LN(a_t + s_t W)
 ///   M_t = M_{t-1} + g+ (w_max - M_{t-1}) (*) k_t v_t^T - g- M_{t-1} (*) (k_t^2 1^T)
 ///
@@ -16,7 +16,7 @@
 
 namespace hmem {
 
-/// What the sequential part multiplies and normalises with.
+/// Weights of the sequential part.
 struct ReadBeforeWrite {
   const real* w = nullptr;      ///< [d, d]
   const real* scale = nullptr;  ///< [d] of the layer norm
@@ -24,7 +24,7 @@ struct ReadBeforeWrite {
   real epsilon = real(1e-3);
 };
 
-/// What the forward pass leaves for the backward pass.
+/// Results of the forward pass that the backward pass reads.
 struct ReadBeforeWriteSaved {
   real* s = nullptr;     ///< [N, ld] values read before the writes
   real* xhat = nullptr;  ///< [N, ld] a + s w, normalised
@@ -32,7 +32,7 @@ struct ReadBeforeWriteSaved {
   real* v = nullptr;     ///< [N, ld] values written
 };
 
-/// Gradients that the backward pass adds to; dw, dscale, dshift, dq, dw_r and dgamma may be null.
+/// Gradients to which the backward pass adds; dw, dscale, dshift, dq, dw_r and dgamma may be null.
 struct ReadBeforeWriteGrads {
   real* dk = nullptr;      ///< [N, d]
   real* da = nullptr;      ///< [N, d]

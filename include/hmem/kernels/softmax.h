@@ -1,6 +1,6 @@
 #pragma once
 /// \file softmax.h
-/// Softmax with cross entropy, fused: probabilities are kept, logits may be thrown away.
+/// Softmax with cross entropy, fused: probabilities are kept, logits may be discarded.
 
 #include <cstdint>
 

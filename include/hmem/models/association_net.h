@@ -1,6 +1,6 @@
 #pragma once
 /// \file association_net.h
-/// What the networks of the image association task have in common.
+/// The interface of the networks for the image association task.
 
 #include <cstdint>
 
@@ -23,7 +23,7 @@ class AssociationNet : public Network {
   /// frames [B T, F], the steps of an example one after the other; queries [B, F]; returns logits [B, classes]. In
   /// training mode the moving averages follow this batch. Throws Error on other shapes.
   virtual Var forward(Tape& tape, Var frames, Var queries) = 0;
-  /// What its file keeps, under the names of the flags.
+  /// The settings that its model file keeps, under the names of the flags.
   virtual Settings settings() const = 0;
 
  protected:

@@ -18,10 +18,10 @@ class ConvNet14 : public Network {
 
   /// Weights are drawn from the stream "init.convnet14" of `seed`.
   explicit ConvNet14(uint64_t seed);
-  /// In training mode the moving averages follow this batch. `application` (0 to 3) tells apart the uses of the network
-  /// in one step, which draw dropout masks of their own. Throws Error on other shapes.
+  /// In training mode the moving averages follow this batch. `application` (0 to 3) distinguishes several uses of the
+  /// network in one step; each draws its own dropout masks. Throws Error on other shapes.
   Var forward(Tape& tape, Var images, int application = 0);
-  /// Regularised are the convolution kernels.
+  /// The convolution kernels are regularised.
   void add_to(Weights& weights) override;
 
  private:

@@ -7,7 +7,7 @@
 
 namespace hmem {
 
-/// Frames x_t and query q, each through layers of their own (dense with ReLU, batch norm, dropout), then through a
+/// Frames x_t and query q, each through its own layers (dense with ReLU, batch norm, dropout), then through a
 /// HebbianMemory with one read:
 ///   r = memory(x_1 .. x_T, q),  logits = r W_o
 /// Parameters "frame.dense.weight" [F, dense_size], "frame.norm.*", the same below "query.", those of the memory
@@ -22,8 +22,8 @@ class HMemImage : public AssociationNet {
 
     template <typename Visitor>
     void visit(Visitor&& v) {
-      v("memory_size", memory_size, IntRange{1, 4096}, "side of the associative memory");
-      v("dense_size", dense_size, IntRange{1, 4096}, "units of the layer above the ConvNet");
+      v("memory_size", memory_size, IntRange{1, 4096}, "number of rows and columns of the associative memory");
+      v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
       visit_rule(v, rule);
     }
   };

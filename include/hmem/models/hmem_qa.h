@@ -22,20 +22,22 @@ class HMemQa : public QaModel {
  public:
   struct Config : QaConfig, HebbianMemory::Config {
     StoryNorm norm = StoryNorm::padded;
-    double dropout = 0;        ///< of the value that the last hop reads, before the output layer
-    double story_dropout = 0;  ///< of the pre-activations of keys and values of story sentences
+    double dropout = 0;        ///< rate for the value that the last hop reads, before the output layer
+    double story_dropout = 0;  ///< rate for the pre-activations of keys and values of story sentences
 
     template <typename Visitor>
     void visit(Visitor&& v) {
       QaConfig::visit(v);
       v("batch_norm", norm, Names{"padded", "masked", "none"},
-        "of sentences; padded: padding counts as in the authors' program");
+        "batch norm of sentences; padded: counts padding, as in the authors' program; masked: only real sentences");
       HebbianMemory::Config::visit(v);
     }
     template <typename Visitor>
     void visit_training(Visitor&& v) {
-      v("dropout", dropout, RealRange::half_open(0, 1), "of the value read last, before the answer");
-      v("story_dropout", story_dropout, RealRange::half_open(0, 1), "of keys and values of sentences");
+      v("dropout", dropout, RealRange::half_open(0, 1),
+        "dropout rate of the value that the last hop reads from the memory");
+      v("story_dropout", story_dropout, RealRange::half_open(0, 1),
+        "dropout rate of the keys and values of story sentences");
     }
     using HebbianMemory::Config::contradiction;
   };

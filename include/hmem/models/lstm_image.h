@@ -21,8 +21,8 @@ class LstmImage : public AssociationNet {
 
     template <typename Visitor>
     void visit(Visitor&& v) {
-      v("hidden_size", hidden_size, IntRange{1, 4096}, "units of the LSTM");
-      v("dense_size", dense_size, IntRange{1, 4096}, "units of the layer above the ConvNet");
+      v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM");
+      v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
     }
   };
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file lstm_qa.h
-/// An LSTM over sentence encodings, a baseline of question answering: what a network without an associative memory
-/// makes of the same input.
+/// An LSTM over sentence encodings, a baseline of question answering: a network without an associative memory on the
+/// same input.
 
 #include "hmem/models/qa_model.h"
 #include "hmem/nn/lstm.h"
@@ -19,7 +19,7 @@ class LstmQa : public QaModel {
     template <typename Visitor>
     void visit(Visitor&& v) {
       QaConfig::visit(v);
-      v("hidden_size", hidden_size, IntRange{1, 4096}, "units of the LSTM");
+      v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM");
     }
   };
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file memn2n_qa.h
-/// The end-to-end memory network (Sukhbaatar et al., "End-to-end memory networks", NIPS 2015), a baseline: it keeps
-/// every sentence and attends to them softly.
+/// The end-to-end memory network (Sukhbaatar et al., "End-to-end memory networks", NIPS 2015), a baseline: it stores
+/// every sentence and reads with soft attention.
 
 #include <vector>
 
@@ -23,7 +23,7 @@ class MemN2NQa : public QaModel {
     template <typename Visitor>
     void visit(Visitor&& v) {
       QaConfig::visit(v);
-      v("hops", hops, IntRange{1, 16}, "reads of the memory per question");
+      v("hops", hops, IntRange{1, 16}, "number of memory reads per question");
     }
   };
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file qa_model.h
-/// What the question-answering models have in common.
+/// The interface of the question-answering models.
 
 #include <cstdint>
 
@@ -19,15 +19,15 @@ struct QaConfig {
 
   template <typename Visitor>
   void visit(Visitor&& v) {
-    v("embeddings_size", embeddings_size, IntRange{1, 4096}, "length of word vectors");
+    v("embeddings_size", embeddings_size, IntRange{1, 4096}, "size of the word vectors");
     v("encodings_type", encoding, Names{"identity_encoding", "position_encoding", "learned_encoding"},
-      "weights of the words of a sentence");
+      "how the words of a sentence are weighted");
   }
-  /// Settings that a trained model does not need, so that no model file holds them: rates of dropout.
+  /// Settings for training only, which model files do not hold: dropout rates.
   template <typename Visitor>
   void visit_training(Visitor&& /*v*/) {}
 
-  /// What contradicts itself, "" when nothing does.
+  /// Description of contradictory settings; "": none.
   std::string contradiction() const { return ""; }
   /// Throws Error on sizes that are not positive.
   void check_sizes() const;
@@ -39,7 +39,7 @@ class QaModel : public Network {
  public:
   /// In training mode moving averages follow this batch.
   virtual Var forward(Tape& tape, const BabiBatch& batch) = 0;
-  /// What its file keeps, under the names of the flags.
+  /// The settings that its model file keeps, under the names of the flags.
   virtual Settings settings() const = 0;
 };
 

@@ -13,7 +13,7 @@
 
 namespace hmem {
 
-/// How a pair of key and value changes the memory.
+/// The write rule: how a key-value pair changes the memory.
 enum class WriteRule {
   hebbian,  ///< M += g+ (w_max - M) (*) k v^T - g- M (*) (k^2 1^T), the paper's
   outer,    ///< M += g+ k v^T, the plain outer product (ours)
@@ -24,7 +24,7 @@ template <typename Visitor>
 void visit_rule(Visitor&& v, HebbianRule& rule) {
   v("gamma_pos", rule.gamma_pos, RealRange::at_least(0), "Hebbian write: rate of growth");
   v("gamma_neg", rule.gamma_neg, RealRange::at_least(0), "Hebbian write: rate of decay");
-  v("w_assoc_max", rule.w_max, RealRange::above(0), "Hebbian write: weight that growth tends to");
+  v("w_assoc_max", rule.w_max, RealRange::above(0), "Hebbian write: upper bound that growing weights approach");
 }
 
 /// Writes a sequence of inputs x_t into a matrix M that starts at 0, then reads it with a query q:
@@ -33,10 +33,10 @@ void visit_rule(Visitor&& v, HebbianRule& rule) {
 ///   read     k_h = relu([q ; r_{h-1}] W_r),  r_h = M^T k_h,   h = 1..hops,  r_0 = 0
 /// and returns r_hops. With read_before_write the pair that is written is
 ///   k'_t = LN(k_t),  v'_t = LN([v_t ; M^T k'_t] W_d)
-/// (LN: layer norm with scale and shift): the value can depend on what the memory holds for this key already.
-/// Parameters below the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D],
-/// and for read-before-write "write.weight" [2 D, D], "key_norm.*", "value_norm.*"; gamma_pos, gamma_neg where they
-/// are learned. No biases, he-uniform; the matrices are regularised.
+/// (LN: layer norm with scale and shift): the value can depend on the memory's content for this key. Parameters below
+/// the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D], and for
+/// read-before-write "write.weight" [2 D, D], "key_norm.*", "value_norm.*"; gamma_pos, gamma_neg where they are
+/// learned. No biases, he-uniform; the matrices are regularised.
 class HebbianMemory {
  public:
   struct Config {
@@ -48,26 +48,28 @@ class HebbianMemory {
     bool learn_gamma_pos = false;  ///< the rates are trained, from the values in `rule`
     bool learn_gamma_neg = false;
     bool tie_keys = false;   ///< the query's part of the read key uses W_k; W_r has the rows of the value read alone
-    bool read_value = true;  ///< W_r has rows for the value read before; false: a single hop that has none
+    bool read_value = true;  ///< W_r has rows for the value read before; false: a single hop without these rows
 
     template <typename Visitor>
     void visit(Visitor&& v) {
-      v("memory_size", memory_size, IntRange{1, 4096}, "side of the associative memory");
-      v("hops", hops, IntRange{1, MemoryGrad::kMaxReads}, "reads of the memory per question");
-      v("read_before_write", read_before_write, "1: the value written depends on what the memory holds for its key");
-      v("write_rule", write_rule, Names{"hebbian", "outer"}, "hebbian: the paper's; outer: sum of outer products");
-      v("learn_gamma_pos", learn_gamma_pos, "train the rate of growth, from gamma_pos");
-      v("learn_gamma_neg", learn_gamma_neg, "train the rate of decay, from gamma_neg");
-      v("tie_keys", tie_keys, "questions and sentences share the weights of their keys");
+      v("memory_size", memory_size, IntRange{1, 4096}, "number of rows and columns of the associative memory");
+      v("hops", hops, IntRange{1, MemoryGrad::kMaxReads}, "number of memory reads per question");
+      v("read_before_write", read_before_write,
+        "1: read the memory with each key first, so that the value written depends on its content");
+      v("write_rule", write_rule, Names{"hebbian", "outer"},
+        "how a key-value pair changes the memory; hebbian: the paper's rule; outer: sum of outer products");
+      v("learn_gamma_pos", learn_gamma_pos, "train the growth rate of the Hebbian write, starting from gamma_pos");
+      v("learn_gamma_neg", learn_gamma_neg, "train the decay rate of the Hebbian write, starting from gamma_neg");
+      v("tie_keys", tie_keys, "questions and sentences share the weights that form their keys");
       visit_rule(v, rule);
     }
-    /// What contradicts itself, "" when nothing does: for messages about flags and files.
+    /// Description of contradictory settings, for messages about flags and files; "": none.
     std::string contradiction() const;
   };
 
-  /// Draws W_k, W_v, W_r and, unless it comes later, W_d: a model that draws it behind all its other weights starts
-  /// from the same weights with and without read-before-write. Throws Error on sizes that are not positive and on
-  /// settings that contradict each other.
+  /// Draws W_k, W_v, W_r and, unless it comes later, W_d: a model that draws it after all other weights has the same
+  /// initial weights with and without read-before-write. Throws Error on sizes that are not positive and on settings
+  /// that contradict each other.
   HebbianMemory(const std::string& prefix, const Config& config, int64_t in, int64_t query_in, Rng& rng,
                 bool write_later = false);
   void draw_write(Rng& rng);

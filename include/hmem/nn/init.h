@@ -20,7 +20,7 @@ void glorot_uniform(Tensor& weight, int64_t fan_in, int64_t fan_out, Rng& rng);
 /// uniformly distributed. Throws Error unless weight is a matrix.
 void orthogonal(Tensor& weight, double gain, Rng& rng);
 
-/// Initialisers that a layer can be told to use.
+/// The initialisers from which a layer can choose.
 enum class Initialiser { he_uniform, glorot_uniform };
 void initialise(Tensor& weight, Initialiser initialiser, int64_t fan_in, int64_t fan_out, Rng& rng);
 

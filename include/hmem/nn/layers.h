@@ -79,7 +79,7 @@ class Dropout {
  public:
   /// Throws Error unless 0 <= rate < 1.
   Dropout(const std::string& name, double rate, uint64_t seed);
-  /// `application` (0 to 3) tells apart the uses of one layer in one step: each has a mask of its own.
+  /// `application` (0 to 3) distinguishes several uses of one layer in one step: each has its own mask.
   Var forward(Tape& tape, Var x, int application = 0) const;
 
  private:
@@ -87,19 +87,19 @@ class Dropout {
 };
 
 /// Batch normalisation with scale (1) and shift (0), epsilon 1e-3. In training the statistics are those of the batch,
-/// and the moving averages (momentum 0.99, biased variance unless told otherwise, from 0 and 1) follow them; in
-/// inference the moving averages are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean",
+/// and the moving averages (momentum 0.99, biased variance by default, starting at 0 and 1) follow them; in inference
+/// the moving averages are used. Parameters "<name>.scale", "<name>.shift", buffers "<name>.moving_mean",
 /// "<name>.moving_var", [e].
 class BatchNorm {
  public:
-  /// What the moving variance follows.
+  /// The variance that the moving average follows.
   enum class MovingVariance {
     biased,    ///< the sum of squares by n
     unbiased,  ///< by n - 1 (Bessel's correction), as Keras does after convolutions
   };
 
   BatchNorm(const std::string& name, int64_t e, MovingVariance moving_variance = MovingVariance::biased);
-  /// x [rows, e]; `padded` zero rows count in the statistics without existing.
+  /// x [rows, e]; `padded` zero rows count in the statistics but are not stored.
   Var forward(Tape& tape, Var x, int64_t padded);
   /// The same for instances that are sums of two rows: see batch_norm_pairs.
   Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);

@@ -8,8 +8,8 @@
 
 namespace hmem {
 
-/// Pointers to all tensors of a model: what optimizers train, files hold and penalties cover. Every layer has
-/// `add_to(Weights&)`; names are hierarchical ("extract.key.weight") and unique. The layers own the tensors.
+/// Pointers to all tensors of a model, for optimizers, files and penalties. Every layer has `add_to(Weights&)`; names
+/// are hierarchical ("extract.key.weight") and unique. The layers own the tensors.
 struct Weights {
   std::vector<Parameter*> parameters;
   std::vector<Buffer*> buffers;
@@ -31,7 +31,7 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   virtual void add_to(Weights& weights) = 0;
-  /// To be called after every update of the parameters.
+  /// Call after every update of the parameters.
   virtual void after_update() {}
 
   Weights weights() {

@@ -19,7 +19,7 @@ class Sgd : public Optimizer {
     double weight_decay = 0;
     bool nesterov = false;
   };
-  /// Throws Error unless 0 <= momentum < 1, when nesterov comes without momentum, and as Optimizer does.
+  /// Throws Error unless 0 <= momentum < 1, when nesterov is set without momentum, and as Optimizer does.
   Sgd(std::vector<Parameter*> parameters, const Settings& settings, const std::vector<Parameter*>& decayed = {});
 
  private:

@@ -11,7 +11,7 @@
 
 namespace hmem {
 
-/// What one run ended with.
+/// The results of one run.
 struct RunResult {
   int64_t seed = 0;
   std::optional<double> val_error;  ///< in %; none without validation examples
@@ -32,7 +32,7 @@ struct Spread {
   double mean = 0, min = 0, max = 0;
 };
 Spread spread_of(const std::vector<double>& values);
-/// Of the test errors.
+/// Mean and range of the test errors.
 Spread spread_of(const RunGroup& group);
 
 /// Items that share a key, in the order in which the keys come first.
@@ -51,10 +51,10 @@ std::vector<std::vector<const Item*>> group_by(const std::vector<Item>& items, c
 /// A table: the first row is its head.
 using Row = std::vector<std::string>;
 using Table = std::vector<Row>;
-/// In columns for a terminal; numbers stand right, the first column left when `first_left`.
+/// Columns for a terminal, aligned right; the first one left when `first_left`.
 std::string text_table(const Table& table, bool first_left);
 std::string markdown_table(const Table& table);
-/// A text that holds commas or quotes as one field of a CSV line.
+/// Quotes a text as one field of a CSV line.
 std::string csv_field(const std::string& text);
 /// At most 4 significant digits.
 std::string metric_text(double value);

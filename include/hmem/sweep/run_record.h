@@ -1,6 +1,6 @@
 #pragma once
 /// \file run_record.h
-/// Reads back what a run wrote with `--out`.
+/// Reads the file that a run wrote with `--out`.
 
 #include <cstdint>
 #include <map>
@@ -15,13 +15,13 @@ namespace hmem {
 struct RunRecord {
   std::map<std::string, std::string> header;
   std::vector<std::map<std::string, std::string>> tasks;
-  /// Validation of every epoch that has a line, also of the runs that this one continues.
+  /// Validation results of every epoch line, including the runs that this one continues.
   struct Epoch {
     double val_error = 0, val_loss = 0;
   };
   std::map<int64_t, Epoch> epochs;
   std::optional<std::map<std::string, std::string>> final_line;
-  int bad_lines = 0;  ///< not JSON objects, as the half line of a run that was killed
+  int bad_lines = 0;  ///< lines that are not JSON objects, such as the last half line of a killed run
 
   bool finished() const { return final_line.has_value(); }
   /// Value of the final line as a number; nothing when there is none.
@@ -31,7 +31,7 @@ struct RunRecord {
 /// A value of a line as a number; nothing when there is none.
 std::optional<double> metric_of(const std::map<std::string, std::string>& line, const std::string& key);
 
-/// Never throws for what is in the file; Error when it cannot be read.
+/// Throws Error only when the file cannot be read, never for its content.
 RunRecord read_run_record(const std::string& path);
 
 }  // namespace hmem

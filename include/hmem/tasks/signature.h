@@ -1,6 +1,6 @@
 #pragma once
 /// \file signature.h
-/// A fingerprint of what training computes: one number that changes when any bit of any result does.
+/// A fingerprint of the training arithmetic: one number that changes with any bit of any result.
 
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 #pragma once
 /// \file checkpoint.h
 /// A training that was interrupted, as a safetensors file: tensors `<parameter>`, `<buffer>`, `adam.m.<parameter>`,
-/// `adam.v.<parameter>`, `best.` and `average.<parameter or buffer>`; in the metadata what run it is and, as `state.*`,
-/// where it stands. Numbers are written so that they read back bit for bit.
+/// `adam.v.<parameter>`, `best.` and `average.<parameter or buffer>`; the metadata identify the run and, as `state.*`,
+/// its progress. Numbers read back bit for bit.
 
 #include <cstdint>
 #include <string>
@@ -23,22 +23,22 @@ struct Training {
   FitState state;
 };
 
-/// Writes `training` of the run that `run` describes: names and values of everything that its results depend on, "seed"
-/// among them, causes before what follows from them. The file appears whole or not at all.
+/// Writes `training` of the run that `run` describes: names and values of everything that its results depend on,
+/// including "seed", causes before their consequences. The file is written atomically.
 void save_checkpoint(const std::string& path, const Settings& run, const Training& training);
 
 /// A checkpoint that has been read: first compare the run, then copy the state. Every function throws Error with the
 /// path, what was found and what was expected.
 class Checkpoint {
  public:
-  /// Throws when the file is not there, truncated, corrupt, or no checkpoint.
+  /// Throws when the file is missing, truncated, corrupt or not a checkpoint.
   explicit Checkpoint(const std::string& path);
   const std::string& path() const { return file_.path(); }
   uint64_t seed() const;
-  /// Throws unless the checkpoint says exactly what `run` says; the message names the first setting that differs.
+  /// Throws unless the checkpoint's settings equal `run`; the message names the first setting that differs.
   void check_run(const Settings& run) const;
-  /// Throws unless tensors and state are those of such a training and finite, and unless `epochs` epochs can still be
-  /// reached; changes nothing then.
+  /// Throws when tensors or state do not fit this training, are not finite, or are already beyond `epochs`; nothing is
+  /// changed then.
   void copy_to(Training& training, int64_t epochs) const;
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 /// \file classifier.h
-/// Classification for the training loop: whoever trains a network writes from which examples which logits come.
+/// Classification for the training loop; derived learners map examples to logits.
 
 #include <cstdint>
 
@@ -10,9 +10,9 @@
 namespace hmem {
 
 struct ClassificationLoss {
-  Var loss;             ///< mean cross entropy + l2 * (sum of squares of what is regularised)
+  Var loss;             ///< mean cross entropy + l2 * (sum of squares of the regularised weights)
   CrossEntropy answer;  ///< cross entropy alone, predictions, probabilities
-  int64_t errors = 0;   ///< predictions that are not the label
+  int64_t errors = 0;   ///< number of wrong predictions
 };
 
 /// logits [B, classes], labels [B]. A negative label has no loss, is never predicted and counts as an error.
@@ -27,7 +27,7 @@ class Classifier : public Learner {
   /// The tensors must outlive the learner.
   Classifier(Weights weights, double l2) : weights_(std::move(weights)), l2_(l2) {}
 
-  /// Logits [count, classes] of examples that have been checked to be in the part; fills labels [count].
+  /// Logits [count, classes] of examples, whose numbers are valid; fills labels [count].
   virtual Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) = 0;
 
  private:

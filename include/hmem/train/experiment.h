@@ -1,10 +1,10 @@
 #pragma once
 /// \file experiment.h
-/// One training program from its flags to its final line, whatever it trains:
+/// A training program of any kind, from its flags to its final line:
 ///
 ///     TrainingRun run(options);          // threads, seed, checkpoint
 ///     ...                                // the program's part: data, model, learner, drawn from run.seed
-///     Experiment experiment(learner);    // what the run has to know of them
+///     Experiment experiment(learner);    // describes them for the run
 ///     return run.train(experiment);      // header, training, test, final line
 
 #include <cstdint>
@@ -43,23 +43,25 @@ struct TrainingSettings {
 
   template <typename Visitor>
   void visit(Visitor&& v) {
-    v("epochs", epochs, IntRange{0, 1000000}, "passes over the training examples; 0: only test");
+    v("epochs", epochs, IntRange{0, 1000000}, "number of passes over the training examples; 0: only test");
     v("learning_rate", learning_rate, RealRange::above(0), "initial learning rate");
     v("schedule", schedule, Names{"paper", "stable"},
-      "learning rate; paper: as published for this experiment; stable: constant for 60 % of the epochs, then linearly "
-      "to 0");
-    v("batch_size_per_replica", batch_size, IntRange{1, 1000000}, "examples per update (there is one replica)");
+      "learning-rate schedule; paper: as published for this experiment; stable: constant for 60 % of the epochs, then "
+      "linear decay to 0");
+    v("batch_size_per_replica", batch_size, IntRange{1, 1000000},
+      "number of examples per update (there is one replica)");
     v("max_grad_norm", max_grad_norm, RealRange::at_least(0), "clip each parameter's gradient to this norm; 0: never");
-    v("l2", l2, RealRange::at_least(0), "penalty: this times the sum of the squared weights");
-    v("optimizer", optimizer, Names{"adam", "sgd"}, "adam; sgd: gradient descent with momentum");
+    v("l2", l2, RealRange::at_least(0), "L2 penalty: this factor times the sum of the squared weights");
+    v("optimizer", optimizer, Names{"adam", "sgd"}, "optimizer; adam: Adam; sgd: gradient descent with momentum");
     v("momentum", momentum, RealRange::half_open(0, 1), "momentum of --optimizer=sgd");
-    v("nesterov", nesterov, "Nesterov's momentum with --optimizer=sgd");
+    v("nesterov", nesterov, "use Nesterov momentum with --optimizer=sgd");
     v("weight_decay", weight_decay, RealRange::at_least(0),
-      "decoupled weight decay: each update also takes learning rate times this from the weights that l2 covers");
+      "decoupled weight decay: each update also subtracts learning rate * this * weight from the weights that l2 "
+      "covers");
     v("weight_average", weight_average, RealRange::half_open(0, 1),
       "validate and test a moving average of the weights with this decay; 0: off");
     v("stop_when_solved", stop_when_solved, IntRange{0, 1000000},
-      "end the training when this many epochs in a row had no validation error; 0: never");
+      "stop training after this many epochs in a row without validation errors; 0: never");
     v("keep_best", keep_best,
       "test and save the weights of the epoch with the lowest validation error, not of the last");
   }
@@ -67,45 +69,45 @@ struct TrainingSettings {
 
 /// Registers the flags of `defaults`, --random_state, --threads and --limit_steps.
 void add_training_flags(Options& options, const TrainingSettings& defaults);
-/// Registers --save, --load, those of checkpoints, --out, --verbose, --quiet.
+/// Registers --save, --load, the checkpoint flags, --out, --verbose, --quiet.
 void add_output_flags(Options& options);
-/// Throws UsageError for training flags that contradict each other or that name one file twice: all that can be known
-/// without data.
+/// Throws UsageError for training flags that contradict each other or that name one file twice, as far as this can be
+/// checked without data.
 void check_training_flags(const Options& options);
-/// Throws UsageError when one of the files to write is `path`, the file of `what`.
+/// Throws UsageError when an output file is `path`, which `what` describes.
 void check_not_written(const Options& options, const std::string& path, const std::string& what);
 
-/// What a run trains and what it says about it.
+/// Description of a run's training and output.
 struct Experiment {
   explicit Experiment(Learner& learner_in) : learner(learner_in) {}
 
   Learner& learner;
   std::string model;        ///< kind of model, in files
-  Settings model_settings;  ///< those that model files keep, under the names of their flags
-  ModelInfo model_facts;    ///< what else they keep: sizes, vocabulary
-  Settings data_facts;      ///< what else results depend on: hashes of data and of weights that were read
-  std::function<double(int64_t epoch)> paper_rate;  ///< of the schedule "paper"
+  Settings model_settings;  ///< settings that model files keep, under the names of their flags
+  ModelInfo model_facts;    ///< further content of model files: sizes, vocabulary
+  Settings data_facts;      ///< further dependencies of the results: hashes of data and of loaded weights
+  std::function<double(int64_t epoch)> paper_rate;  ///< learning rate of the schedule "paper"
   bool paper_rate_needs_epochs = false;             ///< whether it depends on --epochs
   std::string data;                                 ///< where the data come from: for the header
   Record sizes;                                     ///< numbers of examples and the like: a header line
   std::vector<std::string> notes;                   ///< about the data
-  Record title;                                     ///< what the final line begins with
+  Record title;                                     ///< first fields of the final line
   /// Tests the final weights; the returned fields follow the validation metrics in the final line.
   std::function<Record(RunLog& log)> test;
-  bool train_loss_of_untrained = false;           ///< whether the final line has the training loss without epochs too
-  std::function<void(int64_t epoch)> on_start;    ///< may be empty. Before the first line, unless steps are timed
-  std::function<void(RunLog& log)> after_header;  ///< may be empty. What takes long before the training
-  std::function<void(const EpochReport& report)> on_epoch;  ///< may be empty
+  bool train_loss_of_untrained = false;         ///< whether the final line shows the training loss even without epochs
+  std::function<void(int64_t epoch)> on_start;  ///< optional; called before the first line, unless steps are timed
+  std::function<void(RunLog& log)> after_header;            ///< optional; slow preparations
+  std::function<void(const EpochReport& report)> on_epoch;  ///< optional
 
-  /// All that a model file says.
+  /// The metadata of a model file.
   ModelInfo model_info() const;
 };
 
 class TrainingRun {
  public:
-  /// Reads the checkpoint when the run is to continue from one, and sees that every file to write can be written.
-  /// `options` must outlive the run and have the flags above. Functions throw UsageError or Error, one line, before
-  /// anything is written.
+  /// Reads the checkpoint to continue from, if any, and checks that every output file can be written. `options` must
+  /// outlive the run and have the flags above. Functions throw UsageError or Error, one line, before anything is
+  /// written.
   explicit TrainingRun(const Options& options);
 
   /// Prints the header, trains (or only times, with --limit_steps), tests, saves, prints the final line. Returns the
@@ -131,11 +133,11 @@ class TrainingRun {
   Training training_;
 };
 
-/// Throws Error, naming the file, when a flag that the user gave contradicts a setting of the model that is loaded.
+/// Throws Error, naming the file, when a flag given by the user contradicts a setting of the loaded model.
 void check_same_settings(const ModelFile& file, const Options& options, const Settings& model_settings);
 
-/// What the results of a run depend on, for its checkpoint: program, every flag that is a setting (as the model has
-/// it), seed, and the facts of model and data.
+/// Everything that the results of a run depend on, for its checkpoint: program, every flag with the role setting (with
+/// the model's value), seed, and the facts of model and data.
 Settings run_info(const Options& options, uint64_t seed, const Experiment& experiment);
 
 }  // namespace hmem

@@ -14,7 +14,7 @@
 
 namespace hmem {
 
-/// A model together with its data: what fit() trains and evaluate() measures.
+/// A model together with its data, for fit() and evaluate().
 class Learner {
  public:
   enum class Part { train, validation, test };
@@ -25,15 +25,15 @@ class Learner {
   };
 
   virtual ~Learner() = default;
-  /// Before every epoch of a training; what count() and run() see may change here and nowhere else.
+  /// Called before every epoch of a training. The examples may change here and nowhere else.
   virtual void start_epoch(int64_t /*epoch*/) {}
   /// Number of examples of a part; they are numbered from 0.
   virtual int64_t count(Part part) const = 0;
   /// Forward pass over `count` examples on a tape that has been reset.
   virtual BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) = 0;
-  /// What is trained, saved and regularised.
+  /// The tensors to train, save and regularise.
   virtual Weights weights() = 0;
-  /// After every update of the parameters.
+  /// Called after every update of the parameters.
   virtual void after_update() {}
 };
 
@@ -71,7 +71,7 @@ struct EpochReport {
   double examples_per_s = 0;    ///< in training
 };
 
-/// Where a training stands: all that it needs to continue apart from the tensors.
+/// The progress of a training: everything except the tensors that is needed to continue it.
 struct FitState {
   int64_t epoch = 0;            ///< the running one, from 0; at the end the number of epochs
   int64_t step = 0;             ///< steps done in it
@@ -81,7 +81,7 @@ struct FitState {
   double epoch_seconds = 0;     ///< of training in the epoch
   double training_seconds = 0;  ///< in all epochs before
 
-  /// What an epoch ended with.
+  /// The metrics of an epoch.
   struct Metrics {
     int64_t epoch = -1;  ///< -1: there was none
     Evaluation train, validation;
@@ -96,7 +96,7 @@ struct FitSettings {
   int64_t batch_size = 128;
   uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
-  /// Ends the training when this many epochs in a row had no validation error; 0: never.
+  /// Ends the training after this many epochs in a row without validation errors; 0: never.
   int64_t stop_when_solved = 0;
   /// Pauses when this many epochs are done; 0: never.
   int64_t pause_after = 0;
@@ -105,22 +105,22 @@ struct FitSettings {
   double average_decay = 0;
   Progress* progress = nullptr;
   std::function<void(const EpochReport&)> on_epoch;
-  /// After on_epoch, when the epoch was better than all before it (see FitState::best).
+  /// Called after on_epoch if the epoch was better than all before it (see FitState::best).
   std::function<void()> on_best;
-  /// After that, with the state at the beginning of the next epoch: what a checkpoint keeps.
+  /// Called after that with the state at the beginning of the next epoch, as a checkpoint stores it.
   std::function<void(const FitState&)> after_epoch;
-  /// Asked after every step: true ends the training there.
+  /// Called after every step: true ends the training there.
   std::function<bool()> stop;
 };
 
-/// Whether a training that stands at `state` has come to its end.
+/// Whether a training in `state` is finished.
 bool is_finished(const FitSettings& settings, const FitState& state);
 
 /// Trains from `state` until `epochs` are done, or the problem is solved (settings.stop_when_solved). Every epoch is a
 /// new random permutation of the training examples; the last, shorter batch is trained on as well. Returns whether all
 /// epochs were done; false: settings.stop or pause_after said so, and `state` is where to continue. With the
 /// parameters, buffers and optimizer of that moment, training continues bit for bit as if it had not stopped. Throws
-/// Error naming epoch and step when the loss or a gradient is not finite, and when `state` is not of such a training.
+/// Error naming epoch and step when the loss or a gradient is not finite, and when `state` does not fit this training.
 bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, FitState& state);
 /// The same from the beginning.
 void fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings);

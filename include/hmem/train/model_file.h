@@ -17,15 +17,14 @@ namespace hmem {
 /// Text that describes a model: "model" (its kind), settings, sizes, vocabulary. Stored in the file's metadata.
 using ModelInfo = std::map<std::string, std::string>;
 
-/// In the metadata of checkpoints, which are such files too, and of no model.
+/// Metadata key of checkpoints, which are such files too; models do not have it.
 constexpr char kCheckpointFormatKey[] = "checkpoint_format";
 
-/// Throws Error when save_model() could not write `path` (empty: nothing to write) and leaves everything as it is: to
-/// be called before hours of training, not after.
+/// Throws Error if save_model() could not write `path` (empty: nothing to write), without changing anything. Call it
+/// before hours of training, not after.
 void check_writable(const std::string& path);
 
-/// Writes all parameters and buffers under their names, those in `halves` as float16; the file appears whole or not at
-/// all.
+/// Writes all parameters and buffers under their names, those in `halves` as float16; the file is written atomically.
 void save_model(const std::string& path, const ModelInfo& info, const Weights& weights,
                 const std::vector<Parameter*>& halves = {});
 
@@ -38,19 +37,20 @@ class ModelFile {
   explicit ModelFile(const std::string& path);
   ~ModelFile();
   const ModelInfo& info() const;
-  /// Value of `key`; throws Error naming the file when it is not there.
+  /// Value of `key`; throws Error naming the file when it is missing.
   const std::string& require(const std::string& key) const;
   /// Throws Error when it is a checkpoint or the file of another kind of model.
   void expect_model(const std::string& model) const;
-  /// The kind of model, "" when it says none.
+  /// The kind of model; "": not given.
   std::string model() const;
   /// Throws Error unless `key` has this value; `hint` ends the message.
   void expect(const std::string& key, const std::string& value, const std::string& hint) const;
   /// Reads the settings that the file keeps.
   SettingReader settings() const;
-  /// Shape of a tensor; throws Error naming the file when it is not there.
+  /// Shape of a tensor; throws Error naming the file when it is missing.
   const Shape& shape_of(const std::string& tensor) const;
-  /// Throws Error unless the file has exactly these tensors with these shapes and finite values; changes nothing then.
+  /// Throws Error, without changing anything, unless the file has exactly these tensors with these shapes and finite
+  /// values.
   void copy_to(const Weights& weights) const;
   const std::string& path() const { return path_; }
 

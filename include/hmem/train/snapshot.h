@@ -12,8 +12,8 @@ namespace hmem {
 
 class Snapshot {
  public:
-  /// The tensors must outlive this. Starts as a copy of them. For checkpoints the copies are called `prefix` + name:
-  /// "best.", "average.".
+  /// Starts as a copy of the tensors, which must outlive it. Checkpoints name the copies `prefix` + name: "best.",
+  /// "average.".
   Snapshot(const Weights& weights, const std::string& prefix);
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;

@@ -48,7 +48,7 @@ bool has_file(const fs::path& folder, int task, BabiPart part) {
   }
 }
 
-/// Reads a string where it stands, without a copy.
+/// Reads a string in place, without a copy.
 class TextBuffer : public std::streambuf {
  public:
   explicit TextBuffer(const std::string& text) {
@@ -120,12 +120,19 @@ int64_t babi_training_questions(const std::string& training_set_size) {
 }
 
 void add_babi_story_options(Options& options) {
-  options.add_optional_int("story_length", "statements in a story", {1, 100000});
-  options.add_optional_int("actors", "people, or animals, in a story", {1, 1000});
-  options.add_optional_int("places", "rooms", {1, 1000});
-  options.add_optional_int("objects", "things to carry, shapes, things of different size", {1, 1000});
-  options.add_optional_int("distractors", "statements that the answer does not need", {0, 100000});
-  options.add_optional_int("path_length", "steps of the path, links of the chain", {1, 1000});
+  options.add_optional_int("story_length", "number of statements in a generated story", {1, 100000});
+  options.add_optional_int("actors", "number of people (tasks 15, 16: animals) in a generated story", {1, 1000});
+  options.add_optional_int("places", "number of rooms from which generated stories choose", {1, 1000});
+  options.add_optional_int("objects",
+                           "number of objects in generated stories: things to carry, shapes, or things of different "
+                           "size, depending on the task",
+                           {1, 1000});
+  options.add_optional_int("distractors",
+                           "number of statements before a question of a generated story that the answer does not need",
+                           {0, 100000});
+  options.add_optional_int("path_length",
+                           "generated stories: steps of the path, or links of the chain, that a question asks about",
+                           {1, 1000});
 }
 
 BabiStoryOptions babi_story_options(const Options& options) {
@@ -156,7 +163,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   }
   const bool few = questions == 1000;
   const fs::path folder = source.folder / (few ? "en" : "en-10k"), other = source.folder / (few ? "en-10k" : "en");
-  std::error_code ignored;  // what cannot be asked is reported when it is listed
+  std::error_code ignored;  // errors are reported when the folder is listed
   HMEM_CHECK(fs::exists(folder, ignored) || !fs::exists(other, ignored), source.folder.string(), ": found no ",
              folder.filename().string(), ", expected it for --training_set_size=", training_set_size,
              " (the stories there are those of --training_set_size=", few ? "10k)" : "1k)");
@@ -176,8 +183,8 @@ bool lacks_training_file(const BabiSource& source, int task, const std::string& 
 
 BabiStories generate_babi_epoch(int task, int64_t questions, uint64_t seed, const BabiStoryOptions& options,
                                 int64_t epoch) {
-  // Parts of an epoch have streams of their own, so that they can be made at the same time; their number is fixed. The
-  // first epoch is what babi_generate writes.
+  // Each part of an epoch has its own stream, so that parts can be made in parallel; their number is fixed. The first
+  // epoch equals the output of babi_generate.
   const int64_t parts = epoch == 0 ? 1 : std::min<int64_t>(kPartsOfEpoch, questions);
   std::vector<BabiStories> made(static_cast<size_t>(parts));
   parallel_for(parts, 1, [&](int64_t part) {

@@ -105,7 +105,7 @@ class LineReader {
   size_t begin_ = 0;
 };
 
-/// Numbers of phrases by their raw text, so that a phrase that was seen before is not taken apart again.
+/// Maps raw text to phrase numbers, so that a repeated phrase is not split again.
 class SeenPhrases {
  public:
   std::optional<int32_t> find(std::string_view text) const {
@@ -257,7 +257,7 @@ class Parser {
     return entry->second;
   }
 
-  /// Forgets the statements of the current story that no question has seen.
+  /// Drops the statements of the current story after its last question.
   void drop_unasked() {
     const int64_t asked = stories_.questions.empty() ? 0 : stories_.questions.back().end;
     stories_.statements.resize(static_cast<size_t>(asked));
@@ -297,7 +297,7 @@ BabiWords babi_words(std::string_view text) {
 BabiStories parse_babi(std::istream& in, const std::string& source) { return Parser(in, source).run(); }
 
 BabiStories read_babi_file(const std::string& path) {
-  std::error_code ignored;  // what cannot be asked fails to open below
+  std::error_code ignored;  // on an error, opening the file fails below
   HMEM_CHECK(!std::filesystem::is_directory(path, ignored), path, ": found a folder, expected a bAbI text file");
   const auto size = std::filesystem::file_size(path, ignored);
   HMEM_CHECK(ignored || size <= static_cast<uintmax_t>(kMaxFileBytes), path, ": found ", size,

@@ -11,7 +11,7 @@ namespace hmem {
 
 namespace {
 
-/// What decides the shapes, over one file or several.
+/// The extents that determine the shapes, over one file or several.
 struct Extent {
   int64_t longest_story = 0;
   size_t longest_sentence = 0;
@@ -48,11 +48,11 @@ IdTensor padded_rows(int64_t rows, int words_per_sentence, const std::string& so
   return IdTensor({rows, words_per_sentence});
 }
 
-/// What becomes of examples that do not fit.
+/// Treatment of examples that do not fit.
 enum class Misfits {
   by_options,    ///< too long: left out, or shortened with BabiOptions::keep_latest; nothing is unknown
-  keep,          ///< from elsewhere: shortened; unknown answers are errors
-  drop_unknown,  ///< from elsewhere: shortened; examples with unknown answers are left out
+  keep,          ///< other sources: shortened; unknown answers are errors
+  drop_unknown,  ///< other sources: shortened; examples with unknown answers are left out
 };
 
 using Ids = std::vector<int32_t>;
@@ -62,7 +62,7 @@ void drop_padding(Ids& ids) {
   while (!ids.empty() && ids.back() == Vocabulary::kNil) ids.pop_back();
 }
 
-/// Ids of the phrases of one file in so many slots, each looked up when it comes first.
+/// Ids of the phrases of one file, padded to a number of slots; each phrase is looked up at its first use.
 class PhraseIds {
  public:
   struct Entry {
@@ -251,8 +251,8 @@ int64_t training_count(int64_t count, double validation_split) {
   const bool in_range = validation_split >= 0 && validation_split < 1;  // false for nan
   const auto kept = in_range ? static_cast<int64_t>((1 - validation_split) * static_cast<double>(count)) : 0;
   if (kept < 1) {
-    throw UsageError("a validation split of " + format_real(validation_split) + " leaves no example of " +
-                     std::to_string(count) + " for training; expected at least 0 and below 1");
+    throw UsageError("a validation split of " + format_real(validation_split) + " leaves none of " +
+                     std::to_string(count) + " examples for training; expected at least 0 and below 1");
   }
   return kept;
 }

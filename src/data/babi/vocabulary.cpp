@@ -23,7 +23,7 @@ int32_t Vocabulary::id_of(std::string_view word) const {
 }
 
 const std::string& Vocabulary::word_of(int32_t id) const {
-  HMEM_CHECK(id >= 1 && id <= words(), "id ", id, " is no word, expected 1 to ", words());
+  HMEM_CHECK(id >= 1 && id <= words(), "id ", id, " is not a word, expected 1 to ", words());
   return words_[static_cast<size_t>(id - 1)];
 }
 

@@ -29,7 +29,7 @@ std::vector<const Event*> carrying_walks(const World& world, size_t object) {
   return walks;
 }
 
-/// Where the object has been as far as the story tells, oldest first.
+/// The known places of the object, oldest first.
 std::vector<size_t> known_places(const World& world, size_t object) {
   std::vector<std::optional<size_t>> place(world.actors());
   std::optional<size_t> holder;
@@ -131,17 +131,17 @@ constexpr CarryingTask kWhereWas = {where_was, steer_to_carried<2>, 4};
 
 /// Task 2. A question comes as soon as, after an even number of statements, one is possible: about an object that one
 /// of the latest five statements handles, if its place follows from two statements. They are the supporting facts:
-/// where it was dropped, and the dropper's latest walk before; or who got it, and their latest walk since. The place of
-/// an object that was only got where its holder stands is never asked, nor what was dropped by somebody who has not
+/// where it was dropped, and the dropper's latest walk before; or who got it, and their latest walk since. Never asked:
+/// the place of an object whose holder still stands where they got it, or that was dropped by somebody who has not
 /// walked.
 static void write_two_supporting_facts(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   World world(story, rng, options, people(), false, true);
   write_questions(world, kWhereIs, options);
 }
 
-/// Task 3. As task 2, but asked is where the object was before the latest holder carried it to some place for the last
-/// time; the place before is one that it was carried to as well, not the one where it was got. Places that the object
-/// came to late or often are asked about more. Supporting facts: the latest handling, the walk to the place, the
+/// Task 3. As task 2, but the question asks where the object was before the latest holder carried it to some place for
+/// the last time. The object was carried to the earlier place as well; it was not got there. Places that the object
+/// came to late or often are asked about more often. Supporting facts: the latest handling, the walk to the place, the
 /// holder's walk before.
 static void write_three_supporting_facts(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   World world(story, rng, options, people(), false, false);

@@ -37,9 +37,9 @@ Walk pick_walk(const std::vector<size_t>& at, size_t rooms, bool in_twos, Rng& r
 }
 
 /// Five times two walks and a question. With `by_pronoun` the second walk of a round continues the first one: the same
-/// people go on to any other room. All begin in some room that is not told. Asked is about somebody who was mentioned
-/// lately, in a pair the first person before the second one, a pronoun like the names. Supporting facts: the latest
-/// statement that names the person and, if there is one, its continuation.
+/// people go on to any other room. Everybody starts in a room that is not told. The question is about somebody
+/// mentioned recently; in a pair the first person counts before the second, and a pronoun counts like the names.
+/// Supporting facts: the latest statement that names the person and, if there is one, its continuation.
 void write_walks(StoryText& story, const BabiStoryOptions& options, bool in_twos, bool by_pronoun, Rng& rng) {
   const Cast cast(options);
   std::vector<size_t> at = cast.first_rooms(rng);

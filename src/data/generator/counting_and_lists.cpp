@@ -87,8 +87,9 @@ constexpr CarryingTask kLists = {what, steer_to_handling, 2};
 }  // namespace
 
 /// Task 7. A question comes as soon as, after an even number of statements, one of the latest five gets, drops or gives
-/// something: how many objects its actor carries; who acted more often is asked about more often, who only received
-/// something is not asked about. Supporting facts: whatever the actor got, dropped, gave or received, in that order.
+/// something: how many objects its actor carries. People who acted more often are asked about more often; people who
+/// only received something are not asked about. Supporting facts: whatever the actor got, dropped, gave or received, in
+/// that order.
 static void write_counting(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   World world(story, rng, options, people(), true, true);
   write_questions(world, kCounting, options);

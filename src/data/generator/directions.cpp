@@ -32,7 +32,7 @@ struct Neighbours {
   int line;
 };
 
-/// Rooms that the story can choose from: as many as it needs where nothing else is asked for.
+/// Rooms from which the story chooses: by default as many as it needs.
 int rooms_to_choose_from(const BabiStoryOptions& options, int statements) {
   return options.places.value_or(std::max(kOfficialRooms, statements + 1));
 }
@@ -48,9 +48,9 @@ void check_two_arg_relations(const BabiStoryOptions& options) {
 
 /// Task 4. Three rooms in a row, along one of two axes, and who lies next to whom: two statements, one question. A room
 /// of the row and one of its neighbours are drawn, the room is said to lie where it lies from the neighbour, until both
-/// pairs have been named; so in two of three statements the subject is the end of the row. Asked is one of the two
-/// statements, in one of two ways, and the answer always is the subject of the statement, which supports it. Never
-/// asked is the object; rooms that are not next to each other are never compared.
+/// pairs have been named; so in two of three statements the subject is the end of the row. The question is about one of
+/// the two statements, in one of two forms, and the answer is always the subject of that statement, which supports it.
+/// The object is never asked for; rooms that are not next to each other are never compared.
 ///
 /// `story_length` n is a row of n + 1 rooms, `places` the number of rooms from which they come.
 static void write_two_arg_relations(StoryText& story, const BabiStoryOptions& options, Rng& rng) {

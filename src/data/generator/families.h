@@ -1,14 +1,14 @@
 #pragma once
 /// \file families.h
-/// The generated tasks: each is described by one TaskFamily, in the file of its family. A new task is a function there
-/// and a row in registry.cpp.
+/// The generated tasks: each has one TaskFamily, in the file of its family. A new task needs a function there and a row
+/// in registry.cpp.
 
 #include "data/generator/story_text.h"
 #include "hmem/data/generator/registry.h"
 
 namespace hmem::babi_tasks {
 
-/// Values that an option may have; `limit` says why there are no more ("there are 16 names"). A task that has no such
+/// Values that an option may have; `limit` is the reason for the upper bound ("there are 16 names"). A task without the
 /// option leaves it empty.
 struct OptionRange {
   int low = 0, high = -1;
@@ -23,7 +23,7 @@ struct TaskFamily {
   /// Writes one story: begin_story, statements, questions. The options are in their ranges.
   void (*write_story)(StoryText& story, const BabiStoryOptions& options, Rng& rng) = nullptr;
   OptionRange story_length{}, actors{}, places{}, objects{}, distractors{}, path_length{};
-  /// What must hold between options, each of them in its range; throws UsageError. May be null.
+  /// Checks conditions between options that are in their ranges; throws UsageError. May be null.
   void (*check)(const BabiStoryOptions& options) = nullptr;
 };
 

@@ -8,7 +8,7 @@ namespace hmem::babi_tasks {
 
 namespace {
 
-/// What was last said of a person: the place where they are, and the one named with it.
+/// The latest report about a person: the place where they are, and the one named with it.
 struct Report {
   bool either;
   size_t place, alternative;
@@ -20,9 +20,9 @@ struct Report {
 /// Task 10. Five times two statements and a question. Every statement tells of a walk of anybody to any other place:
 /// half of them say so, a quarter names the new place ("is in"), a quarter says "either in ... or ..." of the new place
 /// and one drawn from all, in random order. The second is drawn without regard to the first, so that one in six reads
-/// "either in the park or the park", in the official files too, and is as indefinite as the others. Asked is about
-/// somebody who was mentioned lately, about the place where they are and another one in equal parts; "maybe" is the
-/// answer for both places of "either". The supporting fact is the person's latest statement.
+/// "either in the park or the park", in the official files too, and is as indefinite as the others. Questions are about
+/// somebody mentioned recently, half about the place where they are and half about another; "maybe" is the answer for
+/// both places of "either". The supporting fact is the person's latest statement.
 static void write_indefinite_knowledge(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   const Cast cast(options);
   std::vector<size_t> at = cast.first_rooms(rng);

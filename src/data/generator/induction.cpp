@@ -25,7 +25,7 @@ struct Line {
   bool tells_kind;
 };
 
-/// Which animal is talked about when, and whose colour is left open.
+/// The order of the statements by animal, and the animal whose colour is left open.
 struct Order {
   std::vector<Line> lines;
   size_t asked = 0;
@@ -65,11 +65,11 @@ std::vector<size_t> draw_kinds(size_t animals, size_t kinds, size_t asked, Rng& 
 
 }  // namespace
 
-/// Task 16. Five animals; the kind of all, the colour of all but one are told, whose colour is asked; one question. Any
-/// animal is drawn, told are first its kind, then its colour. A kind has one colour at a time, but a new one, any of
-/// four, whenever another animal is said to be of it; told is the colour that the kind has then. So animals that were
-/// both introduced before the first colour have the same one, an animal that comes later has another one in three of
-/// four cases.
+/// Task 16. Five animals: the kind of all and the colour of all but one are told; the one question asks for the missing
+/// colour. An animal is drawn at random; its kind is told first, its colour the next time. A kind has one colour at a
+/// time, but a new one, any of four, whenever another animal is said to be of it; an animal gets the colour that its
+/// kind has at that moment. So animals that were both introduced before the first colour have the same one, an animal
+/// that comes later has another one in three of four cases.
 ///
 /// The answer is the colour of the one that was introduced last among the others of its kind. Supporting facts: the
 /// kind of the asked animal, then kind and colour of that other. There is one other in most stories, sometimes three or

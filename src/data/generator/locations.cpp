@@ -15,8 +15,8 @@ struct Stay {
 
 }  // namespace
 
-/// Task 1. Five times: two walks and a question. Anybody walks, to any room but the one they are known to be in. Asked
-/// is where somebody is who did one of the latest five walks. The supporting fact is the person's latest walk.
+/// Task 1. Five times: two walks and a question. Anybody walks, to any room but the one they are known to be in. The
+/// question asks where one of the latest five walkers is. The supporting fact is the person's latest walk.
 static void write_single_supporting_fact(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   const Cast cast(options);
   std::vector<std::optional<Stay>> stays(cast.people);

@@ -33,7 +33,7 @@ struct Character {
   int feeling_line = 0;  ///< the statement that explains the other two
 };
 
-/// Statements that a story has at least: everybody feels something and goes somewhere, somebody takes something.
+/// The least number of statements of a story: everybody feels something and goes somewhere, somebody takes something.
 int fewest_statements(int people) { return 2 * people + 1; }
 
 int people_of(const BabiStoryOptions& options) {
@@ -70,12 +70,12 @@ void tell_next_step(Character& person, StoryText& story, Rng& rng) {
 }  // namespace
 
 /// Task 20. Four people, each with any of four motives. Again and again one of those who have a next step takes it: is
-/// tired, goes where tired people go, takes what they want there. There is one thing for each motive, so whoever comes
-/// too late takes nothing. After each statement one question about it; where a person will go, why they went, why they
-/// took it: the supporting fact is what they feel, each time. The story ends when nothing is left to do, after 9 to 12
-/// statements. Nobody does anything without a motive.
+/// tired, goes where tired people go, takes what they want there. There is one thing for each motive, so people who
+/// come too late take nothing. One question follows each statement: where the person will go, why they went, why they
+/// took the thing. The supporting fact is always their feeling. The story ends when nothing is left to do, after 9 to
+/// 12 statements. Nobody does anything without a motive.
 ///
-/// `actors` are the people, `objects` how many things (and motives) there are; `story_length` ends the story early.
+/// `actors` is the number of people, `objects` that of things (and motives); `story_length` ends the story early.
 static void write_agents_motivations(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   constexpr int kGoing = 2, kDone = 3;
   const int motives = options.objects.value_or(static_cast<int>(kMotives.size()));

@@ -6,7 +6,7 @@ namespace hmem::babi_tasks {
 
 namespace {
 
-/// What was last said of a person.
+/// The latest report about a person.
 struct Report {
   bool is_there;
   size_t room;
@@ -18,8 +18,8 @@ struct Report {
 /// Task 9. Five times two statements and a question. Every statement tells of a walk of anybody to any other room: half
 /// of them say so, a quarter names the new room ("is in"), a quarter denies the old one ("is not in" or "is no longer
 /// in", equally often). So a room that is denied is the one where the person was known to be, but never one that was
-/// denied just before; and a denial can be a person's first statement, since all begin in some room. Asked is about
-/// somebody who was mentioned lately: about the denied room, or about the known room and another one in equal parts.
+/// denied just before; and a denial can be a person's first statement, since all begin in some room. Questions are
+/// about somebody mentioned recently: about the denied room, or in equal parts about the known room and another one.
 /// "Is Mary in the garden?" after a denial of another room never occurs, it could not be answered. The supporting fact
 /// is the person's latest statement.
 static void write_simple_negation(StoryText& story, const BabiStoryOptions& options, Rng& rng) {

@@ -16,8 +16,8 @@ constexpr int kOfficialRooms = 6, kOfficialSteps = 2, kOfficialDistractors = 3;
 constexpr std::array<std::string_view, kSteps.size()> kDirections = {"north", "south", "west", "east"};
 constexpr std::array<std::string_view, kSteps.size()> kLetters = {"n", "s", "w", "e"};
 
-/// How the options add up. With places alone, as many of them lie beside the route as can; with neither places nor
-/// distractors, as many as in an official story or as there are names left.
+/// Sizes of a story, from the options. With places alone, as many rooms as possible lie beside the route; with neither
+/// places nor distractors, as many as in an official story, if there are enough names.
 struct Extent {
   int steps, distractors, rooms;
 

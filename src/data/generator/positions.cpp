@@ -1,4 +1,4 @@
-// Coloured shapes and how they lie to each other.
+// Coloured shapes and their relative positions.
 
 #include <algorithm>
 #include <vector>
@@ -102,7 +102,7 @@ static void write_positional_reasoning(StoryText& story, const BabiStoryOptions&
   story.begin_story();
   for (const size_t i : draw_order(links.size(), rng)) {
     Link& link = links[i];
-    // The more links a shape has, the rather it is the subject.
+    // A shape with more links is more often the subject.
     const bool subject_is_to = chance(links_of[link.to], links_of[link.to] + links_of[link.from], rng);
     const size_t subject = subject_is_to ? link.to : link.from, object = subject_is_to ? link.from : link.to;
     const size_t step = subject_is_to ? link.step : opposite(link.step);

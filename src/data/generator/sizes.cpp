@@ -120,7 +120,7 @@ void write_rounds(StoryText& story, int things, Rng& rng) {
   }
 }
 
-/// So many statements, then the questions. Where nothing follows, the first two statements become a chain.
+/// `statements` statements, then the questions. If no question is possible, the first two statements become a chain.
 void write_statements(StoryText& story, int things, int statements, Rng& rng) {
   const std::vector<std::string_view> names = draw_sizes(things, rng);
   std::vector<Fact> facts;
@@ -218,7 +218,7 @@ TaskFamily size_reasoning() {
   family.task = 18;
   family.name = "size-reasoning";
   family.write_story = write_size_reasoning;
-  family.story_length = {2, 200, "more would take too long"};
+  family.story_length = {2, 200, "longer stories would take too long"};
   family.objects = {3, kMaxThings, "there are 16 names of things"};
   family.distractors = {0, kMaxThings - 2, "there are 16 names of things, a chain needs two"};
   family.path_length = {1, kMaxThings - 1, "there are 16 names of things"};

@@ -1,6 +1,6 @@
 #pragma once
 /// \file story_text.h
-/// What the families of generated tasks share: numbered lines of text and random choices.
+/// Shared by the families of generated tasks: numbered lines of text and random choices.
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace hmem::babi_tasks {
 
-/// Writes stories in the official format up to a number of questions; what comes after the last one is ignored, so that
+/// Writes stories in the official format up to a number of questions; everything after the last one is ignored, so that
 /// a family can always write its story to the end.
 class StoryText {
  public:

@@ -35,7 +35,8 @@ class Diary {
   explicit Diary(const Cast& cast) : visits_(cast.people), places_(cast.rooms) {}
 
   /// Adds a visit: anybody whose day is not full, at their next time, to any place but their latest one; nothing when
-  /// all days are full. With `to_ask` rather somebody who has been somewhere before: then something is askable.
+  /// all days are full. With `to_ask`, somebody who has been somewhere before is preferred, so that a question is
+  /// possible.
   void add_visit(bool to_ask, Rng& rng) {
     std::vector<size_t> free, free_with_visits;
     for (size_t person = 0; person < visits_.size(); ++person) {
@@ -54,8 +55,8 @@ class Diary {
 
   bool full() const { return mentions_.size() == visits_.size() * kTimes.size(); }
 
-  /// What can be asked: for each of the latest five visits the person's latest visit to that place, unless there is
-  /// none before it.
+  /// Possible questions: for each of the latest five visits, the person's latest visit to that place, unless it is
+  /// their first visit.
   std::vector<Mention> askable() const {
     constexpr size_t kRecent = 5;
     std::vector<Mention> questions;
@@ -109,9 +110,9 @@ void check_length(const BabiStoryOptions& options) {
 
 /// Task 14. Five times two visits and a question; where nothing can be asked, two more visits come first, and all of
 /// them are told together: official stories begin with two (24%), four (66%) or six statements (10%). A person's visits
-/// are drawn in order of time from yesterday on, without gaps, and told in another order. Asked is about the latest
-/// five visits; a place that the person visited twice means the later visit. Supporting facts: this visit, then the one
-/// before it. "Where was Mary before the park?" never occurs for her first place.
+/// are drawn in order of time from yesterday on, without gaps, and told in another order. Questions are about the
+/// latest five visits; for a place that the person visited twice, the later visit counts. Supporting facts: this visit,
+/// then the one before it. "Where was Mary before the park?" never occurs for her first place.
 ///
 /// Stories end early when everybody's day is full, which takes fewer than four actors. With a given length the last
 /// statement is about somebody who was mentioned before, so that a question can follow.

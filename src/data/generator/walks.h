@@ -1,6 +1,6 @@
 #pragma once
 /// \file walks.h
-/// What those tasks share where people walk between rooms and a question follows every second statement (1, 9 to 14).
+/// Shared by the tasks in which people walk between rooms and a question follows every second statement (1, 9 to 14).
 
 #include <algorithm>
 #include <string>
@@ -13,7 +13,7 @@ namespace hmem::babi_tasks {
 
 constexpr int kOfficialPeople = 4, kOfficialRooms = 6;
 
-/// How many of the names are used, the first ones of their lists.
+/// Numbers of people and places used, the first ones of their lists.
 struct Cast {
   size_t people, rooms;
 
@@ -21,7 +21,7 @@ struct Cast {
       : people(static_cast<size_t>(options.actors.value_or(kOfficialPeople))),
         rooms(static_cast<size_t>(options.places.value_or(kOfficialRooms))) {}
 
-  /// Where everybody is before the story begins: nobody is told, but from there they leave.
+  /// The rooms where people start: not told, but everybody's first walk leaves from there.
   std::vector<size_t> first_rooms(Rng& rng) const {
     std::vector<size_t> at(people);
     for (size_t& room : at) room = pick_index(rooms, rng);
@@ -29,8 +29,8 @@ struct Cast {
   }
 };
 
-/// Who was spoken of lately. Questions are about one of the latest five mentions, drawn uniformly, so that who was
-/// mentioned more often is asked about more often.
+/// The latest mentions. Questions are about one of the latest five, drawn uniformly, so people mentioned more often are
+/// asked about more often.
 class Mentions {
  public:
   void add(size_t person) { people_.push_back(person); }

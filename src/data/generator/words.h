@@ -62,7 +62,7 @@ constexpr std::array<std::string_view, 5> kWalks = {"went to", "went back to", "
 
 // Tasks 15, 16 and 20 have official names of their own, and the people above where a story needs more.
 
-/// How many names name_at knows.
+/// Number of names that name_at knows.
 template <size_t N>
 constexpr int names_with(const std::array<std::string_view, N>&) {
   return static_cast<int>(N + kPeople.size());

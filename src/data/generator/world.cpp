@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 4> kGets = {"got", "picked up", "grabbed"
 constexpr std::array<std::string_view, 4> kDrops = {"left", "dropped", "discarded", "put down"};
 constexpr std::array<std::string_view, 3> kGives = {"gave", "handed", "passed"};
 
-/// So many statements without a question, which official stories do not reach, and the story is steered to one.
+/// After this many statements without a question, more than in official stories, the story is steered to one.
 constexpr int kPatience = 250;
 
 void ask_after_distractors(World& world, const Query& query, int distractors) {
@@ -33,7 +33,7 @@ Query steered_question(World& world, const CarryingTask& task) {
       query = task.question(world);
     }
   }
-  HMEM_CHECK(query.has_value(), "a story was steered to a question, expected that there is one");
+  HMEM_CHECK(query.has_value(), "a story was steered to a question, but none is possible");
   return *query;
 }
 
@@ -112,7 +112,7 @@ void World::happen(const Query* frozen) {
   for (size_t object = 0; giving_ && object < objects() && !gift; ++object) {
     if (receiver_of(object, frozen)) gift = object;
   }
-  // The odds of what is possible, so that nothing has to be drawn again.
+  // The odds of the possible acts, so that nothing has to be redrawn.
   const size_t walks = walkers.size() * (rooms_ - 1), gets = getters.size() * rooms_, drops = droppers.size() * rooms_;
   const size_t gives = gift ? actors() * rooms_ : 0;
   size_t drawn = pick_index(walks + gets + drops + gives, rng_);

@@ -1,8 +1,8 @@
 #pragma once
 /// \file world.h
 /// The world of the tasks about carried objects (2, 3, 5 to 8): people walk between rooms, pick objects up, drop them
-/// and, in tasks 5 and 7, give them away. It knows where everything is; what the listener of the story knows follows
-/// from the events told.
+/// and, in tasks 5 and 7, give them away. It knows where everything is; the listener's knowledge follows from the
+/// events told.
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ struct Event {
   int line;
 };
 
-/// A question that can be asked, and whose doings would change its answer.
+/// A question that can be asked, and the people and objects whose events would change its answer.
 struct Query {
   std::string question, answer;
   std::vector<int> supporting;
@@ -35,15 +35,14 @@ struct Query {
 
 class World {
  public:
-  /// Everybody and everything lies in a uniformly random room that nobody has mentioned. Of `people`, `object_names`
-  /// and rooms the first ones are used, as many as the options say.
+  /// Everybody and everything lies in a uniformly random room that nobody has mentioned. The options give the numbers
+  /// of people, objects and rooms; the first names of each list are used.
   World(StoryText& story, Rng& rng, const BabiStoryOptions& options, const std::vector<std::string_view>& people,
         bool giving, bool always_there);
 
   /// Tells a random event: an act is drawn, then somebody; it happens if it is possible, otherwise both are drawn
   /// again. An impossible walk is one to the room where the actor is. Giving happens whenever anybody can give: the
-  /// object and the receiver are the first ones possible. Whoever and whatever `frozen` is about has no part in the
-  /// event.
+  /// object and the receiver are the first ones possible. People and objects of `frozen` take no part in the event.
   void happen(const Query* frozen = nullptr);
 
   void walk(size_t actor, size_t room);
@@ -103,13 +102,13 @@ class ShortList {
   size_t size_ = 0;
 };
 
-/// What a task adds to the world.
+/// The task-specific part of a world.
 struct CarryingTask {
   /// Draws one of the questions that can be asked about one of the latest five events; none if there is none.
   std::optional<Query> (*question)(World& world);
   /// Tells an event that brings a question nearer, when there is none.
   void (*steer)(World& world);
-  /// After so many calls of `steer` there is a question.
+  /// After this many calls of `steer` a question is possible.
   int steps;
 };
 

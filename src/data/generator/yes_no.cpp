@@ -31,9 +31,9 @@ constexpr CarryingTask kYesNo = {is_in, steer_to_walk, 1};
 
 }  // namespace
 
-/// Task 6. Two statements and a question, five times; two more statements when none of the latest five is a walk. Asked
-/// is about somebody who did one of the latest five statements, who walked more often is asked about more often; half
-/// of the questions name the right room, the others any wrong one. The supporting fact is the latest walk.
+/// Task 6. Two statements and a question, five times; two more statements when none of the latest five is a walk.
+/// Questions are about somebody who walked in the latest five statements, more often about people who walked more
+/// often; half of them name the right room, the others any wrong one. The supporting fact is the latest walk.
 static void write_yes_no_questions(StoryText& story, const BabiStoryOptions& options, Rng& rng) {
   World world(story, rng, options, people(), false, true);
   write_questions(world, kYesNo, options);

@@ -39,7 +39,7 @@ int64_t circular_distance(int64_t from, int64_t to, int64_t classes) {
 int triangle(int64_t distance) { return distance > 2 ? 0 : static_cast<int>(3 - distance); }
 
 /// Digit classes under reference pairing: Metropolis swaps between two examples at the same position keep every class
-/// balanced; they start from digit = photograph, which is allowed, and aim at the triangle weights.
+/// balanced; they start from digit = photograph, a valid state, and target the triangle weights.
 Classes draw_reference_digits(const Classes& photographs, int64_t classes, int64_t timesteps, Rng& rng) {
   constexpr int64_t kSwapsPerPair = 60;  // most are refused; about 10 of them happen
   Classes digits = photographs;

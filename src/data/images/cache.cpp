@@ -71,7 +71,7 @@ void write_cache(const std::string& path, uint64_t fingerprint, const ImageData&
   header.train_bytes = data.train.pixels.size();
   header.test_bytes = data.test.pixels.size();
   header.checksum = checksum_of(header, data);
-  std::error_code ignored;  // opening the file says what is wrong
+  std::error_code ignored;  // opening the file reports the error
   fs::create_directories(fs::path(path).parent_path(), ignored);
   AtomicFile file(path);
   file.write(&header, sizeof header);
@@ -126,7 +126,7 @@ ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const
   if (cache_path.empty()) return data;
   try {
     write_cache(cache_path, fingerprint, data);
-  } catch (const Error& error) {  // the pictures are there; only the next run is slower
+  } catch (const Error& error) {  // the pictures are decoded; only the next run is slower
     data.note += (data.note.empty() ? "" : "; ") + std::string("not cached: ") + error.what();
   }
   return data;

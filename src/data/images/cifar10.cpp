@@ -13,10 +13,10 @@ namespace {
 constexpr int64_t kSide = 32, kPlane = kSide * kSide;
 
 void append_file(const fs::path& path, ImageSet& set) {
-  std::error_code ignored;  // reading says what is wrong
+  std::error_code ignored;  // reading the file reports the error
   HMEM_CHECK(fs::exists(path, ignored), path.string(),
              ": there is no such file (get it with datasets/fetch.sh cifar10)");
-  // A little more than the right size, so that the message is that of a wrong length.
+  // Slightly above the right size, so that a wrong length gives the message about lengths.
   parse_cifar10(read_file_bytes(path.string(), uint64_t{1} << 30), kCifar10Batch, path.string(), set);
 }
 

@@ -23,9 +23,9 @@ void need_stb(const std::string& source, const char* what) {
 
 const unsigned char* as_bytes(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
-/// stb_image takes what rows there are; the rest would be junk.
+/// stb_image accepts missing rows and would return junk for them.
 void check_bmp(std::string_view bytes, const std::string& source) {
-  if (bytes.substr(0, 2) != "BM" || bytes.size() < 30) return;  // what is shorter the decoder refuses
+  if (bytes.substr(0, 2) != "BM" || bytes.size() < 30) return;  // the decoder refuses shorter files
   const bool old = little_endian(bytes, 14) == 12;              // the header of OS/2
   const auto side = [&](size_t at) {                            // a negative height: rows from the top
     return std::abs(int64_t{static_cast<int32_t>(little_endian(bytes, at))});
@@ -55,7 +55,7 @@ void check_png(std::string_view bytes, const std::string& source) {
   }
 }
 
-/// What old pixels `first`, `first + 1`, ... weigh in one new pixel; the weights sum to 1.
+/// Weights of the old pixels `first`, `first + 1`, ... in one new pixel; they sum to 1.
 struct Taps {
   int64_t first = 0;
   std::vector<double> weights;
@@ -145,9 +145,9 @@ DecodedImage resize_image(const DecodedImage& image, int64_t height, int64_t wid
 
 std::vector<uint8_t> inflate(std::string_view deflated, size_t size, const std::string& source) {
   need_stb(source, "compressed files");
-  // Deflate cannot shrink below 1/1032, so a size beyond that is a lie; it is found before memory is taken.
-  HMEM_CHECK(size / 1032 <= deflated.size(), source, ": says that ", deflated.size(), " bytes hold ", size,
-             " uncompressed, which cannot be; get the file again");
+  // Deflate cannot shrink below 1/1032, so a larger size is wrong and is refused before memory is allocated.
+  HMEM_CHECK(size / 1032 <= deflated.size(), source, ": claims that ", deflated.size(), " bytes hold ", size,
+             " uncompressed, which is impossible; get the file again");
   HMEM_CHECK(deflated.size() <= INT_MAX && size < INT_MAX, source, ": above 2 GiB, which is not read compressed");
   std::vector<uint8_t> out(size + 1);  // one more, so that a longer stream is noticed
   const int written =

@@ -107,7 +107,7 @@ bool in_triangle(double x, double y, double top, double bottom, double half_widt
 
 bool even(double value) { return (static_cast<int64_t>(std::floor(value)) & 1) == 0; }
 
-/// Which colour the object has at (x, y), in units of its size: 0 background, 1 first colour, 2 second colour.
+/// Colour of the object at (x, y), in units of its size: 0 background, 1 first colour, 2 second colour.
 int object_at(int64_t object, double x, double y) {
   if (std::max(std::abs(x), std::abs(y)) > 1.05) return 0;
   const double r = std::sqrt(x * x + y * y);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file file_bytes.h
-/// Whole files in memory, and numbers in the bytes of foreign ones.
+/// Reading of whole files, and numbers from their bytes.
 
 #include <cstddef>
 #include <cstdint>

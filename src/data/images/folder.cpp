@@ -84,7 +84,7 @@ int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>
         resized[at] = 1;
       }
       std::memcpy(set.pixels.data() + i * set.image_size(), image.pixels.data(), image.pixels.size());
-    } catch (const Error& error) {  // the first file in order is told, whichever thread meets one first
+    } catch (const Error& error) {  // the first file in order is reported, whichever thread fails first
       errors[at] = error.what();
     }
   };
@@ -141,7 +141,7 @@ ImageData without_pixels(const ImageFolder& listed, const ImageSize& size) {
 ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size, const ShowProgress& show) {
   HMEM_CHECK(size.height >= 1 && size.width >= 1 && size.height <= kMaxImageSide && size.width <= kMaxImageSide &&
                  (size.channels == 1 || size.channels == 3),
-             "images cannot be brought to ", size.height, " x ", size.width, " x ", size.channels,
+             "images cannot be resized to ", size.height, " x ", size.width, " x ", size.channels,
              ", expected sides of 1 to ", kMaxImageSide, " and 1 or 3 channels");
   ImageData data = without_pixels(listed, size);
   const int64_t resized = decode_part(listed.folder, listed.train, size, data.train, show) +

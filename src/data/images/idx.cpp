@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kMaxFile = uint64_t{1} << 31;
 constexpr int64_t kMaxSide = 4096;
 
-/// The first that is there of the names that are in use; empty when none is.
+/// The first existing file among the usual names; empty when there is none.
 fs::path find_file(const fs::path& folder, const std::string& part, const std::string& kind) {
   for (const char* separator : {"-", "."}) {
     for (const char* end : {"", ".gz"}) {

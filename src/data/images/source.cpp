@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What messages say of a set, and the images that stand in for it.
+/// Names of a set in messages, and the embedded images that replace it.
 struct Set {
   std::string name, title, files, embedded;
   ImageData (*draw)(const EmbeddedCounts& counts, uint64_t seed);
@@ -30,7 +30,7 @@ const Set& set_of(ImageKind kind) {
   return kind == ImageKind::mnist ? mnist : cifar10;
 }
 
-/// A form in which a set comes; the first that is there is read.
+/// A format of a set; the first one found is read.
 struct Format {
   ImageKind kind;
   const char *title, *own_title;  // of the set, and of a folder that the user names
@@ -77,7 +77,7 @@ ImageSource find_images(ImageKind kind, const std::string& data_dir, const fs::p
 ImageSource find_image_folder(const std::string& folder) {
   HMEM_CHECK(is_folder(folder), folder, ": there is no such folder, expected train/<class>/* and ",
              "test/<class>/*, or IDX files");
-  // The last are pictures: when the folder holds nothing, reading says what is missing.
+  // The last format is pictures: for an empty folder, reading reports what is missing.
   const Format* format =
       std::find_if(std::begin(kFormats), std::end(kFormats) - 1, [&](const Format& one) { return one.holds(folder); });
   return {format->kind, format->own_title + (" from " + folder), folder, format->read};

@@ -1,4 +1,4 @@
-// The only file that sees stb. HMEM_STB is defined where the package is there.
+// The only file that includes stb. HMEM_STB is defined if the package is installed.
 
 #include "data/images/stb_image.h"
 
@@ -10,8 +10,8 @@
 
 namespace {
 
-/// stb asserts on some damaged files. Such an assertion must not end the process, so it throws, and what stb had
-/// allocated by then is in this list.
+/// stb asserts on some damaged files. Such an assertion must not end the process, so it throws; this list holds the
+/// memory that stb had allocated by then.
 struct AssertionFailed {};
 thread_local std::vector<void*> t_allocated;
 
@@ -23,8 +23,8 @@ void* remember(void* memory) {
   if (memory != nullptr) t_allocated.push_back(memory);
   return memory;
 }
-/// Zeros: a JPEG may use a Huffman table that it does not define, and stb then takes what was in this memory for one.
-/// In zeros every code is 0 bits long; in what others left, it reads outside of the table.
+/// Zero-filled: a JPEG may use a Huffman table that it does not define, and stb then reads this memory as one. With
+/// zeros every code is 0 bits long; with other content stb reads outside of the table.
 void* allocate(size_t bytes) { return remember(std::calloc(bytes, 1)); }
 void release(void* memory) {
   forget(memory);

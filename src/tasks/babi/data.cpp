@@ -52,7 +52,7 @@ ExampleRange appended(std::vector<int64_t>& examples, int64_t begin, int64_t end
   return {first, static_cast<int64_t>(examples.size())};
 }
 
-/// Says what happened to stories that did not fit: the reported metrics cover the rest.
+/// Notes on stories that did not fit; the reported metrics cover the rest.
 void add_notes(std::vector<std::string>& notes, const BabiTask& task) {
   const auto note = [&notes](int64_t count, const std::string& text) {
     if (count > 0) notes.push_back(std::to_string(count) + " " + text);

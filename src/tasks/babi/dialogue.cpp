@@ -32,7 +32,7 @@ void check_text(std::string_view line) {
              control - line.begin() + 1, ", expected a sentence, a question or a command");
 }
 
-/// Up to and with the next `.` or `?` that a blank or the end follows; the number in "3.5" stays whole.
+/// Text up to and including the next `.` or `?` before a blank or the end; the number in "3.5" stays whole.
 std::string_view take_phrase(std::string_view& text) {
   size_t end = 0;
   while (end < text.size()) {
@@ -51,7 +51,7 @@ std::string sentence_text(const BabiWords& words, char mark) {
   return text + mark;
 }
 
-/// Numbers of the `count` largest values, largest first, of equal ones the first.
+/// Indices of the `count` largest values, largest first; among equal values the first one comes first.
 std::vector<int32_t> largest(const real* values, int64_t n, int64_t count) {
   std::vector<int32_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), 0);
@@ -116,14 +116,14 @@ BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
   const std::string_view name = line.substr(0, blank), argument = trim(line.substr(blank));
   const bool known = name == ":help" || name == ":quit" || name == ":reset" || name == ":show" || name == ":story";
   HMEM_CHECK(known, "unknown command ", quote(name), ", expected ", kCommands);
-  HMEM_CHECK(name == ":story" || argument.empty(), name, ": found ", quote(argument), ", expected nothing behind it");
+  HMEM_CHECK(name == ":story" || argument.empty(), name, ": found ", quote(argument), ", expected nothing after it");
   Lines lines;
   if (name == ":help") {
     lines = {"A sentence adds to the story; a line that ends in ? is a question about it.",
              "  :reset      forget the story",
              "  :show       the sentences of the story",
              "  :story [N]  test story N (without N: the next one), its question and its true answer",
-             "  :quit       end, as does the end of the input",
+             "  :quit       quit; the end of the input does the same",
              "The model: " + description()};
   } else if (name == ":quit") {
     finished_ = true;
@@ -184,7 +184,7 @@ void BabiDialogue::tell(const BabiWords& sentence, Lines& lines) {
 }
 
 std::optional<int32_t> BabiDialogue::ask(const BabiWords& question, Lines& lines) {
-  // Said even without notes: whoever reads the answers gets a line for every question.
+  // Printed even without notes: every question gets a line.
   if (question.empty() || story_.empty()) {
     lines.push_back(question.empty() ? "note: no answer: the question has no words"
                                      : "note: no answer: the story is empty, tell a sentence first");
@@ -257,7 +257,7 @@ const std::string* BabiDialogue::nearest_word(std::string_view word) const {
     nearest = &known;
     least = distance;
   }
-  return 2 * least <= word.size() + 1 ? nearest : nullptr;  // beyond that it is no slip of the keys
+  return 2 * least <= word.size() + 1 ? nearest : nullptr;  // beyond that it is not a typing error
 }
 
 /// Nil and time words are classes of the output layer like any other.

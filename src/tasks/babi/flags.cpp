@@ -15,17 +15,22 @@ namespace hmem {
 namespace {
 
 void add_data_flags(Options& options) {
-  options.add_string("training_set_size", "10k", "training questions: 1k, 10k or, of generated stories, any number");
-  options.add_folder("data_dir", "folder that holds en/ and en-10k/; 'generated' makes stories; empty: searched for",
+  options.add_string("training_set_size", "10k",
+                     "number of training questions: 1k, 10k or, for generated stories, any number");
+  options.add_folder("data_dir",
+                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search the usual places",
                      Role::place);
-  options.add_folder("test_data_dir", "test on this folder's questions; vocabulary and sizes from the training data",
-                     Role::place);
-  options.add_int("max_num_sentences", -1, "leave out stories with more sentences; -1: no limit", {-1, 1000000});
+  options.add_folder(
+      "test_data_dir",
+      "test on the questions of this bAbI folder; vocabulary and sizes come from the training data alone", Role::place);
+  options.add_int("max_num_sentences", -1, "leave out stories with more than this many sentences; -1: no limit",
+                  {-1, 1000000});
   options.add_switch("keep_latest", false,
-                     "keep the latest max_num_sentences sentences instead of leaving stories out");
-  options.add_real("validation_split", 0.1, "part of the training questions set aside, from the end of the file",
+                     "cut longer stories to their latest max_num_sentences sentences instead of leaving them out");
+  options.add_real("validation_split", 0.1,
+                   "fraction of the training questions held out for validation, from the end of the file",
                    RealRange::half_open(0, 1));
-  options.add_switch("online", false, "generated stories: new ones for every epoch");
+  options.add_switch("online", false, "train on newly generated stories in every epoch");
   add_babi_story_options(options);
 }
 
@@ -45,7 +50,7 @@ std::vector<Options::Preset> presets() {
   };
 }
 
-/// Every flag but those that choose the tasks: they come first, in the section "Data", which is open then.
+/// Every flag except those that choose the tasks, which come first in the section "Data".
 void add_babi_flags(Options& options, const std::vector<std::string>& models) {
   add_data_flags(options);
   options.section("Model");
@@ -60,13 +65,15 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
   options.add_real("age_jitter", 0, "probability that a training story skips an age between two sentences",
                    RealRange::half_open(0, 1));
   add_output_flags(options);
-  options.add_int("logging", 0, "1: CSV in results/, as the authors' program writes it", {0, 1}, Role::output);
+  options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
+                  Role::output);
 }
 
 void add_hmem_flags(Options& options) {
   add_babi_flags(options, {"hmem_qa"});
-  options.add_presets("preset", "defaults of other flags: the paper's read-before-write runs, or our best so far",
-                      presets());
+  options.add_presets(
+      "preset", "defaults for other flags; paper: the published read-before-write runs; best: our best settings so far",
+      presets());
 }
 
 }  // namespace
@@ -74,18 +81,20 @@ void add_hmem_flags(Options& options) {
 Options babi_task_single_options() {
   Options options("babi_task_single", "Trains H-Mem on one bAbI question-answering task and tests it.");
   options.section("Data");
-  options.add_int("task_id", 1, "bAbI task", {1, 20});
+  options.add_int("task_id", 1, "bAbI task to train on", {1, 20});
   add_hmem_flags(options);
   return options;
 }
 
 Options babi_task_joint_options() {
-  Options options("babi_task_joint",
-                  "Trains one H-Mem with one vocabulary on several bAbI tasks together and tests it on each.\n"
-                  "Stories of different tasks have very different lengths. So max_num_sentences, which holds for all,\n"
-                  "keep_latest and batch_norm have defaults that babi_task_single does not have.");
+  Options options(
+      "babi_task_joint",
+      "Trains one H-Mem with one vocabulary on several bAbI tasks together and tests it on each.\n"
+      "Stories of different tasks differ greatly in length. So max_num_sentences, one limit for all tasks,\n"
+      "keep_latest and batch_norm have other defaults than in babi_task_single.");
   options.section("Data");
-  options.add_string("tasks", "1-20", "bAbI tasks, as 1-3,7", Role::place);  // in any order; records have them sorted
+  options.add_string("tasks", "1-20", "bAbI tasks to train on together, for example 1-3,7",
+                     Role::place);  // in any order; records have them sorted
   add_hmem_flags(options);
   options.set_default("max_num_sentences", "130");
   options.set_default("keep_latest", "1");
@@ -96,9 +105,9 @@ Options babi_task_joint_options() {
 Options babi_task_baseline_options() {
   Options options("babi_task_baseline", "Trains a baseline on one bAbI question-answering task and tests it.");
   options.section("Data");
-  options.add_int("task_id", 1, "bAbI task", {1, 20});
+  options.add_int("task_id", 1, "bAbI task to train on", {1, 20});
   const std::vector<std::string> models = qa_baselines();
-  options.add_choice("model", models.front(), "network that is trained", models);
+  options.add_choice("model", models.front(), "baseline network to train", models);
   add_babi_flags(options, models);
   return options;
 }

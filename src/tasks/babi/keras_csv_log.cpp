@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kHeader[] = "epoch,accuracy,loss,lr,val_accuracy,val_loss\n";
 
-/// The whole lines of the epochs before `end` that the file has, from epoch 0 on without a gap.
+/// The complete lines of the epochs before `end` in the file, from epoch 0 on without a gap.
 std::string rows_before(const std::string& path, int64_t end) {
   std::string rows, line;
   std::ifstream file(path);
@@ -33,7 +33,7 @@ std::string rows_before(const std::string& path, int64_t end) {
 }  // namespace
 
 KerasCsvLog::KerasCsvLog(const std::string& path, int64_t first_epoch) : path_(path) {
-  std::error_code ignored;  // a folder that cannot be made shows when the file is opened
+  std::error_code ignored;  // if the folder cannot be made, opening the file fails
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   if (first_epoch > 0) {
     write_file(path, kHeader + rows_before(path, first_epoch));

@@ -72,7 +72,7 @@ std::vector<std::string> read_words(const ModelFile& file) {
   return words;
 }
 
-/// Sizes and vocabulary as the file has them, and as its tensors do.
+/// Sizes and vocabulary of the file, compared with the shapes of its tensors.
 BabiTask read_task(const ModelFile& file) {
   BabiTask task;
   task.words_per_sentence = static_cast<int>(read_size(file, "words_per_sentence", {2, kMaxWordsPerSentence}));
@@ -133,7 +133,7 @@ std::unique_ptr<QaModel> make_babi_model(const Options& options, const BabiData&
   file.expect("task_id", data.task_text(), "the model was trained on another task: give its --task_id or --tasks");
   for (const auto& [key, value] : babi_model_facts(data.task_text(), data.task)) {
     file.expect(key, value,
-                key == "time_words" ? "one was trained with --age_jitter, the other not: give the same flag"
+                key == "time_words" ? "one was trained with --age_jitter, the other without: give the same flag"
                                     : "the model was trained on other data: give its --data_dir and "
                                       "--training_set_size");
   }

@@ -30,7 +30,7 @@ std::string data_kind(const Values& header) {
   return value_of(header, "test_data_dir").empty() ? "generated" : "transfer";
 }
 
-/// What runs of one group share: every setting but the task.
+/// The settings that runs of one group share: all but the task.
 Values group_settings(const Values& header) {
   static const std::vector<Options::Flag> flags = babi_task_baseline_options().flags();
   static const std::vector<Options::Flag> hmem_flags = babi_task_single_options().flags();
@@ -55,7 +55,7 @@ struct Group {
 
 using Groups = std::map<Values, Group>;
 
-/// Why a record cannot be used; empty when it was added.
+/// Reason why a record cannot be used; empty when it was added.
 std::string add_run(const RunRecord& record, Groups& groups) {
   if (!record.finished()) return "has no final line: not finished";
   if (record.header.count("epochs") == 0) return "has no line of settings: damaged";
@@ -131,7 +131,7 @@ constexpr Published kPublished[] = {{"LSTM", "36.4", "16"},
                                     {"MEMO (joint training)", "0.21", "-"}};
 
 const char kNoteGenerated[] = "* trained on generated stories";
-const char kNoteBest[] = "best: of all runs the one with the lowest validation error, then the smallest seed";
+const char kNoteBest[] = "best: the run with the lowest validation error, then the smallest seed";
 
 std::string decimal(double value) { return metric_text(std::round(value * 100) / 100); }
 
@@ -211,8 +211,8 @@ std::string json_task(const ReportTask& task) {
   return with_list(record, "runs", runs);
 }
 
-/// The official training file of task 3 is not always available: changes the flags to train on generated stories
-/// instead. Whether it did.
+/// The official training file of task 3 is not always available: then changes the flags to train on generated stories
+/// and returns true.
 bool use_generated(int64_t task, const Options& parsed, const fs::path& program_folder,
                    std::vector<std::string>& flags) {
   if (task != 3) return false;
@@ -284,7 +284,7 @@ BabiReport read_babi_report(const std::string& folder) {
     }
   }
   HMEM_CHECK(!groups.empty(), folder, ": found ", files.size(),
-             " files run.jsonl and no finished run of a bAbI task, expected one at least",
+             " files run.jsonl and no finished run of a bAbI task, expected at least one",
              report.notes.empty() ? "" : "; first: " + report.notes.front());
   merge_task_3(groups);
   for (auto& [settings, group] : groups) {

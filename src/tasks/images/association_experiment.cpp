@@ -64,7 +64,7 @@ std::vector<int64_t> test_timesteps(const Options& options) {
   return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
 }
 
-/// What can be said about --strips before the training.
+/// Checks --strips before the training.
 void check_strips(const std::string& folder) {
   if (folder.empty()) return;
   need_png();
@@ -97,17 +97,16 @@ Options association_options(const AssociationKind& kind) {
   options.section("Data");
   add_image_data_flags(options);
   add_flags(options, AssociationOptions());
-  options.add_string("test_timesteps", "", "test with these numbers of pairs too, as 2-6", Role::test);
-  options.add_folder("strips", "folder that gets pictures of test examples: frames, then the query (PNG)",
+  options.add_string("test_timesteps", "", "also test with these numbers of pairs, for example 2-6", Role::test);
+  options.add_folder("strips", "write pictures of test examples to this folder (PNG): the frames, then the query",
                      Role::output);
-  options.add_int("strip_examples", 10, "number of examples that --strips shows", {1, 10000}, Role::output);
+  options.add_int("strip_examples", 10, "number of test examples that --strips writes", {1, 10000}, Role::output);
   options.section("Model");
   add_flags(options, ConvNetSettings());
-  options.add_file("pretrained_weights",
-                   "file of the pretrained ConvNet; empty: weights/convnet14.safetensors is "
-                   "searched for",
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
                    Role::place);
-  options.add_folder("feature_cache", "folder that keeps features of the frozen ConvNet for other runs", Role::neutral);
+  options.add_folder("feature_cache", "folder in which features of the frozen ConvNet are kept for other runs",
+                     Role::neutral);
   kind.add_flags(options);
   options.section("Training");
   TrainingSettings defaults;
@@ -137,7 +136,7 @@ AssociationTask::AssociationTask(const TrainingRun& run, const AssociationKind& 
       data_(make_data(images_, association_, run.seed)),
       conv_net_(run.seed) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
-  for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // what cannot be made shows before the training
+  for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // impossible numbers fail before the training
   check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
   load_conv_net();
@@ -154,26 +153,27 @@ AssociationExamples AssociationTask::test_of(int64_t timesteps) const {
   }
 }
 
-/// Its weights are in the model that is loaded unless it is frozen.
+/// A loaded model holds the weights of its ConvNet unless that is frozen.
 void AssociationTask::load_conv_net() {
   const bool frozen = conv_settings_.frozen();
   if (loaded_ && !frozen) {
     if (options_.was_given("pretrained_weights")) {
       throw UsageError("--pretrained_weights: found with --load=" + loaded_->path() +
-                       ", which has a ConvNet of its own, expected one of them");
+                       ", which has its own ConvNet, expected one of them");
     }
-    notes_.push_back("the ConvNet is that of " + loaded_->path() + ", trained further");
+    notes_.push_back("the ConvNet comes from " + loaded_->path() + ", trained further");
   } else if (conv_settings_.pretrained) {
     const std::string path = find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"));
     check_not_written(options_, path, "the pretrained ConvNet");
     const ModelInfo made = import_conv_net(path, conv_net_);
-    notes_.push_back("the ConvNet is that of " + path + (frozen ? ", frozen" : ", trained further"));
+    notes_.push_back("the ConvNet comes from " + path + (frozen ? ", frozen" : ", trained further"));
     const auto trained_on = made.find(kImagesHashKey);
     if (trained_on != made.end() && trained_on->second != images_.hash()) {
-      notes_.emplace_back("it was pretrained on other images than these, or on another part of them");
+      notes_.emplace_back("it was pretrained on images other than these, or on another part of them");
     }
   } else {
-    notes_.emplace_back("the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 does not");
+    notes_.emplace_back(
+        "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 is much faster");
   }
   conv_net_hash_ = hash_text(value_hash(conv_net_.weights()));
 }
@@ -210,7 +210,7 @@ Experiment AssociationTask::experiment(const AssociationNet& net, AssociationLea
     check_same_settings(*loaded_, options_, experiment.model_settings);
     for (const auto& [key, value] : experiment.model_facts) {
       loaded_->expect(key, value,
-                      key == "convnet" ? "it was trained on another ConvNet: name it with --pretrained_weights"
+                      key == "convnet" ? "the model was trained with another ConvNet: name it with --pretrained_weights"
                                        : "the model was trained on other images: give its --data_dir");
     }
     loaded_->copy_to(learner.weights());

@@ -17,7 +17,7 @@ Var render_batch(Tape& tape, const RenderedImages& images) {
   return tape.constant(ConstTensorView(pixels, Shape{images.count, image[0], image[1], image[2]}));
 }
 
-/// Of the ConvNet, then of the network above it.
+/// The weights of the ConvNet, then of the network above it.
 Weights both(ConvNet14& conv_net, AssociationNet& net) {
   Weights weights = conv_net.weights();
   net.add_to(weights);

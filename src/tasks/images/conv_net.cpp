@@ -10,7 +10,7 @@ namespace hmem {
 
 namespace {
 
-// A step has fewer examples than this, and one of them takes fewer random words than that.
+// Upper bounds for the examples of a step and for the random words of one example.
 constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 64;
 
 constexpr char kModel[] = "convnet14";

@@ -180,7 +180,7 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
     try {
       const RunRecord record = record_of(plan_[i]);
       if (plan_[i].is_done(record)) results_[i] = delay_result(plan_[i], record);
-    } catch (const Error&) {  // the sweep says it when it comes to this run
+    } catch (const Error&) {  // the sweep reports it when it reaches this run
     }
   }
   write();

@@ -41,7 +41,7 @@ std::string checksum(const Tensor& features) {
   return hash_text(hash.value());
 }
 
-/// Empty when the file is missing, damaged or of something else.
+/// Empty when the file is missing, damaged or holds something else.
 Tensor read_features(const std::string& path, const Shape& shape) {
   if (!is_file(path)) return {};
   try {
@@ -55,7 +55,7 @@ Tensor read_features(const std::string& path, const Shape& shape) {
 }
 
 void write_features(const std::string& path, const Tensor& features) {
-  std::error_code ignored;  // opening the file says what is wrong
+  std::error_code ignored;  // opening the file reports the error
   fs::create_directories(fs::path(path).parent_path(), ignored);
   write_safetensors(path, {{"checksum", checksum(features)}}, {{"features", features.view()}});
 }

@@ -40,11 +40,17 @@ ImageData load_set(ImageKind kind, const Options& options, std::vector<std::stri
 }  // namespace
 
 void add_image_data_flags(Options& options) {
-  options.add_folder("data_dir", "folder of cifar10/ and mnist/; 'embedded' makes images; empty: searched for",
+  options.add_folder("data_dir",
+                     "folder with cifar10/ and mnist/; 'embedded': generate images; empty: search the usual places",
                      Role::place);
-  options.add_folder("images_a", "photographs of your own: train/<class>/*, test/<class>/*; or IDX files", Role::place);
-  options.add_folder("images_b", "images of your own in place of the digits, as --images_a", Role::place);
-  options.add_int("images_per_class", 0, "use the first of each class and part; 0: all", {0, 1000000});
+  options.add_folder("images_a", "folder of your own photographs: train/<class>/* and test/<class>/*, or IDX files",
+                     Role::place);
+  options.add_folder(
+      "images_b", "folder of your own images in place of the digits: train/<class>/* and test/<class>/*, or IDX files",
+      Role::place);
+  options.add_int("images_per_class", 0,
+                  "use only the first images of each class, this many for training and as many for test; 0: all",
+                  {0, 1000000});
 }
 
 void check_image_sources(const Options& options) {

@@ -100,7 +100,7 @@ TEST_CASE("search order: data_dir, $HMEM_DATA, ./datasets, beside the program, g
   CHECK(source.description == "bAbI stories generated in the process, as asked");
 }
 
-TEST_CASE("a data_dir that cannot be meant is an error, not another source", "[bad]") {
+TEST_CASE("a data_dir that is invalid is an error, not another source", "[bad]") {
   const TempFolder folder;
   CHECK(contains(error_text<Error>([&] { find_babi(folder.file("none"), {}); }),
                  folder.file("none") + ": there is no such folder"));

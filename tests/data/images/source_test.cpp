@@ -66,7 +66,7 @@ TEST_CASE("images: data_dir, $HMEM_DATA, ./datasets, beside the program, embedde
   CHECK(find_images(ImageKind::cifar10, folder.file("data/cifar10"), program).folder == source.folder);
 }
 
-TEST_CASE("images: a data_dir that cannot be meant is an error", "[images][bad]") {
+TEST_CASE("images: a data_dir that is invalid is an error", "[images][bad]") {
   const TempFolder folder;
   CHECK(contains(error_text([&] { find_images(ImageKind::mnist, folder.file("none"), {}); }),
                  "none: there is no such folder, expected one that holds mnist/"));

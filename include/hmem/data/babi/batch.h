@@ -1,6 +1,6 @@
 #pragma once
 /// \file batch.h
-/// A batch of bAbI questions in the form that the model computes with: nothing padded, nothing encoded twice.
+/// A batch of bAbI questions as the model needs it: nothing padded, nothing encoded twice.
 
 #include <cstdint>
 #include <vector>
@@ -26,7 +26,7 @@ struct BabiBatch {
 
 /// Noise on the ages of sentences: between two sentences, and after the newest, an age is skipped with this
 /// probability, as if an empty sentence stood there (the random noise of Sukhbaatar et al., NIPS 2015, section 4.1).
-/// The order stays; a model cannot learn by heart which sentence had which age. Ages stop at the oldest time word.
+/// The order stays; a model cannot memorise which sentence had which age. Ages stop at the oldest time word.
 struct AgeJitter {
   double probability = 0;
   uint64_t seed = 0;

@@ -33,14 +33,14 @@ constexpr int64_t kBabiTestQuestions = 1000;
 /// A task counts as failed above this test error, in %.
 constexpr double kFailedTask = 5;
 
-/// The one file `qa{task}_*_{train,test}.txt` in `folder`, by its name alone: what the folder is called does not
-/// matter. Throws Error when there is none or more than one; the text lists what is there.
+/// The only file `qa{task}_*_{train,test}.txt` in `folder`. The name of the folder does not matter. Throws Error when
+/// there is none or more than one; the message lists the files found.
 std::filesystem::path find_babi_file(const std::filesystem::path& folder, int task, BabiPart part);
 
 /// "qa{task}_{name}_{train,test}.txt", as the official file is called.
 std::string babi_file_name(int task, BabiPart part);
 
-/// Generated text of one part of a task: training and test stories come from streams of their own of the same seed.
+/// Generated text of one part of a task: training and test stories use separate streams of the same seed.
 std::string generate_babi_part(int task, int64_t questions, BabiPart part, uint64_t seed,
                                const BabiStoryOptions& options = {});
 
@@ -53,15 +53,15 @@ BabiStoryOptions babi_story_options(const Options& options);
 
 /// Stories of `task`. `training_set_size`: "1k" (folder en) or "10k" (en-10k), for generated stories also a number;
 /// test sets have 1000 questions. Generated stories depend on `seed` and `options`. Throws UsageError for a task
-/// outside 1..20, a size that there is not, or options with official stories.
+/// outside 1..20, an invalid size, or options with official stories.
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed = 0, const BabiStoryOptions& options = {});
 
-/// Whether `source` has the official test questions of the task but not its training stories of this size, as is often
-/// so for the 10k stories of task 3.
+/// Whether `source` has the official test questions of the task but lacks its training stories of this size. This is
+/// common for the 10k stories of task 3.
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size);
 
-/// What the user has to know when such a task is trained on generated stories.
+/// The note to print when such a task is trained on generated stories.
 std::string generated_training_note(int64_t task, bool official_test);
 
 /// Generated training stories of an epoch, for training on new ones in every epoch; those of epoch 0 are the text of

@@ -38,18 +38,18 @@ struct BabiStories {
   const BabiWords& words_of(const Question& question) const { return phrases[static_cast<size_t>(question.phrase)]; }
 };
 
-/// Adds the stories of `more` behind those of `stories`. A phrase that both have is there twice then.
+/// Adds the stories of `more` behind those of `stories`. A phrase of both then occurs twice.
 void append_stories(BabiStories& stories, const BabiStories& more);
 
-/// Words of a statement or question: ASCII lower-cased runs of word characters (letters, digits, underscore, every
-/// byte from 0x80 on). What stands between two words is a token of its own when it is more than blanks
-/// ("a, b" has three tokens), as with the tokenizer of the reference; one final `.` or `?` is dropped.
+/// Words of a statement or question: ASCII lower-cased runs of word characters (letters, digits, underscore, every byte
+/// from 0x80 on). Text between two words that is more than blanks is a token too ("a, b" has three tokens), as in the
+/// reference's tokenizer; one final `.` or `?` is dropped.
 BabiWords babi_words(std::string_view text);
 
-/// Reads stories to the end of `in`; statements after the last question of a story are left out, as nothing asks about
-/// them. Throws Error "SOURCE:LINE: found ..., expected ..." on anything that is not the format: no id, an id above
-/// 1,000,000 or out of order, no words, no answer, control characters, a line above 1 MiB, more than 1 GiB, no question
-/// at all.
+/// Reads stories to the end of `in`; statements after the last question of a story are left out, since no question
+/// refers to them. Throws Error "SOURCE:LINE: found ..., expected ..." on any violation of the format: no id, an id
+/// above 1,000,000 or out of order, no words, no answer, control characters, a line above 1 MiB, more than 1 GiB, no
+/// question at all.
 BabiStories parse_babi(std::istream& in, const std::string& source);
 
 /// The same for a file; throws Error also when it cannot be read.

@@ -3,8 +3,8 @@
 /// From stories of words to ids, as in the published experiments.
 ///
 /// W = max(longest sentence + 1, longest question). A sentence fills a row of W ids from the left; its last slot
-/// belongs to the time word, which depends on the question (age 1 is the newest sentence) and is therefore not stored:
-/// the id is `vocabulary.time_id(age)`. A question may use all W slots.
+/// belongs to the time word, `vocabulary.time_id(age)`. It is not stored, since the age depends on the question (age 1
+/// is the newest sentence). A question may use all W slots.
 
 #include <cstdint>
 #include <vector>
@@ -63,7 +63,7 @@ struct BabiOptions {
 /// question comes after a sentence, or when the padded rows would take more than 1 GiB.
 BabiTask vectorise_babi(const BabiStories& train, const BabiStories& test, const BabiOptions& options = {});
 
-/// More training stories for a task that is there: vocabulary, W and max_num_sentences stay, longer stories keep their
+/// More training stories for an existing task: vocabulary, W and max_num_sentences stay, longer stories keep their
 /// latest sentences, unknown words become nil, words beyond W are cut off; questions with an unknown answer teach
 /// nothing and are left out. The counts are in the result. Sentences that `task` does not have are added to it.
 BabiDataset vectorise_more_babi(const BabiStories& stories, BabiTask& task);

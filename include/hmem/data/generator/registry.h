@@ -1,7 +1,7 @@
 #pragma once
 /// \file registry.h
-/// bAbI stories made in the process: all 20 tasks, for machines without the official data, and for longer or harder
-/// stories than the official files hold.
+/// Generated bAbI stories of all 20 tasks, for machines without the official data and for stories longer or harder than
+/// the official ones.
 
 #include <cstdint>
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace hmem {
 
-/// How generated stories differ from the official ones; what is not set is as in the official files. Which task has
-/// which option, and what it means there, is in docs/babi_generator.md.
+/// Differences of generated stories from the official ones; unset options are as in the official files.
+/// docs/babi_generator.md lists the options of each task and their meaning.
 struct BabiStoryOptions {
   std::optional<int> story_length;  ///< statements in a story
   std::optional<int> actors;        ///< people (animals in tasks 15 and 16)
@@ -29,8 +29,8 @@ struct BabiStoryOptions {
 /// Throws Error for a task outside 1..20.
 std::string_view babi_task_name(int task);
 
-/// Throws UsageError, one line with what was found and what is possible, when the task has no such option or the value
-/// is out of its range (more actors than names, a path longer than the grid, ...).
+/// Throws UsageError, one line with what was found and what is possible, when the task does not have the option or the
+/// value is out of range (more actors than names, a path longer than the grid, ...).
 void check_babi_options(int task, const BabiStoryOptions& options);
 
 /// Only those options that the task has; `dropped` (may be null) gets the names of the others that were set.

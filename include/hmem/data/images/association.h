@@ -16,9 +16,10 @@
 namespace hmem {
 
 enum class Pairing {
-  independent,  ///< digit classes are drawn independently of the photographs' classes
+  independent,  ///< digit classes are independent of the photographs' classes
   /// As in the authors' program, where a photograph of class c only meets digits c-2 .. c+2 (counted in a circle), with
-  /// weights 1 2 3 2 1: who knows the query's class and the digits shown, but not the pairs, is right 3 times of 4.
+  /// weights 1 2 3 2 1: a guess from the query's class and the digits shown, without the pairs, is right 3 times out of
+  /// 4.
   reference
 };
 enum class DelayPadding { random, zeros };
@@ -37,17 +38,20 @@ struct AssociationOptions {
 
   template <typename Visitor>
   void visit(Visitor&& v) {
-    v("timesteps", timesteps, kAssociationTimesteps, "pairs that are shown");
-    v("delay", delay, IntRange{0, 1000}, "frames of padding after every pair");
-    v("delay_padding", delay_padding, Names{"random", "zeros"}, "random: noise; zeros: black frames");
-    v("noise_frames", noise_frames, IntRange{1, 1000000}, "size of the pool that noise is drawn from");
+    v("timesteps", timesteps, kAssociationTimesteps, "number of pairs shown in each example");
+    v("delay", delay, IntRange{0, 1000}, "number of padding frames after every pair");
+    v("delay_padding", delay_padding, Names{"random", "zeros"},
+      "content of padding frames; random: noise; zeros: black");
+    v("noise_frames", noise_frames, IntRange{1, 1000000},
+      "number of noise frames in the pool from which padding frames are drawn");
     v("pairing", pairing, Names{"independent", "reference"},
-      "reference: as in the authors' program, where pairs can be guessed");
-    v("validation_split", validation_split, RealRange::half_open(0, 1), "part of the training examples set aside");
+      "how digits are paired with photographs; reference: as in the authors' program, where pairs can be guessed");
+    v("validation_split", validation_split, RealRange::half_open(0, 1),
+      "fraction of the training examples held out for validation");
   }
 };
 
-/// What one step of a sequence shows.
+/// The content of one step of a sequence.
 struct AssociationFrame {
   enum class Kind { pair, noise, zeros } kind = Kind::pair;
   int64_t photograph = -1;  ///< index in set a
@@ -58,7 +62,7 @@ struct AssociationFrame {
 struct AssociationExamples {
   int64_t timesteps = 0;
   int64_t delay = 0;
-  int64_t train_count = 0;           ///< examples before this one train, the rest validate
+  int64_t train_count = 0;           ///< examples before this index are for training, the rest for validation
   std::vector<int32_t> photographs;  ///< count x T, in the order shown
   std::vector<int32_t> digits;       ///< count x T
   std::vector<int32_t> queries;      ///< index of the query photograph
@@ -72,17 +76,17 @@ struct AssociationExamples {
 };
 
 /// Examples from one part of both sets. With n images a class, floor(n / (T + 1)) queries of each photograph class; of
-/// the first n images floor(T n / (T + 1)) make pairs and the rest queries; every class is shown and asked for equally
-/// often. `part` ("train", "test") names the random stream. Throws Error for options out of range, fewer than T
-/// classes, too few images, or reference pairing with different numbers of classes.
+/// the first n images floor(T n / (T + 1)) are shown in pairs and the rest are queries; every class is shown and asked
+/// for equally often. `part` ("train", "test") names the random stream. Throws Error for options out of range, fewer
+/// than T classes, too few images, or reference pairing with different numbers of classes.
 AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const ImageSet& b, int64_t b_classes,
                                      const AssociationOptions& options, uint64_t seed, const std::string& part);
 
 /// Probability of the offset d - c that reference pairing aims at (in a circle of `classes`).
 double reference_pairing_weight(int64_t offset, int64_t classes);
 
-/// Puts frames together: H x 2W x C, photograph left, digit right, each centred in H x W with zeros around it; H, W and
-/// C are the largest ones of both sets and `least`, grey is repeated over the channels. Values in [0, 1].
+/// Composes frames: H x 2W x C, photograph left, digit right, each centred in H x W with zeros around it; H, W and C
+/// are the largest ones of both sets and `least`, grey is repeated over the channels. Values in [0, 1].
 class AssociationRenderer {
  public:
   /// Keeps references to both sets.

@@ -15,12 +15,12 @@ namespace hmem {
 constexpr int64_t kStripGap = 4;
 
 /// The frames of an example from left to right, then its query, every pixel `scale` x `scale` times. Throws Error for
-/// an example that there is not.
+/// an invalid example number.
 DecodedImage association_strip(const AssociationExamples& examples, const AssociationRenderer& renderer,
                                int64_t example, int64_t scale);
 
 /// Writes the first `count` examples (or all, where there are fewer) as FOLDER/example0_answer_7.png and so on, with
-/// the name of the answer's class; makes the folder. Throws Error, before anything is written in a build without stb.
+/// the name of the answer's class; makes the folder. Throws Error; in a build without stb before anything is written.
 void write_association_strips(const std::string& folder, const AssociationExamples& examples,
                               const AssociationRenderer& renderer, const std::vector<std::string>& class_names,
                               int64_t count);

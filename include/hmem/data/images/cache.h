@@ -10,7 +10,7 @@
 
 namespace hmem {
 
-/// Hash of the names, sizes and times of the files and of the image size: another one means another cache.
+/// Hash of the names, sizes and times of the files and of the image size: when it changes, the cache is rebuilt.
 uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size);
 
 /// `$XDG_CACHE_HOME/hmem/images-<hash of the folder and size>.bin`, else below `$HOME/.cache`; empty without both.
@@ -18,8 +18,7 @@ std::string default_image_cache(const std::filesystem::path& folder, const Image
 
 /// Pictures of `folder` from the file `cache_path` when its fingerprint and checksum are right; else they are decoded
 /// and the file is replaced in one step. "default" means default_image_cache(), an empty `cache_path` no cache. A cache
-/// that cannot be written is no error: the note says so. Throws Error for what list_image_folder and
-/// decode_image_folder refuse.
+/// that cannot be written is not an error, only noted. Throws Error as list_image_folder and decode_image_folder do.
 ImageData read_image_folder(const std::filesystem::path& folder, const ImageSize& size, const std::string& cache_path,
                             const ShowProgress& show = {});
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file decode.h
-/// Encoded images to pixels, resizing, and inflate: what stb_image does for us.
+/// Decoding of images, resizing, and inflate; decoding and inflate use stb_image.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,15 +21,15 @@ struct DecodedImage {
 /// Largest width and height that is decoded.
 constexpr int64_t kMaxImageSide = 8192;
 
-/// False in a build without the package stb: what needs it then throws an Error that says so.
+/// False in a build without the package stb; functions that need it then throw Error.
 bool can_decode_images();
 
 /// JPEG, PNG or BMP to `channels` 1 (grey) or 3 (RGB; grey is replicated, transparency dropped). Throws Error that
 /// begins with `source` when the bytes are something else or damaged, or a side is above kMaxImageSide.
 DecodedImage decode_image(std::string_view bytes, int64_t channels, const std::string& source);
 
-/// The image in another size, stretched. An axis that shrinks is averaged over the area of each new pixel, one that
-/// grows is interpolated linearly between pixel centres; then rounded to the nearest byte.
+/// The image stretched to another size. A shrinking axis is averaged over the area of each new pixel, a growing one is
+/// interpolated linearly between pixel centres; results are rounded to the nearest byte.
 DecodedImage resize_image(const DecodedImage& image, int64_t height, int64_t width);
 
 /// Inflates a raw deflate stream that holds `size` bytes (RFC 1951); bytes after its end are ignored. Throws Error that

@@ -1,6 +1,6 @@
 #pragma once
 /// \file embedded.h
-/// Images generated in the process, for when no data set is there.
+/// Images generated in the process, for use without a data set.
 
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 
 namespace hmem {
 
-/// Images of each class.
+/// Number of images of each class.
 struct EmbeddedCounts {
   int64_t train = 1000;
   int64_t test = 250;

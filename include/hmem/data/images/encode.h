@@ -1,6 +1,6 @@
 #pragma once
 /// \file encode.h
-/// Pixels to PNG: what stb_image_write does for us.
+/// Encoding of pixels as PNG, with stb_image_write.
 
 #include <string>
 

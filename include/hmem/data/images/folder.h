@@ -12,7 +12,7 @@
 
 namespace hmem {
 
-/// What a folder holds, without the pictures. Classes are sorted by name, files by name within a class (byte order).
+/// The content of a folder, without the pixels. Classes are sorted by name, files by name within a class (byte order).
 struct ImageFolder {
   struct File {
     std::string name;  ///< below the folder: "train/cat/0001.jpg"
@@ -30,8 +30,8 @@ struct ImageFolder {
 /// True when `folder` has train/ and test/.
 bool holds_image_folder(const std::filesystem::path& folder);
 
-/// Throws Error when train/ or test/ is missing, has fewer than 2 classes or other ones than the other part, or when a
-/// class has no picture. Names that begin with a dot are passed over.
+/// Throws Error when train/ or test/ is missing, when one has fewer than 2 classes, when their classes differ, or when
+/// a class has no picture. Names that begin with a dot are ignored.
 ImageFolder list_image_folder(const std::filesystem::path& folder);
 
 /// Everything but the pixels: classes, sizes, labels.

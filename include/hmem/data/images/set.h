@@ -37,7 +37,7 @@ struct ImageData {
   ImageSet test;
   std::vector<std::string> class_names;
   std::string description;  ///< one line for the header of a run, without paths that the user did not write
-  std::string note;         ///< what was done to the images, or could not be; mostly empty
+  std::string note;         ///< changes made to the images, and failures; mostly empty
 
   int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
 };
@@ -46,8 +46,7 @@ struct ImageData {
 void check_images(const ImageData& data, const std::string& source);
 
 /// Image `i` in [0, 1] in the middle of a canvas whose rows lie `row_pixels` apart at `out`; grey is repeated over the
-/// channels. Pixels around it are left alone. Throws Error for an index that there is not and for an image that does
-/// not fit.
+/// channels. Pixels around it are not touched. Throws Error for an invalid index and for an image that does not fit.
 void place_image(const ImageSet& images, int64_t i, const ImageSize& canvas, int64_t row_pixels, real* out);
 
 /// Leaves the first `count` images of each class, in order.

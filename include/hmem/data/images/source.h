@@ -27,10 +27,10 @@ struct ImageSource {
   bool embedded() const { return folder.empty(); }
 };
 
-/// The first that holds the set of: `data_dir`, or else the folders of find_data(), and mnist/ or cifar10/ there; else
-/// embedded images (glyphs for MNIST, objects for CIFAR-10). MNIST: IDX files, plain or .gz. CIFAR-10:
-/// data_batch_*.bin, also in cifar-10-batches-bin/; else train/<class>/* and test/<class>/*, called "CIFAR-10 (JPEG)".
-/// "embedded" asks for embedded images; another `data_dir` without the set is an Error.
+/// Searches `data_dir`, or without one the folders of find_data(), and mnist/ or cifar10/ below them; takes the first
+/// that holds the set, else embedded images (glyphs for MNIST, objects for CIFAR-10). MNIST: IDX files, plain or .gz.
+/// CIFAR-10: data_batch_*.bin, also in cifar-10-batches-bin/; else train/<class>/* and test/<class>/*, called "CIFAR-10
+/// (JPEG)". "embedded" asks for embedded images; another `data_dir` without the set is an Error.
 ImageSource find_images(ImageKind kind, const std::string& data_dir,
                         const std::filesystem::path& program_folder = hmem::program_folder());
 

@@ -12,8 +12,8 @@
 
 namespace hmem {
 
-/// What the flags say about data. Every function throws UsageError for flags that contradict each other or the data,
-/// Error for data that are not there or wrong.
+/// The data flags. Every function throws UsageError for flags that contradict each other or the data, Error for missing
+/// or invalid data.
 struct BabiDataFlags {
   BabiDataFlags(const Options& options, uint64_t seed);
   BabiStories train(int task) const;
@@ -34,13 +34,13 @@ struct ExampleRange {
   int64_t count() const { return end - begin; }
 };
 
-/// The examples of one task in the parts; the tasks stand there one after the other.
+/// The examples of one task in each part; parts hold the tasks one after the other.
 struct BabiTaskRange {
   int64_t task = 0;
   ExampleRange train, validation, test;
 };
 
-/// Which examples of BabiTask::train are trained on and which are set aside; each part is numbered in this order.
+/// The examples of BabiTask::train for training and for validation; each part is numbered in this order.
 struct BabiSplit {
   std::vector<int64_t> train, validation;
 };
@@ -51,23 +51,23 @@ BabiSplit split_babi(int64_t count, double validation_split);
 struct BabiData {
   std::vector<int64_t> tasks;
   BabiTask task;    ///< all stories, as if they were one task's
-  BabiSplit split;  ///< of every task the end of its training file is for validation
+  BabiSplit split;  ///< the end of each task's training file is for validation
   std::vector<BabiTaskRange> ranges;
-  bool joint = false;              ///< several tasks: results come task by task
+  bool joint = false;              ///< several tasks: results are reported per task
   std::string description;         ///< where the stories come from
-  std::vector<std::string> notes;  ///< what the user has to know about them
+  std::vector<std::string> notes;  ///< notes for the user about them
 
   /// "4", "1-3,7"
   std::string task_text() const;
-  /// 16 hexadecimal digits that change with any word of any story, question or answer.
+  /// Hash of every word of all stories, questions and answers, 16 hexadecimal digits.
   std::string hash() const;
 };
 
 /// The stories of `tasks`. In joint training task 3 is trained on generated stories where its official training file is
-/// missing. Throws Error also when no story of a task is left under max_num_sentences.
+/// missing. Also throws Error when max_num_sentences leaves no story of a task.
 BabiData load_babi_data(const BabiDataFlags& flags, const std::vector<int64_t>& tasks, bool joint = false);
 
-/// New training stories of an epoch, for every task as many as it has training examples.
+/// New training stories of an epoch: for every task, the number of its training examples.
 BabiStories generate_epoch(const std::vector<BabiTaskRange>& ranges, uint64_t seed, const BabiStoryOptions& options,
                            int64_t epoch);
 

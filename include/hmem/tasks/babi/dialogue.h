@@ -17,24 +17,24 @@ class BabiDialogue {
  public:
   struct Settings {
     int64_t top = 3;    ///< answers shown for a question, most probable first
-    bool notes = true;  ///< say what was not understood or forgotten
+    bool notes = true;  ///< print notes about unknown words and forgotten sentences
   };
-  /// What `:story` shows; called once, when it is needed first.
+  /// The stories of `:story`; called once, at the first use.
   using LoadStories = std::function<BabiStories()>;
 
-  /// The model of `file`, with an empty story. Throws Error for what is wrong with the file.
+  /// The model of `file`, with an empty story. Throws Error for an invalid file.
   BabiDialogue(const ModelFile& file, const Settings& settings, LoadStories load_stories);
 
-  /// What to print after a line of input. A line holds sentences, each up to a `.` or the end, and questions, each up
-  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for an unknown command, a
-  /// number out of range or a line that is not text; the story is as it was then.
+  /// Lines to print after a line of input. A line holds sentences, each up to a `.` or the end, and questions, each up
+  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for an unknown command, a number out
+  /// of range or a line that is not text; the story then stays unchanged.
   std::vector<std::string> reply(std::string_view line);
 
   /// Whether `:quit` was given.
   bool finished() const { return finished_; }
   /// "task 1, 19 words, stories of up to 10 sentences, sentences of up to 6 words"
   std::string description() const;
-  /// As the training program wrote it: a number, or what a program for several tasks writes.
+  /// Task of the model as in its file: a number, or a list such as "1-3,7".
   const std::string& task_id() const { return model_.task_id; }
 
  private:
@@ -48,13 +48,13 @@ class BabiDialogue {
   Lines show_story(int64_t number);
   void take(const std::vector<Phrase>& phrases, Lines& lines);
   void tell(const BabiWords& sentence, Lines& lines);
-  /// Id of the most probable answer; nothing when the question cannot be answered.
+  /// Id of the most probable answer; none when the question cannot be answered.
   std::optional<int32_t> ask(const BabiWords& question, Lines& lines);
   void reset();
   void note(const std::string& text, Lines& lines) const;
   void warn_unknown(const std::vector<Phrase>& phrases, Lines& lines) const;
   void note_cut(const BabiWords& words, int slots, const char* what, Lines& lines) const;
-  /// Null when no known word is like it.
+  /// Null when no known word is similar.
   const std::string* nearest_word(std::string_view word) const;
   std::string answer_text(int32_t id) const;
 

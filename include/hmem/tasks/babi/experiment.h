@@ -1,6 +1,6 @@
 #pragma once
 /// \file experiment.h
-/// What a bAbI program trains and says about it, and the results task by task.
+/// The experiment of a bAbI program, and results per task.
 
 #include <vector>
 
@@ -11,10 +11,10 @@
 
 namespace hmem {
 
-/// On the stories of the run; with --online, on new ones in every epoch.
+/// A learner on the stories of the run; with --online, on new stories in every epoch.
 std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& model, BabiData& data);
 
-/// Everything must outlive the result.
+/// All arguments must outlive the result.
 Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, Learner& learner);
 
 struct TaskResult {
@@ -30,7 +30,7 @@ struct JointResults {
   int64_t failed_tasks = 0;   ///< tasks with a test error above kFailedTask
 };
 
-/// Validates and tests task by task.
+/// Validates and tests each task.
 JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size);
 
 /// task_id, questions of the three parts, validation and test error.

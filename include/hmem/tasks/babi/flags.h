@@ -6,7 +6,7 @@
 
 namespace hmem {
 
-/// All flags of bin/babi_task_single; programs that start it check command lines with them.
+/// All flags of bin/babi_task_single; sweeps check command lines with them.
 Options babi_task_single_options();
 /// All flags of bin/babi_task_joint: --tasks instead of --task_id, and defaults for stories of very different length.
 Options babi_task_joint_options();
@@ -14,7 +14,7 @@ Options babi_task_joint_options();
 /// All flags of bin/babi_task_baseline: --model chooses among the baselines.
 Options babi_task_baseline_options();
 
-/// Throws UsageError for flags that contradict each other whatever the data are.
+/// Throws UsageError for flags that contradict each other regardless of the data.
 void check_babi_flags(const Options& options);
 
 }  // namespace hmem

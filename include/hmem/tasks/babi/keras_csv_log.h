@@ -11,10 +11,10 @@
 namespace hmem {
 
 /// CSV `epoch,accuracy,loss,lr,val_accuracy,val_loss` (accuracies as fractions), one line per epoch, flushed; after
-/// training a line `error [%]` and the test error. Overwrites `path` and makes its folder; throws Error when it cannot.
+/// training a line `error [%]` and the test error. Overwrites `path` and makes its folder; throws Error on failure.
 class KerasCsvLog {
  public:
-  /// A run that continues at epoch `first_epoch` keeps the lines of the epochs before it, as far as they are there.
+  /// A run that continues at epoch `first_epoch` keeps existing lines of earlier epochs.
   explicit KerasCsvLog(const std::string& path, int64_t first_epoch = 0);
   void write_epoch(const EpochReport& report);
   void write_test(double error);

@@ -20,12 +20,11 @@ class BabiLearner : public Classifier {
 
   /// Jitters the ages of training stories from now on.
   void set_age_jitter(const AgeJitter& jitter) { jitter_ = jitter; }
-  /// New training stories in every epoch but the first, so that nothing can be memorised. They must depend on nothing
-  /// but the epoch, so that a training can be resumed. The task gets the sentences that it does not have; its
-  /// vocabulary and sizes stay.
+  /// New training stories in every epoch but the first, so that nothing can be memorised. They must depend on the epoch
+  /// alone, so that a training can be resumed. New sentences are added to the task; its vocabulary and sizes stay.
   using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
   void set_new_stories(StoriesOfEpoch stories) { stories_ = std::move(stories); }
-  /// Questions left out so far because their answer was in none of the first stories.
+  /// Number of questions left out so far because no story of the first epoch has their answer.
   int64_t unknown_answers() const { return unknown_answers_; }
 
   int64_t count(Part part) const override;

@@ -17,17 +17,17 @@ namespace hmem {
 /// One kind of model. A new one is a row of the table in model.cpp.
 struct QaKind {
   std::string name;                                  ///< in files
-  std::vector<std::string> settings;                 ///< names of those that its files keep
-  std::function<void(Options&)> add_flags;           ///< of what its files keep
-  std::function<void(Options&)> add_training_flags;  ///< of what training adds: dropout
+  std::vector<std::string> settings;                 ///< names of the settings that its files keep
+  std::function<void(Options&)> add_flags;           ///< adds the flags of these settings
+  std::function<void(Options&)> add_training_flags;  ///< adds flags for training only: dropout
   std::function<void(const Options&)> check_flags;   ///< throws UsageError for settings that contradict each other
-  /// With the sizes of `task`; settings from `saved`, those of the training from `flags` (null: none).
+  /// Makes a model with the sizes of `task`, settings from `saved` and training settings from `flags` (null: none).
   std::function<std::unique_ptr<QaModel>(const SettingReader& saved, const SettingReader* flags, const BabiTask& task,
                                          uint64_t seed)>
       make;
 };
 
-/// Throws UsageError for a name that there is not.
+/// Throws UsageError for an unknown name.
 const QaKind& qa_kind(const std::string& name);
 /// Names of all kinds but H-Mem.
 std::vector<std::string> qa_baselines();
@@ -39,11 +39,11 @@ std::string babi_model(const Options& options);
 /// kind or task, when its vocabulary or sizes are not those of `data`, or when a flag contradicts it.
 std::unique_ptr<QaModel> make_babi_model(const Options& options, const BabiData& data, uint64_t seed);
 
-/// What files keep besides the settings: task, sizes, the vocabulary as a JSON list. `tasks`: "4", or of a model of
-/// several tasks "1-3,7".
+/// Content of model files besides the settings: task, sizes, the vocabulary as a JSON list. `tasks`: "4", or of a model
+/// of several tasks "1-3,7".
 ModelInfo babi_model_facts(const std::string& tasks, const BabiTask& task);
 
-/// What a program needs that has the model file and no training data.
+/// A model from its file, without training data.
 struct BabiModel {
   std::string task_id;  ///< as the training program wrote it
   BabiTask task;        ///< vocabulary and sizes; no stories

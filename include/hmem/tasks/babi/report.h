@@ -14,7 +14,7 @@
 namespace hmem {
 
 /// Runs of babi_task_single, or of babi_task_baseline when --model is among the `training` flags, on `tasks` with the
-/// seeds 1 to `runs`. Throws UsageError as plan_runs() does. `notes` gets what the user has to know.
+/// seeds 1 to `runs`. Throws UsageError as plan_runs() does. `notes` receives notes for the user.
 std::vector<SweepRun> plan_babi_sweep(const std::vector<int64_t>& tasks, int64_t runs, const std::string& out,
                                       const std::vector<std::string>& training,
                                       const std::filesystem::path& program_folder, std::vector<std::string>& notes);
@@ -30,7 +30,7 @@ struct ReportGroup {
   std::string preset;
   std::string training_set_size;  ///< as the flag has it; published results are for 10k
   std::string commit;             ///< of the programs that ran, more than one after commas
-  std::string settings;           ///< what tells it from the other groups; empty when there is one
+  std::string settings;           ///< settings that differ between the groups; empty when there is only one
   std::vector<ReportTask> tasks;  ///< by number
 
   double mean_error() const;  ///< over tasks, of the best runs

@@ -1,7 +1,7 @@
 #pragma once
 /// \file association_experiment.h
-/// The parts of an image association program: images and examples, ConvNet, network, and what is said about them. The
-/// programs differ in the network.
+/// The parts of an image association program: images and examples, ConvNet, network, and output. The programs differ
+/// only in the network.
 
 #include <cstdint>
 #include <functional>
@@ -17,9 +17,9 @@ namespace hmem {
 
 /// One kind of network. A new one is a row of the table in association_experiment.cpp, and a driver.
 struct AssociationKind {
-  std::string name;     ///< of sweeps: "hmem"
-  std::string model;    ///< in files: "hmem_image"
-  std::string program;  ///< the one that trains it
+  std::string name;     ///< name in sweeps: "hmem"
+  std::string model;    ///< name in files: "hmem_image"
+  std::string program;  ///< the program that trains it
   std::string summary;
   std::function<void(Options&)> add_flags;
   std::function<std::unique_ptr<AssociationNet>(const SettingReader& saved, const AssociationConfig& sizes,
@@ -28,23 +28,24 @@ struct AssociationKind {
 };
 
 const std::vector<AssociationKind>& association_kinds();
-/// Throws Error for a name that there is not.
+/// Throws Error for an unknown name.
 const AssociationKind& association_kind(const std::string& name);
 
 /// All flags of the kind's program.
 Options association_options(const AssociationKind& kind);
-/// Throws UsageError when the flags contradict each other: all that can be known without data.
+/// Throws UsageError when the flags contradict each other, as far as this can be checked without data.
 void check_association_flags(const Options& options);
 
-/// The ConvNet below the network, as files keep it.
+/// Settings of the ConvNet below the network, kept in files.
 struct ConvNetSettings {
   bool pretrained = false, retrain = false;
 
   bool frozen() const { return pretrained && !retrain; }
   template <typename Visitor>
   void visit(Visitor&& v) {
-    v("use_pretrained_convnet", pretrained, "1: weights of convnet14_cifar10_mnist_joint");
-    v("retrain_convnet", retrain, "1: train the pretrained ConvNet too; 0: freeze it");
+    v("use_pretrained_convnet", pretrained,
+      "1: start the ConvNet from weights pretrained by convnet14_cifar10_mnist_joint; 0: from random weights");
+    v("retrain_convnet", retrain, "1: continue to train the pretrained ConvNet; 0: freeze it");
   }
 };
 
@@ -52,12 +53,12 @@ struct ConvNetSettings {
 class AssociationTask {
  public:
   /// `run` must outlive the task. Reads the file of --load when it is given, which must be of `kind`. Throws Error, one
-  /// line, for what cannot be read or does not fit.
+  /// line, when something cannot be read or does not fit.
   AssociationTask(const TrainingRun& run, const AssociationKind& kind);
 
-  /// With the weights of --load.
+  /// The network, with the weights of --load if given.
   std::unique_ptr<AssociationNet> make_net();
-  /// On features that are computed once, where the ConvNet is frozen; else end to end.
+  /// A learner on features computed once when the ConvNet is frozen, else end to end.
   std::unique_ptr<AssociationLearner> make_learner(AssociationNet& net);
   Experiment experiment(const AssociationNet& net, AssociationLearner& learner);
 

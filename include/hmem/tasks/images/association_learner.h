@@ -15,21 +15,21 @@
 
 namespace hmem {
 
-/// Examples of the training and the test part with what puts their frames together.
+/// Training and test examples with the renderers of their frames.
 struct AssociationData {
   AssociationExamples train, test;
   AssociationRenderer train_renderer, test_renderer;
-  int64_t noise_frames = 0;  ///< size of the pool that both parts draw from; 0: there are none
+  int64_t noise_frames = 0;  ///< size of the pool for both parts; 0: no noise frames
 };
 
 class AssociationLearner : public Classifier {
  public:
-  /// Everything must outlive the learner.
+  /// All arguments must outlive the learner.
   AssociationLearner(AssociationNet& net, AssociationData& data, const Weights& weights, double l2)
       : Classifier(weights, l2), net_(net), data_(data) {}
 
   int64_t count(Part part) const override;
-  /// Other test examples from now on.
+  /// Replaces the test examples.
   virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
 
  protected:
@@ -51,10 +51,10 @@ class AssociationLearner : public Classifier {
 /// noise frames are computed once and kept in memory.
 class FrozenAssociationLearner : public AssociationLearner {
  public:
-  /// With a folder, features are kept there for other programs.
+  /// With `cache_folder`, features are kept there for other programs.
   FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
                            const std::string& cache_folder = "");
-  /// Computes or reads the features, which the first run() does where it was not called.
+  /// Computes or reads the features. Otherwise the first run() does so.
   void compute_features();
   /// How far that is, and the features of test examples that follow.
   void set_progress(ShowProgress show) { show_ = std::move(show); }
@@ -78,8 +78,8 @@ class FrozenAssociationLearner : public AssociationLearner {
   Features train_, test_;
 };
 
-/// The ConvNet is trained too. Frames and queries are two batches with statistics of their own; the moving averages
-/// follow both.
+/// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow
+/// both.
 class EndToEndAssociationLearner : public AssociationLearner {
  public:
   EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);

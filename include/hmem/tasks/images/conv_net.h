@@ -18,11 +18,11 @@ namespace hmem {
 /// Sets a and b as one problem of a.classes() + b.classes() classes, labels of b behind those of a. Training images of
 /// both are permuted once (stream "conv_net.split"), the last int(validation_split n) validate. Test images stay in
 /// order, set a first. Images are centred in 32 x 32 x 3; then those of set a that train are displaced as
-/// `augmentation` allows (stream "conv_net.augmentation", at a place that follows from step and example). Loss = mean
+/// `augmentation` allows (stream "conv_net.augmentation", at a position that depends on step and example). Loss = mean
 /// cross entropy + l2 * (sum of squares of the convolution kernels).
 class ConvNetLearner : public Classifier {
  public:
-  /// Everything must outlive the learner.
+  /// All arguments must outlive the learner.
   ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b, double validation_split,
                  double l2, uint64_t seed, const Augmentation& augmentation = {});
 
@@ -42,14 +42,14 @@ class ConvNetLearner : public Classifier {
   Rng displacements_;
 };
 
-/// What the file says of the images that the network was trained on: ImagePair::hash().
+/// Metadata key for the ImagePair::hash() of the images that the network was trained on.
 constexpr char kImagesHashKey[] = "images_hash";
 
-/// `info` says how it was made; "model" is added. The file appears whole or not at all.
+/// `info` describes the training; "model" is added. The file is written atomically.
 void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info);
 
-/// Copies the values of such a file and returns what it says. Throws Error, naming the file, when it is not there or
-/// holds something else; `net` is unchanged then.
+/// Copies the values of such a file and returns its metadata. Throws Error, naming the file, when it is missing or
+/// holds something else; `net` is then unchanged.
 ModelInfo import_conv_net(const std::string& path, ConvNet14& net);
 
 /// `given`, or `weights/convnet14.safetensors` in `data_dir` or where find_data() finds it. Throws Error when there is

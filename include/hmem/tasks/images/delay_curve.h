@@ -26,27 +26,27 @@ std::vector<SweepRun> plan_delay_sweep(const std::vector<std::string>& models, c
 struct DelayResult : RunResult {
   std::string model;
   int64_t delay = 0;
-  std::string settings;                       ///< of flags with several values
+  std::string settings;                       ///< values of the flags with several values
   int64_t timesteps = 0;                      ///< pairs of the training
   std::map<int64_t, double> other_timesteps;  ///< pairs of a test -> test error
 
   double test_accuracy() const { return 100 - test_error; }
 };
 
-/// Of a record of a finished run.
+/// Reads the result from the record of a finished run.
 DelayResult delay_result(const SweepRun& run, const RunRecord& record);
 
-/// model,delay,run,seed,epochs,val_acc,test_acc, and settings where several were asked for.
+/// Columns model,delay,run,seed,epochs,val_acc,test_acc, and settings if they vary.
 std::string delay_csv(const std::vector<DelayResult>& results);
 
 /// For each model, delay and setting the mean, smallest and largest test accuracy and the best run by validation (then
-/// by seed); below that, where there are tests with other numbers of pairs, their means. `planned`: runs in all.
+/// by seed); below that, the means of tests with other numbers of pairs, if any. `planned`: total number of runs.
 std::string delay_markdown(const std::vector<DelayResult>& results, size_t planned);
 
-/// The results of a sweep so far, in files that are always whole.
+/// The results of a sweep so far, in files that are always complete.
 class DelayCurve {
  public:
-  /// Makes the folder of the runs when it is known that the files can be written; takes up what earlier sweeps have
+  /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
   /// finished. Empty names: delay.csv and delay.md in `out`.
   DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, const std::string& csv,
              const std::string& table);

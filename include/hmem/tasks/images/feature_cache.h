@@ -1,7 +1,7 @@
 #pragma once
 /// \file feature_cache.h
-/// Features of a frozen ConvNet14, computed once for a set of images and, where a folder is given, once for all
-/// programs: the runs of a delay sweep show the same pairs, and their features take longer than many epochs.
+/// Features of a frozen ConvNet14, computed once for a set of images and, with a cache folder, once for all programs:
+/// the runs of a delay sweep show the same pairs, and computing features takes longer than many epochs.
 
 #include <cstdint>
 #include <string>
@@ -18,17 +18,17 @@ Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowPro
 
 class FeatureCache {
  public:
-  /// The weights of `net`, which must outlive the cache, must not change. Empty folder: nothing is kept.
+  /// The weights of `net`, which must outlive the cache, must not change. An empty folder name disables the cache.
   FeatureCache(ConvNet14& net, std::string folder);
 
-  /// conv_features, from the file of these images and weights if there is one. Its name is a hash of the weights, the
-  /// pixels and the form of the file; a file that is damaged or cannot be read is made anew.
+  /// conv_features, from the file of these images and weights if there is one. The file name is a hash of weights,
+  /// pixels and file format; a damaged or unreadable file is replaced.
   Tensor features(const RenderedImages& images);
   /// Told how many of `total` images from now on are done.
   void set_progress(const ShowProgress& show, int64_t total);
 
-  int64_t images() const { return images_; }               ///< asked for so far
-  int64_t found() const { return found_; }                 ///< of these, read from files
+  int64_t images() const { return images_; }               ///< images requested so far
+  int64_t found() const { return found_; }                 ///< of these, images read from files
   const std::string& problem() const { return problem_; }  ///< why a file could not be written; empty: none
 
  private:

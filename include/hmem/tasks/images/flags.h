@@ -1,6 +1,6 @@
 #pragma once
 /// \file flags.h
-/// The flags that the programs of the image experiments share, and what follows from them.
+/// The flags that the programs of the image experiments share, and the data that they select.
 
 #include <cstdint>
 #include <functional>
@@ -19,18 +19,18 @@ void add_image_data_flags(Options& options);
 struct ImagePair {
   ImageData a, b;
   std::string description;         ///< for the header
-  std::vector<std::string> notes;  ///< embedded images, resized ones
+  std::vector<std::string> notes;  ///< notes about embedded or resized images
 
-  /// 16 hexadecimal digits that change with any pixel or label.
+  /// Hash of all pixels and labels, 16 hexadecimal digits.
   std::string hash() const;
 };
 /// From --images_a and --images_b, or CIFAR-10 and MNIST where they are found, or embedded. Throws Error when images do
 /// not fit into 32 x 32 x 3.
 ImagePair load_image_pair(const Options& options);
-/// Throws Error when the folders that the flags name do not hold images; reads none.
+/// Throws Error when the folders that the flags name hold no images; does not read the images.
 void check_image_sources(const Options& options);
 
-/// The published schedule: the learning rate up to half of the epochs, then times exp(0.1 (half - epoch)).
+/// The published schedule: constant for the first half of the epochs, then times exp(0.1 (half - epoch)).
 std::function<double(int64_t epoch)> image_paper_rate(double learning_rate, int64_t epochs);
 
 }  // namespace hmem
