@@ -280,7 +280,7 @@ test/<class>/ with $cifar10_train and $cifar10_test JPEG files of each of the te
   put cifar10 '.*\.bin|train|test|batches\.meta\.txt|readme\.html'
   echo "CIFAR-10 ($form): complete, in $to/cifar10"
   if [ "$form" = jpeg ]; then
-    echo "These are JPEG files, lossy and not in the published order: say \"CIFAR-10 (JPEG)\" beside figures."
+    echo "These are JPEG files, lossy and not in the published order: call results \"CIFAR-10 (JPEG)\"."
   fi
   tell_where
 }

@@ -1,5 +1,5 @@
-// A network of one's own with the Hebbian memory as a layer: six pairs of a key and a colour are shown, then one of the
-// keys; the network says its colour. Trains, saves, loads.
+// Your own network with the Hebbian memory as a layer: six pairs of a key and a colour are shown, then one of the keys;
+// the network says its colour. Trains, saves, loads.
 
 #include <cstdio>
 

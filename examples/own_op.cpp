@@ -1,4 +1,4 @@
-// An operation of one's own: softplus, out = log(1 + exp(inp)), with its gradient checked against differences.
+// Your own operation: softplus, out = log(1 + exp(inp)), with its gradient checked against differences.
 
 #include <cmath>
 #include <cstdio>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing to build, run and test. Does nothing when all is there.
+# Installs missing packages for building, running and testing. Does nothing when all are present.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
-#   --check  only say what is missing; exit 1 if anything is
+#   --check  only list missing packages; exit 1 if there are any
 #   --ci     also what .ci/run needs (CMake, GNU parallel)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, an aarch64 compiler)
 set -u

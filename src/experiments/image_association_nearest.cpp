@@ -1,4 +1,4 @@
-// Single-shot image association without a network above the ConvNet: every frame is stored as it is, features of the
+// Single-shot image association without a network above the ConvNet: every frame is stored unchanged, features of the
 // photograph's half as the key and the digit beside it as the value; the answer is the value of the nearest key. This
 // is the accuracy of a store that neither forgets nor learns, on the features that image_association_task uses.
 

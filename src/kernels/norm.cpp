@@ -51,7 +51,7 @@ void affine_terms(real* slope, real* offset, const real* scale, const real* shif
   }
 }
 
-/// What the adjoints of both forms share once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known:
+/// The common part of the adjoints of both forms, once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known:
 ///   dscale += dslope inv,  dshift += dy_sum,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
 ///   dmean/n = -slope dy_sum / n,   2 dvar/n = -(scale inv^3 dslope) / n
 /// The variance depends on the mean through sum (x - mean) = 0 only: no further term.

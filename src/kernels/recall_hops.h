@@ -1,7 +1,7 @@
 #pragma once
 /// \file recall_hops.h
-/// The reads of a recall for a group of samples whose memories are in cache: what the plain write and read-before-write
-/// share.
+/// The reads of a recall for a group of samples whose memories are in cache; shared by the plain write and
+/// read-before-write.
 
 #include "hmem/kernels/memory.h"
 #include "kernels/scratch.h"

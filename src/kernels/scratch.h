@@ -24,7 +24,7 @@ class Scratch {
   real* take_padded(const real* source, int64_t count);
 
  private:
-  size_t block_;  // where the thread's stack stood
+  size_t block_;  // position of the thread's stack at construction
   int64_t used_;
 };
 

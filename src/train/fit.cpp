@@ -55,7 +55,7 @@ struct Epoch {
   double learning_rate;
 };
 
-/// The steps of the epoch that are left; false when it was told to stop.
+/// Runs the remaining steps of the epoch; false when asked to stop.
 bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, const Epoch& epoch, Tape& tape,
                FitState& state) {
   const auto n = static_cast<int64_t>(epoch.order.size());

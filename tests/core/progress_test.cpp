@@ -82,7 +82,7 @@ TEST_CASE("a disabled bar writes nothing", "[core]") {
   CHECK_FALSE(Progress::for_stderr(true).enabled);
 }
 
-TEST_CASE("an epoch without steps and a loss that is no number are shown, not feared", "[core][bad]") {
+TEST_CASE("an epoch without steps and a loss that is not a number are shown", "[core][bad]") {
   Bench bench;
   Progress progress(bench.out, bench.settings);
   progress.start_epoch(0, 1, 0);

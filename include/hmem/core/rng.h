@@ -13,8 +13,8 @@ namespace hmem {
 /// Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): block n of a stream is a
 /// pure function of (key, n), so that a position can be saved as one number and streams never overlap.
 ///
-/// Passed in, never global. A part of the program draws from a sub-stream of its own,
-/// `Rng(seed, "shuffle")`, so that a new layer does not move the order of the data.
+/// Passed in, never global. Each part of the program draws from its own sub-stream, `Rng(seed, "shuffle")`, so that a
+/// new layer does not move the order of the data.
 class Rng {
  public:
   /// Stream `name` of `seed`: the key is mix(mix(seed) xor FNV-1a hash of the name), mix as in splitmix64.

@@ -16,6 +16,7 @@
 /// Flags, their defaults and help, model files and records follow from it: FlagAdder registers the flags, SettingReader
 /// fills the fields from flags or from a file, SettingWriter turns them into text. Reading and writing cannot disagree.
 
+#include <cctype>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -85,7 +86,7 @@ struct SettingReader {
       using Number = std::conditional_t<std::is_floating_point_v<Field>, double, int64_t>;
       const auto value = parse_number<Number>(text);
       const bool good = value && range.contains(*value) && range.contains(static_cast<Field>(*value));
-      check(good, name, text, std::is_integral_v<Field> ? "a number in " + range.str() : "a number " + range.str());
+      check(good, name, text, "a number " + std::string(std::isdigit(range.str()[0]) ? "in " : "") + range.str());
       field = static_cast<Field>(*value);
     }
   }

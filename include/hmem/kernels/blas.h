@@ -27,7 +27,7 @@ inline MatrixRef transposed(const real* data, int64_t ld) { return {data, ld, tr
 void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,
           bool accumulate);
 
-/// Which product `gemm` calls.
+/// The product that `gemm` calls.
 enum class GemmBackend {
   blas,     ///< the linked BLAS; same as builtin when there is none
   builtin,  ///< our own: slower, the same bits on every machine and instruction set

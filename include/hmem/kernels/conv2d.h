@@ -34,7 +34,7 @@ void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const 
 /// chunks of pixels that the problem fixes. saves: inp.
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims);
 
-/// How the functions above compute. Sums run in another order in each: equal up to rounding.
+/// The implementation of the functions above. They sum in different orders: equal up to rounding.
 enum class ConvAlgorithm {
   direct,  ///< sums in registers, no copy of the input; may fuse multiplication and addition
   gemm,    ///< matrix products of gathered pixels: slower, readable, the oracle of the tests

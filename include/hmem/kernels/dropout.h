@@ -11,7 +11,7 @@
 
 namespace hmem {
 
-/// Which elements one application drops: element i takes the 32-bit word of number `first + i` of the stream
+/// The elements that one application drops: element i takes the 32-bit word of number `first + i` of the stream
 /// Rng(seed, name) that `key` stands for.
 struct DropoutMask {
   uint32_t key[2] = {0, 0};

@@ -11,7 +11,7 @@ namespace hmem {
 
 /// Hop h = 1..H over the sentences x_i of a story, u_1 = B q:
 ///   p_i = softmax_i(u_h . A_h x_i),   u_{h+1} = u_h + sum_i p_i C_h x_i,   logits = u_{H+1} W
-/// Embeddings are tied as in section 2.2, "adjacent": A_{h+1} = C_h, B = A_1. W is a matrix of its own. Sentences carry
+/// Embeddings are tied as in section 2.2, "adjacent": A_{h+1} = C_h, B = A_1. W is a separate matrix. Sentences carry
 /// time words in place of the paper's matrices T_A, T_C. Parameters "embedding.weight" (A_1), "hop<h>.embedding.weight"
 /// (C_h), "output.weight" [E, V]; none is regularised.
 class MemN2NQa : public QaModel {

@@ -1,4 +1,4 @@
-// Where carried objects are, and where they were before.
+// Present and earlier places of carried objects.
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// Where rooms lie, as seen from a room next to them.
+// Directions from one room to a neighbouring one.
 
 #include <algorithm>
 #include <vector>

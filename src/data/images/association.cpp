@@ -70,7 +70,7 @@ Classes draw_reference_digits(const Classes& photographs, int64_t classes, int64
   return digits;
 }
 
-/// Images [begin, end) of every class, each class in a random order of its own, handed out one by one.
+/// Images [begin, end) of every class, each class in its own random order, handed out one by one.
 class Dealer {
  public:
   Dealer(const std::vector<std::vector<int64_t>>& by_class, int64_t begin, int64_t end, Rng& rng) {

@@ -30,7 +30,7 @@ struct ConvRegion {
   ConvRun runs[9];
 };
 
-/// What is done with the sums of one block of channels.
+/// Operations on the sums of one block of channels.
 struct ConvResult {
   const real* bias = nullptr;  ///< [kConvBlock], or null
   bool elu = false;
@@ -38,7 +38,7 @@ struct ConvResult {
   int64_t channels = 0;     ///< of the block that exist
 };
 
-/// Where the weights' gradient finds its input: tiles of `tile` channels, `tile_step` apart; pixels of a tile are
+/// Layout of the input for the weights' gradient: tiles of `tile` channels, `tile_step` apart; pixels of a tile are
 /// `stride` apart.
 struct ConvTiles {
   int64_t stride = 0, tile = 0, tile_step = 0;
@@ -153,7 +153,7 @@ struct SimdKernels {
   // --- simd/pool.inl ---------------------------------------------------------------------------------------------
   /// One row of pixels of a 2 x 2 max-pool: out, argmax [width / 2, n] from the rows top, bottom [width, n].
   void (*max_pool_row)(real* out, uint8_t* argmax, const real* top, const real* bottom, int64_t width, int64_t n);
-  /// dtop, dbottom[..] += dout where argmax says so.
+  /// dtop, dbottom[..] += dout at the positions of argmax.
   void (*max_pool_row_backward)(real* dtop, real* dbottom, const real* dout, const uint8_t* argmax, int64_t width,
                                 int64_t n);
 

@@ -20,7 +20,7 @@ std::function<double(int64_t epoch)> paper_rate(double base, const Settings& mod
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };
 }
 
-/// Where the authors' program writes its log.
+/// The path of the log in the authors' program.
 std::string csv_path(const Options& options, const BabiData& data, const Settings& model) {
   const auto given = options.get_optional_int("random_state");
   const ModelInfo settings(model.begin(), model.end());

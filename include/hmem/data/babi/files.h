@@ -13,7 +13,7 @@
 
 namespace hmem {
 
-/// Where bAbI stories come from.
+/// The source of bAbI stories.
 struct BabiSource {
   std::filesystem::path folder;  ///< holds en/ and en-10k/; empty: stories are generated in the process
   std::string description;       ///< one line for the header of a run, without paths that the user did not write

@@ -51,8 +51,8 @@ struct BabiOptions {
   int max_num_sentences = -1;
   /// Keep the latest sentences of stories above the limit instead of leaving them out.
   bool keep_latest = false;
-  /// The test stories come from elsewhere: vocabulary, W and max_num_sentences are those of the training stories alone.
-  /// No test question is left out: longer stories keep their latest sentences, unknown words become nil, unknown
+  /// The test stories come from another source: vocabulary, W and max_num_sentences are those of the training stories
+  /// alone. No test question is left out: longer stories keep their latest sentences, unknown words become nil, unknown
   /// answers count as errors, words beyond W are cut off. The counts are in `test`.
   bool separate_test = false;
   /// More time words than the longest story has sentences, as a share of their number: for an AgeJitter.

@@ -16,7 +16,7 @@ struct EmbeddedCounts {
 
 /// 10 textured objects, 32 x 32 x 3, in place of photographs: ball, striped box, ring, chequered triangle, star, cross,
 /// moon, house, tree, fish; random position, size, turn, colours, background and noise. Training and test images come
-/// from streams of their own; an image depends on seed, part, class and its number only. Parallel.
+/// from separate streams; an image depends only on seed, part, class and its number. Parallel.
 ImageData embedded_objects(const EmbeddedCounts& counts = {}, uint64_t seed = 0);
 
 /// 10 glyphs, the digits drawn by strokes, 28 x 28 x 1; random position, size, turn, slant, thickness, bends and noise.

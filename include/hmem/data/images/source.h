@@ -1,6 +1,6 @@
 #pragma once
 /// \file source.h
-/// Where the images of an experiment come from.
+/// The source of the images of an experiment.
 
 #include <cstdint>
 #include <filesystem>

@@ -35,8 +35,8 @@ std::vector<std::string> qa_baselines();
 /// The kind that a program trains: --model where it has the flag, else H-Mem.
 std::string babi_model(const Options& options);
 
-/// The model of the flags, or that of --load with its weights. Throws Error, naming the file, when it is of another
-/// kind or task, when its vocabulary or sizes are not those of `data`, or when a flag contradicts it.
+/// The model that the flags describe, or the one of --load with its weights. Throws Error, naming the file, when its
+/// kind, task, vocabulary or sizes do not match, or when a flag contradicts it.
 std::unique_ptr<QaModel> make_babi_model(const Options& options, const BabiData& data, uint64_t seed);
 
 /// Content of model files besides the settings: task, sizes, the vocabulary as a JSON list. `tasks`: "4", or of a model
