@@ -118,8 +118,8 @@ TEST_CASE("a setting refuses what its flag would refuse, and says where", "[core
     return test::error_text([&] { read(name, text); });
   };
   CHECK(refused("steps", "0") == "file: steps is '0', expected a number >= 1");
-  CHECK(refused("hops", "17") == "file: hops is '17', expected a number 1..16");
-  CHECK(refused("hops", "1.5") == "file: hops is '1.5', expected a number 1..16");
+  CHECK(refused("hops", "17") == "file: hops is '17', expected a number in 1..16");
+  CHECK(refused("hops", "1.5") == "file: hops is '1.5', expected a number in 1..16");
   CHECK(refused("rate", "0") == "file: rate is '0', expected a number > 0");
   CHECK(refused("decay", "1") == "file: decay is '1', expected a number in [0, 1)");
   CHECK(refused("colour", "blue") == "file: colour is 'blue', expected one of red, green");
