@@ -22,9 +22,9 @@ int available_threads() {
 }
 
 void set_num_threads(int count) {
-  constexpr int kMaxDefault = 16;
   HMEM_CHECK(count >= 0 && count <= 1024, "the number of threads must be in 0..1024, found ", count);
 #ifdef _OPENMP
+  constexpr int kMaxDefault = 16;
   g_threads = count > 0 ? count : std::min(available_threads(), kMaxDefault);
 #endif
 }
