@@ -10,9 +10,8 @@
 #include "hmem/core/program.h"
 #include "hmem/core/run_log.h"
 #include "hmem/core/text.h"
-#include "hmem/data/images/association.h"
+#include "hmem/tasks/images/association_learner.h"
 #include "hmem/tasks/images/conv_net.h"
-#include "hmem/tasks/images/feature_cache.h"
 #include "hmem/tasks/images/flags.h"
 
 namespace {
@@ -49,16 +48,10 @@ double distance(const real* a, const real* b, int64_t n) {
 /// Error in % on the test examples.
 double test_error(const AssociationExamples& examples, const AssociationRenderer& renderer, const ImageSet& digits,
                   FeatureCache& cache, int64_t noise_frames) {
-  const Shape frame = renderer.frame_shape();
   const int64_t t = examples.timesteps, count = examples.count();
-  const Tensor pairs = cache.features({count * t, frame, [&](int64_t i, real* out) {
-                                         renderer.render(examples.frame(i / t, i % t * (examples.delay + 1)), out);
-                                       }});
-  const Tensor queries = cache.features({count, frame, [&](int64_t i, real* out) {
-                                           renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
-                                         }});
-  const Tensor noise =
-      cache.features({noise_frames, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+  const AssociationFeatures features = association_features(cache, examples, renderer);
+  const Tensor &pairs = features.pairs, &queries = features.queries;
+  const Tensor noise = noise_features(cache, noise_frames, renderer);
   const int64_t n = queries.size(1), half = n / 2;
   std::vector<int32_t> answers(static_cast<size_t>(count), -1);
   parallel_for(count, 8, [&](int64_t example) {

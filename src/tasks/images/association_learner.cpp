@@ -54,14 +54,18 @@ void FrozenAssociationLearner::compute_features() {
   const AssociationRenderer& renderer = data().train_renderer;
   const Shape frame = renderer.frame_shape();
   cache_.set_progress(show_, data().noise_frames + 1 + images_of(data().train) + images_of(data().test));
-  noise_ = cache_.features({data().noise_frames, frame, [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+  noise_ = noise_features(cache_, data().noise_frames, renderer);
   zeros_ = cache_.features({1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); }});
-  train_ = compute(data().train, renderer);
-  test_ = compute(data().test, data().test_renderer);
+  train_ = association_features(cache_, data().train, renderer);
+  test_ = association_features(cache_, data().test, data().test_renderer);
 }
 
-FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const AssociationExamples& examples,
-                                                                     const AssociationRenderer& renderer) {
+Tensor noise_features(FeatureCache& cache, int64_t count, const AssociationRenderer& renderer) {
+  return cache.features({count, renderer.frame_shape(), [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
+}
+
+AssociationFeatures association_features(FeatureCache& cache, const AssociationExamples& examples,
+                                         const AssociationRenderer& renderer) {
   const Shape frame = renderer.frame_shape();
   const int64_t t = examples.timesteps;
   const auto render_pair = [&](int64_t i, real* out) {
@@ -70,22 +74,22 @@ FrozenAssociationLearner::Features FrozenAssociationLearner::compute(const Assoc
   const auto render_query = [&](int64_t i, real* out) {
     renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
   };
-  return {cache_.features({examples.count() * t, frame, render_pair}),
-          cache_.features({examples.count(), frame, render_query})};
+  return {cache.features({examples.count() * t, frame, render_pair}),
+          cache.features({examples.count(), frame, render_query})};
 }
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {
   AssociationLearner::set_test(std::move(test));
   if (zeros_.empty()) return;
   cache_.set_progress(show_, images_of(data().test));
-  test_ = compute(data().test, data().test_renderer);
+  test_ = association_features(cache_, data().test, data().test_renderer);
 }
 
 AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
                                                             const std::vector<int64_t>& examples) {
   if (zeros_.empty()) compute_features();
   const AssociationExamples& of = test ? data().test : data().train;
-  const Features& features = test ? test_ : train_;
+  const AssociationFeatures& features = test ? test_ : train_;
   const int64_t n = features.queries.size(1), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
   real* frames = tape.allocate<real>(batch * steps * n);
   real* queries = tape.allocate<real>(batch * n);

@@ -47,6 +47,16 @@ class AssociationLearner : public Classifier {
   std::vector<int64_t> examples_;
 };
 
+/// Features of the frames of one part that are not padding, and of its queries.
+struct AssociationFeatures {
+  Tensor pairs;    ///< [examples T, F]
+  Tensor queries;  ///< [examples, F]
+};
+AssociationFeatures association_features(FeatureCache& cache, const AssociationExamples& examples,
+                                         const AssociationRenderer& renderer);
+/// [count, F] of the first frames of the pool of noise.
+Tensor noise_features(FeatureCache& cache, int64_t count, const AssociationRenderer& renderer);
+
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
 /// noise frames are computed once and kept in memory.
 class FrozenAssociationLearner : public AssociationLearner {
@@ -65,17 +75,11 @@ class FrozenAssociationLearner : public AssociationLearner {
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:
-  /// Of one part: [examples T, F] and [examples, F].
-  struct Features {
-    Tensor pairs, queries;
-  };
-  Features compute(const AssociationExamples& examples, const AssociationRenderer& renderer);
-
   FeatureCache cache_;
   ShowProgress show_;
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
-  Features train_, test_;
+  AssociationFeatures train_, test_;
 };
 
 /// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow
