@@ -3,7 +3,7 @@
 /// What the vector units of this core can do, measured: the yardstick of the kernel benchmarks.
 ///
 /// Two loops for every kernel set, at its vector width, in registers: fused multiply-adds, and independent
-/// multiplications and additions one to one. The memory kernels may not fuse, so the second is what they can reach;
+/// as many multiplications as additions. The memory kernels may not fuse, so the second is their bound;
 /// on cores with separate adders (Zen) it is up to twice the first, on cores without (Intel's 512-bit ports) the same.
 
 #include <cstdint>
@@ -21,8 +21,8 @@ namespace hmem::bench {
 constexpr int kChains = 14;  // independent, so that latency is hidden; in 16 registers with room for an operand
 constexpr int64_t kRounds = 2048;
 
-/// Either loop over vectors of type V. Every chain starts from a value that the compiler does not know: equal chains it
-/// would join. Values stay between 1 and kRounds + 1, never denormal.
+/// Either loop over vectors of type V. Every chain starts from a value that the compiler does not know: it would merge
+/// equal chains. Values stay between 1 and kRounds + 1, never denormal.
 #define HMEM_BENCH_CHAINS(statement)                                          \
   const volatile float opaque_one = 1;                                        \
   const V one = opaque_one - V{};                                             \
@@ -68,7 +68,7 @@ __attribute__((target("avx512f"))) inline void fma_avx512() {
 /// Operations per second on vectors of 16 elements, whatever the width of the machine's own vectors.
 struct VectorRates {
   double fma;    ///< fused multiply-adds; pairs of a multiplication and an addition where they cannot be fused
-  double mixed;  ///< multiplications and additions, one to one
+  double mixed;  ///< as many multiplications as additions
 };
 
 /// The calibration loops of one kernel set.
@@ -95,7 +95,7 @@ class Calibration {
 
   bool has_fma() const { return fma_ != nullptr; }
 
-  /// A subject with the rates of the moment: both loops and the subject run in turn.
+  /// A subject and the rates at that moment: both loops and the subject run in turn.
   struct Measured {
     double seconds;
     VectorRates rates;

@@ -1,5 +1,5 @@
-// Convolutions of ConvNet14 beside a matrix product of the same flops, and the whole network forward and backward.
-// README.md says how to read it.
+// Convolutions of ConvNet14 against a matrix product of the same flops, and the whole network forward and backward.
+// README.md explains the output.
 
 #include <algorithm>
 #include <cstdio>
@@ -38,7 +38,7 @@ void bench_layer(const Conv2dDims& d, int repeats) {
   const int64_t pixels = d.pixels(), k = 9 * d.in;
   const Tensor inp = random_tensor({pixels, d.in}, -1, 1), weight = random_tensor({d.weights()}, -.1, .1),
                bias = random_tensor({d.out}, -1, 1), dz = random_tensor({pixels, d.out}, -1, 1);
-  const int64_t product_rows = std::min<int64_t>(pixels, 2048);  // a large part of it is as good as all of it
+  const int64_t product_rows = std::min<int64_t>(pixels, 2048);  // a large part has the same rate
   const Tensor gathered = random_tensor({product_rows, k}, -1, 1);
   Tensor out({pixels, d.out}), dinp({pixels, d.in}), dweight({d.weights()}), product({product_rows, d.out});
   const std::vector<double> seconds =
@@ -74,7 +74,7 @@ void bench_layers(int64_t batch, int64_t width, int repeats) {
   }
 }
 
-/// The convolutional part and the pretraining top, one batch again and again.
+/// The convolutional part and the pretraining top, on one batch, repeatedly.
 class ConvNetwork {
  public:
   explicit ConvNetwork(int64_t batch) : images_(random_tensor({batch, 32, 32, 3}, 0, 1)), labels_({batch}) {

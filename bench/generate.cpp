@@ -1,5 +1,5 @@
-// Generated bAbI stories: how long they take to make, to read and to vectorise, and what training on new ones in every
-// epoch costs. README.md says how to read it.
+// Generated bAbI stories: time to generate, parse and vectorise them, and what training on new ones in every
+// epoch costs. README.md explains the output.
 
 #include <algorithm>
 #include <cstdio>
@@ -47,7 +47,7 @@ DataTimes time_data(int task_id, BabiTask& task, int repeats) {
   return {1e3 * seconds[0], 1e3 * seconds[1], 1e3 * seconds[2]};
 }
 
-/// Milliseconds of the fastest training epoch but the first, with whatever the learner does before it.
+/// Milliseconds of the fastest training epoch except the first, with whatever the learner does before it.
 double time_epoch(BabiLearner& learner, int repeats, Clock clock) {
   Adam::Settings adam_settings;
   adam_settings.max_grad_norm = 20;
@@ -65,7 +65,7 @@ double time_epoch(BabiLearner& learner, int repeats, Clock clock) {
   return 1e3 * shortest;
 }
 
-/// With `stories` new ones in every epoch.
+/// With `stories` new stories in every epoch.
 double time_model(BabiTask& task, int threads, int repeats, Clock clock, BabiLearner::StoriesOfEpoch stories = {}) {
   set_num_threads(threads);
   HMemQa::Config config;
@@ -131,9 +131,9 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options("bench_generate", "Generated bAbI stories: time to make and to read them, and cost of --online.");
+  Options options("bench_generate", "bAbI stories: time to generate and to parse them, and cost of --online.");
   options.add_int("task_id", 0, "bAbI task; 0: all", {0, 20});
   options.add_int("repeats", 5, "repeats, the fastest counts", {1, 1000});
-  options.add_switch("two_threads", false, "also epochs on two threads, wall clock; wants a machine that is idle");
+  options.add_switch("two_threads", false, "also epochs on two threads, wall clock; needs an idle machine");
   return run_program(argc, argv, options, run);
 }

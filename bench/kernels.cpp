@@ -1,4 +1,4 @@
-// Speed of the kernels on one thread, as fractions of what this core can do: README.md says how to read it.
+// Speed of the kernels on one thread, as fractions of the peak of this core: README.md explains the output.
 
 #include <array>
 #include <cstdio>
@@ -95,7 +95,7 @@ IdTensor random_ids(Rng& rng, const Shape& shape, int64_t low, int64_t high) {
 
 struct Bandwidth {
   const char* name;
-  int64_t elements;  // of inputs and outputs, gathered or scattered ones each time
+  int64_t elements;  // of inputs and outputs, gathered or scattered ones counted each time
   Subject subject;
 };
 
@@ -213,7 +213,7 @@ int run(const Options&) {
   print_gemm(Calibration(available_kernel_sets().back()));
 
   std::printf(
-      "\nThe rest of a training step in shapes of task 1: GB/s of inputs and outputs, gathered rows each time\n"
+      "\nThe rest of a training step, shapes of task 1: GB/s of inputs and outputs, gathered rows counted each time\n"
       "  %-26s %-22s %9s %8s\n",
       "", "", "us", "GB/s");
   Rng rng(1, "bench");
@@ -229,6 +229,6 @@ int run(const Options&) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options("bench_kernels", "Speed of the kernels on one thread, as fractions of what this core can do.");
+  Options options("bench_kernels", "Speed of the kernels on one thread, as fractions of the peak of this core.");
   return run_program(argc, argv, options, run);
 }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file memory_kernels.h
-/// Hebbian write, memory read and recall against the bounds of the machine and against other ways to compute them.
+/// Hebbian write, memory read and recall against the bounds of the machine and against other implementations.
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@
 
 namespace hmem::bench {
 
-/// Pre-activations of a ReLU: positive with probability `density`, of size 0.05 to 1.
+/// Pre-activations of a ReLU: positive with probability `density`, of magnitude 0.05 to 1.
 inline Tensor pre_activations(Rng& rng, const Shape& shape, double density) {
   Tensor z(shape);
   for (real& x : z) {
@@ -37,7 +37,7 @@ class WriteProblem {
  public:
   static constexpr int kReads = 3;
 
-  /// Memories are written `group` samples at a time into the same place, as in the recall; `batch` is a multiple.
+  /// Memories are written `group` samples at a time into the same buffer, as in the recall; `batch` is a multiple.
   WriteProblem(int64_t batch, int64_t group, int64_t steps, int64_t d, double density)
       : batch_(batch), group_(group), steps_(steps), d_(d), rng_(1, "bench") {
     z_k = pre_activations(rng_, {batch * steps, d}, density);
@@ -88,7 +88,7 @@ class WriteProblem {
     return dm;
   }
 
-  /// V of the bounds: active (row, step) pairs times d / 16. Backward only rows that some read uses have a gradient.
+  /// V of the bounds: active (row, step) pairs times d / 16. Backward, only rows that are read have a gradient.
   double vectors(bool with_gradient) const {
     int64_t pairs = 0;
     for (int64_t b = 0; b < batch_; ++b) {
@@ -151,7 +151,7 @@ inline void print_write(const Calibration& calibration) {
   }
 }
 
-/// Throws Error unless a [rows, n] in rows of lda, b in rows of ldb agree to rounding.
+/// Throws Error unless a [rows, n] with row stride lda and b with row stride ldb agree to rounding.
 inline void check_equal(const char* name, const real* a, int64_t lda, const real* b, int64_t ldb, int64_t rows,
                         int64_t n) {
   double largest = 0, difference = 0;
@@ -168,7 +168,7 @@ inline void check_equal(const char* name, const real* a, int64_t lda, const real
 inline void print_write_ratios() {
   constexpr int64_t kBatch = 32, kD = 100;
   std::printf(
-      "\nHebbian write, forward + backward, d = %d, %d samples, 50%% zeros: times of other ways / ours\n"
+      "\nHebbian write, forward + backward, d = %d, %d samples, 50%% zeros: times of alternatives / ours\n"
       "  %5s %9s %10s %6s %6s %16s\n",
       static_cast<int>(kD), static_cast<int>(kBatch), "T", "ours ms", "op by op", "must", "goal", "fused per step");
   for (const int steps : {10, 30}) {
@@ -232,7 +232,7 @@ inline void print_read() {
   }
 }
 
-/// Write and `hops` reads of one batch, with everything that the calls need.
+/// Write and `hops` reads of one batch, with all buffers of the calls.
 class RecallProblem {
  public:
   RecallProblem(int64_t batch, int64_t steps, int64_t d, int hops) : hops_(hops) {

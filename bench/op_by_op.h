@@ -1,6 +1,6 @@
 #pragma once
 /// \file op_by_op.h
-/// The Hebbian write as others compute it, for comparison. Sequences are equally long: z_k, z_v [B, T, d].
+/// The Hebbian write as other implementations compute it. Sequences have equal length: z_k, z_v [B, T, d].
 ///
 ///   OpByOp      one pass over [B, d, d] for every operation of the equation, every intermediate kept for the backward
 ///               pass: a framework without fusion. Its memory is allocated once, which a framework would not do.
@@ -12,7 +12,7 @@
 #include "hmem/core/tensor.h"
 #include "hmem/kernels/hebbian.h"
 
-// Simple loops that the compiler turns into vectors of this machine, as a framework's build does.
+// Simple loops that the compiler vectorises for this machine, as a framework's build does.
 #if defined(__x86_64__) && defined(__gnu_linux__)
 #define HMEM_BENCH_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
 #else

@@ -11,7 +11,7 @@
 
 namespace hmem::bench {
 
-/// Write with reads before, and one read of every memory at the end, with everything that the calls need.
+/// The write with its reads, and one read of every memory at the end, with all buffers of the calls.
 class ReadBeforeWriteProblem {
  public:
   ReadBeforeWriteProblem(int64_t batch, int64_t steps, int64_t d) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file step_parts.h
-/// The parts of a training step on one batch, each callable by itself: kernels on buffers that are there already,
+/// The parts of a training step on one batch, each callable by itself: kernels on existing buffers,
 /// without tape, layers and training loop.
 
 #include <array>
@@ -198,7 +198,7 @@ class StepParts {
     }
   }
 
-  /// Clears our gradients, updates with those that the last training step left.
+  /// Zeroes our gradients, updates with those that the last training step left.
   void update() {
     for (Tensor& tensor : grads_) tensor.fill(0);
     optimizer_.step(0);

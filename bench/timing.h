@@ -1,6 +1,6 @@
 #pragma once
 /// \file timing.h
-/// How the benchmarks take time: many short repeats, the fastest counts, things to be compared run in turn.
+/// How the benchmarks measure time: many short repeats, the fastest counts, variants to be compared run in turn.
 
 #include <time.h>
 
@@ -22,7 +22,7 @@ inline double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-/// Every line at once, also into a pipe: the programs run for a while.
+/// Prints every line at once, even into a pipe: the programs run for a while.
 inline void print_by_line() { std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); }
 
 using Clock = double (*)();
@@ -38,7 +38,7 @@ inline double time_calls(const Subject& subject, int64_t calls, Clock clock) {
 }
 
 /// Seconds of one call of every subject: the fastest of `repeats` rounds, in each of which all subjects run in turn, so
-/// that a slow moment of the machine meets all of them. A first round, not counted, warms up and finds out how many
+/// that a slow moment of the machine affects all of them. A first round, not counted, warms up and finds out how many
 /// calls make one repeat long enough.
 inline std::vector<double> fastest(const std::vector<Subject>& subjects, int repeats = kRepeats,
                                    Clock clock = thread_seconds) {

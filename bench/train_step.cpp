@@ -1,5 +1,5 @@
 // Whole training steps of H-Mem on bAbI: against the sum of their parts, on two threads, with padded stories.
-// README.md says how to read it.
+// README.md explains the output.
 
 #include <algorithm>
 #include <cmath>
@@ -30,7 +30,7 @@ using namespace hmem::bench;
 constexpr int64_t kBatchSize = 128, kTrainedSteps = 100, kFollowedBatches = 300;
 constexpr int kLonger = 10;
 constexpr uint64_t kSeed = 1;
-using Batch = std::vector<int64_t>;  // numbers of examples
+using Batch = std::vector<int64_t>;  // indices of examples
 
 /// The model of one task with the defaults of babi_task_single.
 class Trainer {
@@ -68,7 +68,7 @@ class Trainer {
   }
 
   /// The weights of `other`, which has fewer time words and `1 / longer` of the padding. More zeros in the statistics
-  /// make everything else larger once it is normalised, which is other work for the memory: scale and shift of our norm
+  /// make everything else larger once it is normalised, which changes the memory's work: scale and shift of our norm
   /// are chosen so that, with mean and mean square down to 1 / longer, it computes what the other norm computes.
   void take_weights(Trainer& other, int longer) {
     for (const Parameter* from : other.weights.parameters) {
@@ -159,7 +159,7 @@ void print_one_thread(Trainer& plain, Trainer& padded, Trainer& more_words, cons
   const double step = ms[0];
   double sum = 0;
   for (size_t i = 3; i < ms.size(); ++i) sum += ms[i];
-  std::printf("  parts of a step, each measured apart:\n");
+  std::printf("  parts of a step, each measured separately:\n");
   for (size_t i = 3; i < ms.size(); ++i) {
     std::printf("    %-28s %8.4f ms %5.1f %%\n", names[i - 3], ms[i], 100 * ms[i] / sum);
   }
@@ -169,7 +169,7 @@ void print_one_thread(Trainer& plain, Trainer& padded, Trainer& more_words, cons
   std::printf("  and %d times the time words          %5.2f   for information\n", kLonger, ms[2] / step);
 }
 
-/// Wall-clock time, as nothing else tells what threads are good for: wants a machine that does nothing else.
+/// Wall-clock time, the only measure of what threads gain: needs an idle machine.
 void print_two_threads(Trainer& plain, const std::vector<Batch>& batches) {
   if (available_threads() < 2 || threading_name().rfind("none", 0) == 0) {
     std::printf("  one thread / two threads                 -   not measured: one thread in this build or machine\n");

@@ -1,4 +1,4 @@
-// Trains H-Mem on 1000 generated questions of bAbI task 1 and prints its error on 1000 others.
+// Trains H-Mem on 1000 generated questions of bAbI task 1 and prints the test error on 1000 others.
 
 #include <cstdio>
 

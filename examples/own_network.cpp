@@ -1,5 +1,5 @@
-// A network of one's own with the Hebbian memory as a layer: six pairs of a key and a colour are shown, then one of the
-// keys; the network says its colour. Trains, saves, loads.
+// A custom network with the Hebbian memory as a layer: six pairs of a key and a colour are shown, then one of the
+// keys; the network names its colour. Trains, saves, loads.
 
 #include <cstdio>
 
@@ -35,7 +35,7 @@ struct RecallTask : Classifier {
 
   explicit RecallTask(Recall& network_in) : Classifier(network_in.weights(), /*l2=*/0), network(network_in) {}
   int64_t count(Part part) const override { return part == Part::train ? 4000 : 500; }
-  /// Example i of a part is drawn from a random stream of its own.
+  /// Example i of a part is drawn from its own random stream.
   Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) override {
     Tensor shown({count * kPairs, kInputs}), asked({count, kInputs});
     std::vector<int64_t> offsets = {0};  // where the pairs of each example begin
@@ -44,7 +44,7 @@ struct RecallTask : Classifier {
       const std::vector<int64_t> keys = rng.permutation(kKeys);  // the first six are shown, the first is asked for
       for (int64_t p = 0; p < kPairs; ++p) {
         const auto colour = static_cast<int32_t>(rng.below(kColours));
-        real* pair = shown.data() + (b * kPairs + (p + examples[b]) % kPairs) * kInputs;  // it stands anywhere
+        real* pair = shown.data() + (b * kPairs + (p + examples[b]) % kPairs) * kInputs;  // at any position
         pair[keys[static_cast<size_t>(p)]] = pair[kKeys + colour] = 1;
         if (p == 0) labels[b] = colour;
       }

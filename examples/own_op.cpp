@@ -1,4 +1,4 @@
-// Your own operation: softplus, out = log(1 + exp(inp)), with its gradient checked against differences.
+// Your own operation: softplus, out = log(1 + exp(inp)), with its gradient checked against finite differences.
 
 #include <cmath>
 #include <cstdio>
@@ -14,13 +14,13 @@ const Op kSoftplus("softplus");  // one static object for each operation
 /// d out / d inp = 1 / (1 + exp(-inp)).
 Var softplus(Var inp) {
   Tape& tape = inp.tape();
-  // The backward pass gets the node of the output; it adds to the gradient of every input that wants one.
+  // The backward pass gets the node of the output; it adds to the gradient of every input that needs one.
   Var out = tape.record(kSoftplus, inp.shape(), {inp}, [inp](Var y) {
     real* dinp = inp.grad();
     if (dinp == nullptr) return;
     for (int64_t i = 0; i < inp.count(); ++i) dinp[i] += y.grad()[i] / (1 + std::exp(-inp.data()[i]));
   });
-  // The forward pass finds its output uninitialised and writes all of it.
+  // The output is uninitialised: the forward pass must write all of it.
   for (int64_t i = 0; i < inp.count(); ++i) out.data()[i] = std::log1p(std::exp(inp.data()[i]));
   return out;
 }

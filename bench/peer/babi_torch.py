@@ -2,7 +2,7 @@
 """H-Mem on one bAbI task in PyTorch: what a user of a framework would run instead of bin/babi_task_single.
 
 Same model, same training, same flags. The memory is written sentence by sentence; --impl chooses how that loop is
-expressed (memory_loops.py), and `auto` times the ways on this task's shapes and keeps the fastest. README.md in this
+expressed (memory_loops.py), and `auto` times all loops on this task's shapes and keeps the fastest. README.md in this
 folder says what is compared.
 """
 
@@ -49,7 +49,7 @@ def read_examples(path):
 
 
 def vectorise(examples, index, num_sentences, num_slots):
-    """Stories time-major [T, N, W], questions [N, W], answers [N], lengths [N]; too long stories are left out."""
+    """Stories time-major [T, N, W], questions [N, W], answers [N], lengths [N]; stories longer than T are left out."""
     examples = [e for e in examples if len(e[0]) <= num_sentences]
     stories = np.zeros((num_sentences, len(examples), num_slots), np.int64)
     questions = np.zeros((len(examples), num_slots), np.int64)
@@ -151,7 +151,7 @@ class HMem(torch.nn.Module):
     def forward(self, stories, questions, lengths):
         T, B, W = stories.shape
         E = self.embedding.size(1)
-        steps = int(lengths.max())                        # beyond the longest story of the batch all is padding
+        steps = int(lengths.max())                        # everything beyond the longest story of the batch is padding
         ids = torch.cat([stories[:steps].reshape(-1, W), questions])
         x = (F.embedding(ids, self.embedding * self.not_nil) * self.encoding).sum(1)
         padding = x.new_zeros((T - steps) * B, E)         # padded sentences count in the batch statistics
@@ -252,7 +252,7 @@ def time_steps(task, args, impl, steps):
 def fastest_loop(task, args):
     """Times the loops in processes of their own, so that this one's peak memory is that of the loop it uses.
 
-    Two rounds, of which the better one counts: a disturbance should not choose.
+    The better of two rounds counts, so that a disturbance does not decide.
     """
     names = [n for n in (STEP_LOOPS if args.read_before_write else {**STEP_LOOPS, **SEQUENCE_LOOPS}) if n != 'naive']
     medians = dict.fromkeys(names, math.inf)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Training steps of bin/babi_task_single and of the PyTorch peer in turn, on real data: times, ratios, peak memory.
 
-The two run A B A B ..., so that a drift of the machine meets both; a ratio is formed within each pair. Variants of the
+The two run A B A B ..., so that a drift of the machine affects both; a ratio is taken within each pair. Variants of the
 peer: `best` is the loop that is fastest on this task, with an allocator that keeps its memory; `ordinary` is the plain
-fused loop with the allocator as it comes. Needs PyTorch in the python that runs this.
+fused loop with the default allocator. Needs PyTorch in the python that runs this.
 """
 
 import argparse
@@ -78,10 +78,10 @@ def main():
     if not set(variants) <= set(VARIANTS):
         parser.error('variants are ' + ', '.join(VARIANTS))
     if args.rounds < 1 or args.steps < 1:
-        parser.error('rounds and steps are at least 1')
+        parser.error('rounds and steps must be at least 1')
     args.program = os.path.normpath(args.program)
     if not os.access(args.program, os.X_OK):
-        parser.error(f'{args.program} is not there; build it with make')
+        parser.error(f'{args.program} does not exist; build it with make')
     for task in args.tasks.split(','):
         for variant in variants:
             compare(int(task), variant, args)
