@@ -17,7 +17,7 @@ const World::Person& mover(const World& world, const World::Object& object, cons
 
 /// Task 2, "Where is the milk?". Carried: where its carrier is, supported by the taking and then the carrier's last
 /// move. Dropped: where it was dropped, supported by the dropping and then the last move, until then, of the person who
-/// dropped it, be it before or after the taking. All 11,000 official questions agree. Never asked, and refused: an
+/// dropped it, before or after the taking. All 11,000 official questions agree. Never asked, and refused: an
 /// object whose carrier has not moved since taking it, or that was dropped by somebody who has not moved yet.
 class TwoSupportingFacts : public Checker {
  public:
@@ -26,10 +26,10 @@ class TwoSupportingFacts : public Checker {
   Verdict answer(const Sentence& question) override {
     static const Form where("Where is the *");
     const auto asked = where.match(question.words);
-    if (!asked) carrying::refuse(question, "no question of this task");
+    if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Object& object = world_.object(asked->at(0), question);
     if (object.carrier.empty()) {
-      if (object.dropper_moved == 0) carrying::refuse(question, "nobody said where it was dropped");
+      if (object.dropper_moved == 0) carrying::refuse(question, "where it was dropped is not known");
       return {object.place, {object.handled, object.dropper_moved}, ""};
     }
     const World::Person& carrier = mover(world_, object, question);
@@ -40,10 +40,10 @@ class TwoSupportingFacts : public Checker {
   World world_{{/*objects=*/true}};
 };
 
-/// Task 3, "Where was the milk before the kitchen?": the place where the object was before it came to the kitchen the
-/// last time, whether it is still there or not. Supported, in this order, by the last taking or dropping of the object,
+/// Task 3, "Where was the milk before the kitchen?": the place where the object was before it last came to the
+/// kitchen, whether it is still there or not. Supported, in this order, by the last taking or dropping of the object,
 /// the move that carried it to the kitchen and the move that had carried it to the place before. All 2,000 official
-/// questions agree (1,000 for training; the larger file is not there), though the object was in the place several times
+/// questions agree (1,000 for training; the larger file is missing), though the object was in the place several times
 /// in 530 of them. Never asked, and refused: a place to which nobody carried the object; one before which it was where
 /// it was first taken (no move carried it there, though the story often tells the place); an object whose carrier has
 /// not moved since taking it.
@@ -54,7 +54,7 @@ class ThreeSupportingFacts : public Checker {
   Verdict answer(const Sentence& question) override {
     static const Form before("Where was the * before the *");
     const auto asked = before.match(question.words);
-    if (!asked) carrying::refuse(question, "no question of this task");
+    if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Object& object = world_.object(asked->at(0), question);
     if (!object.carrier.empty()) mover(world_, object, question);
     const std::vector<World::Stay>& stays = object.carried_to;

@@ -90,7 +90,7 @@ Event World::read(const Sentence& statement) const {
     event.kind = Event::kGive;
     event.receiver = found->at(2);
   } else {
-    refuse(statement, "no statement of this task");
+    refuse(statement, "not a statement of this task");
   }
   event.who = found->at(0);
   if (event.kind != Event::kMove) event.object = found->at(1);
@@ -177,18 +177,18 @@ void World::give(const Event& event, const Sentence& statement) {
 
 const World::Person& World::person(const std::string& name, const Sentence& question) const {
   const auto found = people_.find(name);
-  if (found == people_.end()) refuse(question, "nobody spoke of " + name);
+  if (found == people_.end()) refuse(question, name + " was not mentioned");
   return found->second;
 }
 
 const World::Object& World::object(const std::string& name, const Sentence& question) const {
   const auto found = objects_.find(name);
-  if (found == objects_.end()) refuse(question, "nobody spoke of the " + name);
+  if (found == objects_.end()) refuse(question, "the " + name + " was not mentioned");
   return found->second;
 }
 
 std::string World::place_of(const Person& person, const Sentence& question) const {
-  if (person.moved == 0) refuse(question, "nobody said where");
+  if (person.moved == 0) refuse(question, "the place is not known");
   return person.place;
 }
 

@@ -17,11 +17,11 @@ namespace hmem::test::babi_checker::carrying {
 class Form {
  public:
   explicit Form(const std::string& text);
-  /// The words that stand at the `*`; nothing when the sentence has another form.
+  /// The words at the `*`; nothing when the sentence has another form.
   std::optional<std::vector<std::string>> match(const std::vector<std::string>& words) const;
 
  private:
-  std::vector<std::vector<std::string>> slots_;  ///< what may stand at each place; empty: any word
+  std::vector<std::vector<std::string>> slots_;  ///< the words allowed at each position; empty: any word
 };
 
 [[noreturn]] void refuse(const Sentence& sentence, const std::string& why);
@@ -45,7 +45,7 @@ struct Event {
 class Places {
  public:
   std::string stand_in();
-  /// The name of the place, or of the one stand-in of all that are the same, as far as told so far.
+  /// The name of the place, or the common stand-in of all that are known to be the same so far.
   std::string resolve(std::string place) const;
   bool can_be_same(const std::string& a, const std::string& b) const;
   void same(const std::string& a, const std::string& b);
@@ -73,7 +73,7 @@ class World {
     int moved = 0;
   };
   struct Object {
-    std::string carrier;    ///< empty when it lies somewhere
+    std::string carrier;    ///< empty when nobody carries it
     std::string place;      ///< see Places
     int handled = 0;        ///< when it was last taken, dropped or given
     int dropper_moved = 0;  ///< the last move of the person who dropped it last, 0 if there was none
@@ -83,13 +83,13 @@ class World {
   explicit World(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
   void clear() { *this = World(vocabulary_); }
-  /// Reads a statement and lets it happen.
+  /// Reads a statement and applies it.
   Event hear(const Sentence& statement);
 
   /// The person or object that a question names; refuses one that the story did not.
   const Person& person(const std::string& name, const Sentence& question) const;
   const Object& object(const std::string& name, const Sentence& question) const;
-  /// The place where the person is by the own last move; refuses the question when there was none.
+  /// The place where the person's last move led; refuses the question when there was none.
   std::string place_of(const Person& person, const Sentence& question) const;
   /// Refuses a word that the story used in another role.
   void expect(const std::string& word, Role role, const Sentence& sentence) const;

@@ -1,4 +1,4 @@
-// babi_check TASK FILE...: reads official or generated files of one task with its checker and prints how far they
+// babi_check TASK FILE...: reads official or generated files of one task with its checker and prints how well they
 // agree; exit code 1 when an answer differs.
 
 #include <fstream>

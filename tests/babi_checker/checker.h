@@ -1,8 +1,8 @@
 #pragma once
 /// \file checker.h
 /// Rule-based readers of bAbI stories: one per task family, independent of the library and of the generator. Each sees
-/// the text alone, answers every question and names the statements that its answer rests on. That the readers agree
-/// with the official files proves the readers; that they agree with the generator proves the generator.
+/// the text alone, answers every question and names the statements that its answer rests on. Agreement with the
+/// official files validates the readers; their agreement with the generator validates the generator.
 
 #include <map>
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace hmem::test::babi_checker {
 
-/// A statement or question as it stands in the file: id and words, split at blanks, case kept, the final `.` or `?`
-/// taken off the last word.
+/// A statement or question as it stands in the file: id and words, split at spaces, case kept, the final `.` or `?`
+/// removed from the last word.
 struct Sentence {
   int id = 0;
   std::vector<std::string> words;
@@ -61,7 +61,7 @@ std::unique_ptr<Checker> agents_motivations();      // 20, motivations.cpp
 /// The checker of a task, 1 to 20.
 std::unique_ptr<Checker> make_checker(int task);
 
-/// What came out of comparing a text with a checker.
+/// The result of comparing a text with a checker.
 struct Report {
   struct Disagreement {
     int line = 0;  ///< of the text, from 1

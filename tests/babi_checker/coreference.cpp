@@ -10,8 +10,8 @@ namespace {
 
 /// Tasks 11, 12 and 13, `Where is Mary?`: where she walked last, alone (11) or with somebody else (12, 13).
 ///
-/// `Then`, `Afterwards`, `After that` or `Following that` with `he`, `she` (11) or `they` (13) means those whom the
-/// statement before walked with by name; the answer then rests on that statement and the one with the pronoun, else on
+/// `Then`, `Afterwards`, `After that` or `Following that` with `he`, `she` (11) or `they` (13) means the people whom
+/// the previous statement names; the answer then rests on that statement and the one with the pronoun, else on
 /// the last statement that names the person. Nobody walks to where they are. Nobody is `he` at one time and `she` at
 /// another, in any story of a file. A pronoun after a question about somebody who is not meant is an error: it could
 /// mean the person asked about.
@@ -68,10 +68,10 @@ class Walkers : public Checker {
   struct Heard {
     std::string room;
     std::vector<int> supporting;
-    bool chain = false;  ///< came there in a statement whose pronoun follows on another pronoun
+    bool chain = false;  ///< came there in a statement whose pronoun follows another pronoun
   };
 
-  /// The pronoun of `Then she` and its like; empty for any other subject.
+  /// The pronoun of `Then she` and the like; empty for any other subject.
   static std::string pronoun_of(const std::vector<std::string>& subject) {
     for (const std::string start : {"Then ", "Afterwards ", "After that ", "Following that "}) {
       for (const std::string pronoun : {"he", "she", "they"}) {
@@ -84,7 +84,7 @@ class Walkers : public Checker {
   std::vector<std::string> names_of(const Sentence& statement, const std::vector<std::string>& subject) const {
     const auto names = match(subject, together_ == 1 ? "<who>" : "<who> and <who>");
     if (!names)
-      reject(statement, together_ == 1 ? "one person is expected to walk" : "two persons are expected to walk");
+      reject(statement, together_ == 1 ? "one person is expected to walk" : "two people are expected to walk");
     if (together_ == 2 && (*names)[0] == (*names)[1]) reject(statement, "the same person twice");
     return *names;
   }

@@ -12,7 +12,7 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// "mice" -> "mouse", "wolves" -> "wolf", "cats" -> "cat": the rules of English and the animals that break them.
+/// "mice" -> "mouse", "wolves" -> "wolf", "cats" -> "cat": the rules of English and the irregular animals.
 std::string singular(const std::string& plural) {
   static const std::map<std::string, std::string> kIrregular = {
       {"mice", "mouse"}, {"geese", "goose"}, {"oxen", "ox"},     {"lice", "louse"},  {"sheep", "sheep"},
@@ -36,7 +36,7 @@ std::string singular(const std::string& plural) {
 ///
 /// In the official files each kind has one fear, never of itself, and each animal one kind, and all are told before the
 /// first question; so nothing is ambiguous, and a second fear or kind is an error. Never asked: what an animal fears
-/// whose kind fears nothing; what is feared at second hand; who is afraid.
+/// whose kind fears nothing; what is feared indirectly; who is afraid.
 class Deduction : public Checker {
  public:
   void begin_story() override {

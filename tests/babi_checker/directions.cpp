@@ -9,14 +9,14 @@ namespace hmem::test::babi_checker {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kDirections = {"north", "east", "south", "west"};  // opposite: two further
+constexpr std::array<std::string_view, 4> kDirections = {"north", "east", "south", "west"};  // opposite: two further on
 
 /// Task 4, `What is north of the office?` and `What is the office north of?`: the room next to the office that way.
 /// `The kitchen is north of the office` says both that the kitchen is the next room to the north of the office and that
 /// the office is the next one to the south of the kitchen; that statement supports the answer. The rooms beyond the
-/// next one are no answer, and two rooms that no statement names together are not next to each other here.
+/// next one are no answer, and rooms that no statement names together are not next to each other here.
 ///
-/// The statements must draw a map: a room has one place, and a place one room.
+/// The statements must form a map: a room has one place, and a place one room.
 ///
 /// The official stories have two statements, three rooms on one line and one question. The answer is always the room
 /// that its statement names first; the room that it names first is never the one asked about.
@@ -56,7 +56,7 @@ class TwoArgRelations : public Checker {
 
  private:
   struct Place {
-    int map = 0;  ///< rooms of different maps: nothing is known about how they lie to each other
+    int map = 0;  ///< rooms of different maps: their relative position is not known
     int east = 0, north = 0;
   };
   struct Relation {
@@ -76,7 +76,7 @@ class TwoArgRelations : public Checker {
     if (room == base) reject(statement, "a room beside itself");
     const Place from = place_of(base), to = place_of(room);
     const int east = from.east + (way == 1) - (way == 3), north = from.north + (way == 0) - (way == 2);
-    if (from.map == to.map && (east != to.east || north != to.north)) reject(statement, "the room lies elsewhere");
+    if (from.map == to.map && (east != to.east || north != to.north)) reject(statement, "the room is elsewhere");
     std::map<std::pair<int, int>, std::string> taken;
     for (auto& [name, place] : places_) {
       if (place.map == to.map) place = {from.map, place.east + east - to.east, place.north + north - to.north};

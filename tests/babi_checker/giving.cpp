@@ -9,7 +9,7 @@ using carrying::Form;
 using carrying::World;
 
 /// Task 5. Every question is about the last giving of some object, which alone supports it: an earlier giving of the
-/// same object is never asked for, also where a question would name it. "Who gave the milk?", "Who gave the milk to
+/// same object is never asked for, even where a question would name it. "Who gave the milk?", "Who gave the milk to
 /// Fred?", "Who received the milk?" and "Who did Bill give the milk to?" name the object and leave no choice, whoever
 /// gave it before. "What did Bill give to Fred?" does when the last givings of several objects were by Bill to Fred: in
 /// 109 of 11,000 official questions; there the latest is right in 89. All others agree.

@@ -33,12 +33,12 @@ class GridMap {
 
   void clear() { neighbours_.clear(); }
 
-  /// Statement `told` says that `thing` is at `by` from `base`. An error: on itself, told before, or against the rest
-  /// of the map.
+  /// Statement `told` says that `thing` is at `by` from `base`. An error if it is `base`, was told before or
+  /// contradicts the rest of the map.
   void add(const Sentence& told, const std::string& thing, const std::string& base, Offset by) {
     if (thing == base) fail(told, "a neighbour of itself");
     for (const Step& step : neighbours_[base]) {
-      if (step.to == thing) fail(told, "neighbours that were told of before");
+      if (step.to == thing) fail(told, "neighbours that were told before");
     }
     const std::map<std::string, Offset> places = positions(base);
     const auto known = places.find(thing);
@@ -47,7 +47,7 @@ class GridMap {
     neighbours_[thing].push_back({base, -by, told.id});
   }
 
-  /// Of `from` and all that hangs together with it, seen from there.
+  /// Positions of `from` and of everything connected to it, relative to `from`.
   std::map<std::string, Offset> positions(const std::string& from) const {
     std::map<std::string, Offset> places = {{from, {}}};
     std::queue<std::string> todo;

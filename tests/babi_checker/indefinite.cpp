@@ -9,10 +9,10 @@ namespace {
 
 /// Task 10, `Is Mary in the office?`, yes, no or maybe. The last statement about somebody counts and is the one that
 /// supports the answer. It names one room (`Mary went to the office`, `Mary is in the office`) or two (`Mary is either
-/// in the office or the park`: maybe for both, no for all others). People move between the statements without a word,
-/// so an `either` replaces all that was known before, also when one of its rooms is the one where somebody was last.
+/// in the office or the park`: maybe for both, no for all others). People also move without a statement,
+/// so an `either` replaces all that was known before, even when one of its rooms is the one where somebody was last.
 ///
-/// What the official files never do, and what is an error here: nobody comes to the only room where they can be.
+/// The official files have no such case, and it is an error here: somebody comes to the only room where they can be.
 ///
 /// Not enforced: officially the supporting statement is one of the last five.
 ///
@@ -50,7 +50,7 @@ class IndefiniteKnowledge : public Checker {
   struct Heard {
     int id = 0;
     bool either = false;
-    std::string room, other;  ///< the same if there is one only
+    std::string room, other;  ///< the same if there is only one
   };
 
   void note(const Sentence& statement, const std::string& who, const Heard& now) {

@@ -13,7 +13,7 @@ struct Wish {
   std::string place, object;
 };
 
-/// What no story tells and its first question asks for.
+/// What a story asks for in its first question and never tells.
 const std::map<std::string, Wish> kWishes = {{"bored", {"garden", "football"}},
                                              {"hungry", {"kitchen", "apple"}},
                                              {"thirsty", {"kitchen", "milk"}},
@@ -23,10 +23,10 @@ const std::map<std::string, Wish> kWishes = {{"bored", {"garden", "football"}},
 /// "Sumit took the pajamas there." Why did sumit get the pajamas? tired. Supporting: the statement of the motive.
 ///
 /// Each person first is in a mood, then goes where the mood leads, then gets the thing the mood wants, unless somebody
-/// else got it before (so in all official stories that run to their end); any other event is an error. Official files:
+/// else got it before (as in all complete official stories); any other event is an error. Official files:
 /// one mood per person, a question right after each statement, nothing ambiguous. Here a person may get into another
 /// mood after the journey, as long as it leads elsewhere; if then two moods led to the same place, "Why did ... go
-/// there?" has two answers and the later one is given. Never asked: where somebody will go who has gone.
+/// there?" has two answers and the later one is given. Never asked: where somebody will go who has already gone.
 class Motivations : public Checker {
  public:
   void begin_story() override {
@@ -50,7 +50,7 @@ class Motivations : public Checker {
       Mood& mood = last_mood(statement, found[0]);
       const std::vector<Mood>& moods = moods_.at(lower(found[0]));
       if (mood.gone) fail(statement, "a journey without a mood");
-      if (found[1] != mood.wish->place) fail(statement, "a journey elsewhere than the mood leads");
+      if (found[1] != mood.wish->place) fail(statement, "a journey to another place than the mood leads to");
       if (moods.size() > 1 && moods[moods.size() - 2].wish->place == found[1])
         fail(statement, "a journey to the same place");
       mood.gone = true;
@@ -70,7 +70,7 @@ class Motivations : public Checker {
     std::vector<std::string> found;
     if (kWhere.match(question, found)) {
       const Mood& mood = last_mood(question, found[0]);
-      if (mood.gone) fail(question, "where somebody will go who has gone");
+      if (mood.gone) fail(question, "where somebody will go who has already gone");
       return {mood.wish->place, {mood.id}, ""};
     }
     const bool go = kWhyGo.match(question, found);

@@ -9,7 +9,7 @@ namespace {
 
 /// Task 9, `Is Mary in the office?`, yes or no. The last statement about somebody counts and is the one that supports
 /// the answer. It says where they are (`Mary went to the office`, `Mary is in the office`) or which room they have left
-/// (`Mary is not in the office`, `Mary is no longer in the office`); people move between the statements without a word.
+/// (`Mary is not in the office`, `Mary is no longer in the office`); people also move without a statement.
 ///
 /// Rules that the official files never break, and that are errors here:
 /// - nobody comes to, or is next said to be in, the room where they are known to be already;

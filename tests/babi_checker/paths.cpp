@@ -16,7 +16,7 @@ constexpr Direction kDirections[] = {{"north", {0, 1}}, {"south", {0, -1}}, {"ea
 /// letters of the directions on the shortest way. Supporting: the statements on that way, in its order.
 ///
 /// Official files: six rooms, five statements that form a tree, one question, a way of two steps; so nothing is
-/// ambiguous. No pair of rooms is told of twice and no room has two neighbours on one side: errors here, as is a ring
+/// ambiguous. No pair of rooms is told twice and no room has two neighbours on one side: errors here, as is a ring
 /// of rooms that does not close on a grid. Two rooms may fall on one square all the same (on the way round three
 /// corners, which no statement closes): they do in 7 of 100 official stories. Two shortest ways are an error, because
 /// they differ in their letters. Never asked: the way to a room next door.
@@ -43,7 +43,7 @@ class Paths : public Checker {
     static const Form kHow("How do you go from the * to the *");
     std::vector<std::string> found;
     if (!kHow.match(question, found)) fail(question, "not a question of task 19");
-    if (!map_.knows(found[0]) || !map_.knows(found[1])) fail(question, "a room that was not told of");
+    if (!map_.knows(found[0]) || !map_.knows(found[1])) fail(question, "a room that was not mentioned");
     const GridMap::Route way = map_.route(found[0], found[1]);
     if (way.steps.empty()) fail(question, "no way leads there, or none is needed");
     if (!way.only) fail(question, "several shortest ways lead there");

@@ -10,14 +10,14 @@ namespace hmem::test::babi_checker {
 
 namespace {
 
-/// "The triangle is above the pink rectangle. The blue square is to the left of the triangle." Each thing stands on a
+/// "The triangle is above the pink rectangle. The blue square is to the left of the triangle." Each thing is on a
 /// square of a grid, next to the one named with it; so "Is the pink rectangle to the right of the blue square?" yes,
 /// "Is the pink rectangle above the blue square?" no; of things in one column neither is to the left of the other.
 /// Supporting: the statements on the way from the first thing of the question to the second.
 ///
 /// Official files: two statements with one thing in common, then eight questions about the other two things, never on
-/// one square, never told of twice; two steps each, and nothing is ambiguous. Two things on one square, statements that
-/// contradict each other or repeat a pair are errors. Longer ways may hold what the official files do not show and
+/// one square, never told twice; two steps each, and nothing is ambiguous. Two things on one square, statements that
+/// contradict each other or repeat a pair are errors. Longer ways may have what the official files do not have and
 /// the text alone does not decide: steps both ways along the axis asked for (the answer then needs steps of one
 /// length), and several shortest ways (of which the first told is taken).
 class Positions : public Checker {
@@ -37,10 +37,10 @@ class Positions : public Checker {
   Verdict answer(const Sentence& question) override {
     static const std::vector<Relation> kAsked = relations("Is the * ");
     const Found found = find(kAsked, question);
-    if (!map_.knows(found.first) || !map_.knows(found.second)) fail(question, "a thing that was not told of");
+    if (!map_.knows(found.first) || !map_.knows(found.second)) fail(question, "a thing that was not mentioned");
     if (found.first == found.second) fail(question, "a thing and itself");
     const GridMap::Route way = map_.route(found.first, found.second);
-    if (way.steps.empty()) fail(question, "the things do not hang together");
+    if (way.steps.empty()) fail(question, "the things are not connected");
     Verdict verdict;
     int forth = 0, back = 0;  // steps along the direction asked for, from the second thing to the first, and against it
     for (const GridMap::Step& step : way.steps) {

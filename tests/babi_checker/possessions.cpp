@@ -53,7 +53,7 @@ class Possessions : public Checker {
 
   const Person& asked(const Sentence& question) const {
     const auto found = question_.match(question.words);
-    if (!found) carrying::refuse(question, "no question of this task");
+    if (!found) carrying::refuse(question, "not a question of this task");
     const auto person = of_.find(found->at(0));
     if (person == of_.end()) carrying::refuse(question, found->at(0) + " never carried anything");
     return person->second;
@@ -97,7 +97,7 @@ class Counting : public Possessions {
 
 /// Task 8, "What is Mary carrying?": the objects, joined by commas, or "nothing", in the order in which she took each
 /// for the first time (not of the last taking). Supported by all statements that ever changed what she carries, of one
-/// object after the other in that same order, also of objects which she does not carry any more. All 11,000 official
+/// object after the other in that same order, including objects which she no longer carries. All 11,000 official
 /// questions agree. Never asked: somebody who never carried anything.
 class ListsSets : public Possessions {
  public:

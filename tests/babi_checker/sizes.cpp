@@ -21,7 +21,7 @@ namespace {
 /// between; a pair for which that statement does not lead on is never cited. That leaves one pair for 9,413 of 11,000
 /// questions; of the others the same question, asked again, cites now this pair, now that one, so the text cannot tell.
 /// Without such a pair (never in the official files) the shortest chain of two statements or more is taken, then a
-/// direct comparison. Errors: sizes that contradict each other, things that were not compared even by chains.
+/// direct comparison. Errors: sizes that contradict each other, things that were not compared, not even by chains.
 class Sizes : public Checker {
  public:
   void begin_story() override {

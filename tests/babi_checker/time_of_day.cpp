@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 4> kTimes = {"yesterday", "this morning",
 /// asked for is not always the one where the person was last (26 % of the questions).
 ///
 /// Ambiguous: the person walked to that room at two times, both after another one; officially the later visit counts.
-/// If the first of the visits was yesterday, so that nothing is known before it, the question has one answer only.
+/// If the first of the visits was yesterday, so that nothing is known before it, the question has only one answer.
 /// - `came there from two rooms`, two answers: 271 of 10,000 questions of the training file, 29 of 1,000 of the test
 /// file;
 /// - `came there twice from the same room`, two lists of supporting statements: 79 and 1.
@@ -35,7 +35,7 @@ class TimeReasoning : public Checker {
     if (!moved || moved->subject.size() != 1 || !is_name(moved->subject[0])) reject(statement, "not one person's walk");
     Day& day = days_[moved->subject[0]];
     if (day.count(time) != 0) reject(statement, "the person walks twice at that time");
-    for (const size_t beside : {time - 1, time + 1}) {  // 0 - 1 is no time either
+    for (const size_t beside : {time - 1, time + 1}) {  // 0 - 1 is not a time either
       const auto visit = day.find(beside);
       if (visit != day.end() && visit->second.room == moved->room) reject(statement, "the person stays where they are");
     }
@@ -74,7 +74,7 @@ class TimeReasoning : public Checker {
   };
   using Day = std::map<size_t, Visit>;  ///< by time
 
-  /// The time, as index of kTimes, and the other words.
+  /// The time, as an index of kTimes, and the other words.
   static std::pair<size_t, std::vector<std::string>> split(const Sentence& statement) {
     const auto& words = statement.words;
     for (size_t time = 0; time < kTimes.size(); ++time) {

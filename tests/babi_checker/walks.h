@@ -11,7 +11,7 @@
 
 namespace hmem::test::babi_checker {
 
-/// Compares words with `pattern`: `<who>` stands for a name (a capital, none of the words that begin a sentence without
+/// Compares words with `pattern`: `<who>` stands for a name (capitalised, and no word that begins a sentence without
 /// a name), `<room>` for a word in lower case, any other word for itself. Returns the names and rooms in order, or
 /// nothing when the words do not fit.
 std::optional<std::vector<std::string>> match(const std::vector<std::string>& words, std::string_view pattern);

@@ -16,7 +16,7 @@ class SingleSupportingFact : public Checker {
   Verdict answer(const Sentence& question) override {
     static const Form where("Where is *");
     const auto asked = where.match(question.words);
-    if (!asked) carrying::refuse(question, "no question of this task");
+    if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Person& person = world_.person(asked->at(0), question);
     return {world_.place_of(person, question), {person.moved}, ""};
   }
@@ -26,7 +26,7 @@ class SingleSupportingFact : public Checker {
 };
 
 /// Task 6, "Is Mary in the kitchen?": yes or no by her last move, which supports both. Objects are taken and dropped in
-/// between, but never asked for; where they show that somebody who has not moved must be, is never asked either. All
+/// between, but never asked for, nor is the place that they imply for somebody who has not moved. All
 /// 11,000 official questions agree.
 class YesNoQuestions : public Checker {
  public:
@@ -35,7 +35,7 @@ class YesNoQuestions : public Checker {
   Verdict answer(const Sentence& question) override {
     static const Form is_in("Is * in the *");
     const auto asked = is_in.match(question.words);
-    if (!asked) carrying::refuse(question, "no question of this task");
+    if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Person& person = world_.person(asked->at(0), question);
     world_.expect(asked->at(1), World::kPlace, question);
     return {world_.place_of(person, question) == asked->at(1) ? "yes" : "no", {person.moved}, ""};
