@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests, each kind to its end, and prints last what passed and what failed; exit 1 if anything failed or
+# Runs all tests, even after a failure, and prints the numbers passed and failed last; exit 1 if anything failed or
 # nothing ran.
 # Usage: TESTS=DIR [BIN=DIR] [OBJECTS='isa_*.o ...'] tests/run.sh all|unit [flags of the test programs]
 # (the scripts also read BUILD, LIBRARY and LIBS: how to build a program with the library)
@@ -37,7 +37,7 @@ unit() {
   passed=$((passed + ${ok:-0}))
   failed=$((failed + ${bad:-0}))
   if [ "$(cat "$work/status")" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-    failed=$((failed + 1))  # it crashed, or would not start
+    failed=$((failed + 1))  # it crashed or did not start
   fi
 }
 
@@ -52,7 +52,7 @@ fi
 
 stories=${HMEM_DATA:-datasets}/babi/tasks_1-20_v1-2
 if [ ! -d "$stories" ]; then
-  echo "Tests tagged [data] are left out: there is no folder $stories (see datasets/README.md)."
+  echo "Tests tagged [data] are skipped: there is no folder $stories (see datasets/README.md)."
   set -- '~[data]' "$@"
 fi
 unit "$TESTS/tests" "$@"

@@ -1,7 +1,7 @@
-// Any bytes are either bAbI stories, whose ids are all in range, or an hmem::Error: nothing else may come out.
+// Any bytes are either bAbI stories, whose ids are all in range, or an hmem::Error: nothing else may happen.
 //
 // With libFuzzer:     clang++ ... -fsanitize=fuzzer,address
-// Without it:         -DHMEM_FUZZ_STANDALONE; the program mutates seeds of its own for the seconds of its argument.
+// Without it:         -DHMEM_FUZZ_STANDALONE; the program mutates its own seeds; its argument is the time in seconds.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,7 @@ void require_in_range(const BabiTask& task, const BabiDataset& data) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    // A form feed, which is in no story, parts the training file from the test file; without one they are the same.
+    // A form feed, which is in no story, separates training and test file; without one they are the same.
     const std::string bytes(reinterpret_cast<const char*>(data), size);
     const size_t cut = bytes.find('\f') == std::string::npos ? size : bytes.find('\f');
     std::istringstream train_text(bytes.substr(0, cut));

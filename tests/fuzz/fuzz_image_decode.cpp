@@ -1,7 +1,7 @@
 // Any bytes are either a picture that can be resized or an hmem::Error: nothing else may come out of the decoder.
 //
 // With libFuzzer:     clang++ ... -fsanitize=fuzzer,address
-// Without it:         -DHMEM_FUZZ_STANDALONE; the program mutates seeds of its own for the seconds of its argument.
+// Without it:         -DHMEM_FUZZ_STANDALONE; the program mutates its own seeds; its argument is the time in seconds.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file standalone.h
-/// A simple driver for fuzz targets where libFuzzer cannot be had: it knows nothing of coverage, only of bytes that
-/// have hurt readers before.
+/// A simple driver for fuzz targets where libFuzzer is not available: it ignores coverage and favours bytes that
+/// have broken parsers before.
 
 #include <cstdint>
 #include <cstdio>
@@ -51,7 +51,7 @@ inline void mutate(std::string& bytes, const std::vector<std::string>& seeds, Rn
 }
 
 /// Runs the target on every seed and then on mutants for the seconds given as the first argument (default 10). The
-/// inputs are the same in every run, so that a crash comes again at the same place.
+/// inputs are the same in every run, so that a crash is reproducible.
 inline int fuzz_standalone(int argc, char** argv, const std::vector<std::string>& seeds) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
   const auto run = [](const std::string& bytes) {

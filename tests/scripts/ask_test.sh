@@ -1,5 +1,5 @@
 #!/bin/sh
-# bin/babi_ask on a small model: answers and notes through a pipe, lines that are wrong, models that are wrong.
+# bin/babi_ask on a small model: answers and notes through a pipe, invalid lines, invalid models.
 # Usage: [BIN=DIR] tests/scripts/ask_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -16,7 +16,7 @@ die() {
   head -c 2000 "$out" "$err"
   exit 1
 }
-# ask FLAGS...: asks the model what comes on the standard input
+# ask FLAGS...: passes the standard input on to the model
 ask() {
   timeout 60 "$bin/babi_ask" --load=model --data_dir=generated "$@" > "$out" 2> "$err" || die "failed: babi_ask $*"
 }
@@ -31,7 +31,7 @@ lines() {
   [ "$(wc -l < "$out")" -eq "$1" ] || die "expected $1 lines"
   [ "$(wc -l < "$err")" -eq "$2" ] || die "expected $2 lines on stderr"
 }
-# refuse STATUS TEXT FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
 refuse() {
   status=$1 text=$2
   shift 2
@@ -57,7 +57,7 @@ expect 2 'hallway '
 cp "$out" "$work/log/first"
 printf '\357\273\277Mary went to the kitchen. John went to the hallway.\r\nWhere is Mary? Where is John?\r\n' |
   ask --threads=2
-cmp -s "$out" "$work/log/first" || die 'another form of the same story and two threads: another answer'
+cmp -s "$out" "$work/log/first" || die 'another form of the same story and two threads: a different answer'
 grep -q '^kitchen [0-9.]* %  [a-z]* [0-9.]* %  [a-z]* [0-9.]* %$' "$out" || die 'expected three answers'
 printf 'Mary went to the kitchen.\nWhere is Mary?\n' | ask --top=1
 grep -qx 'kitchen [0-9.]* %' "$out" || die 'expected one answer'
@@ -98,7 +98,7 @@ grep -q 'generated task 15 test' "$out" || die 'expected a story of task 15'
 printf ':quit\nWhere is Mary?\n' | ask
 lines 0 0
 
-# ---- 4. Lines that are wrong: one line on stderr, and the session goes on --------------------------------------------
+# ---- 4. Invalid lines: one line on stderr, and the session continues -------------------------------------------------
 {
   printf 'Mary went to the kitchen.\n:stroy\n:story 0\n:story 1001\n:story x\n:reset now\nMary \033[2J went.\n'
   head -c 3000000 /dev/zero | tr '\0' 'a'
@@ -106,13 +106,13 @@ lines 0 0
 } | ask
 lines 1 7
 expect 1 'kitchen '
-grep -qF "babi_ask: error: line 2: unknown command ':stroy'" "$err" || die 'expected the number of the line'
-grep -qF 'line 8: found more than 1048576 bytes' "$err" || die 'expected a line that is too long'
+grep -qF "babi_ask: error: line 2: unknown command ':stroy'" "$err" || die 'expected the line number'
+grep -qF 'line 8: found more than 1048576 bytes' "$err" || die 'expected an error about a line that is too long'
 printf ':story\n' | timeout 60 "$bin/babi_ask" --load=model --data_dir=nowhere > "$out" 2> "$err" || die 'expected exit 0'
 lines 0 1
-ask < model  # bytes that are no text
+ask < model  # bytes that are not text
 
-# ---- 5. Models and flags that are wrong ------------------------------------------------------------------------------
+# ---- 5. Invalid models and flags -------------------------------------------------------------------------------------
 refuse 2 '--load is missing'
 refuse 2 '--top:' --load=model --top=0
 refuse 2 'nearest one is --load' --lod=model
@@ -122,7 +122,7 @@ for bytes in 0 7 100 3000 "$(($(wc -c < model) - 1))"; do
   head -c "$bytes" model > truncated
   refuse 1 'truncated' --load=truncated
 done
-# damage TEXT SED: a copy of the model whose metadata keep their length
+# damage TEXT SED: a copy of the model whose metadata have the same length
 damage() {
   LC_ALL=C sed "$2" model > damaged
   [ "$(wc -c < damaged)" -eq "$(wc -c < model)" ] || die "this damage changes the length: $2"
@@ -138,10 +138,10 @@ damage "max_num_sentences is '99', expected a number in 1..10" 's/"max_num_sente
 damage "tensor 'extract.key.weight' has shape" 's/"memory_size":"50"/"memory_size":"51"/'
 damage "tensor 'encoding.weight' has shape" 's/"words_per_sentence":"7"/"words_per_sentence":"8"/'
 damage "no 'task_id'" 's/"task_id"/"task_ix"/'
-# A model of several tasks has another task_id: it answers, and :story asks for one.
+# A model of several tasks has a different task_id: it answers, and :story asks for one.
 sed 's/"task_id":"1"/"task_id":"A"/' model > several
 printf 'Mary went to the kitchen.\nWhere is Mary?\n:story\n' |
-  timeout 60 "$bin/babi_ask" --load=several > "$out" 2> "$err" || die 'a model of another task_id was refused'
+  timeout 60 "$bin/babi_ask" --load=several > "$out" 2> "$err" || die 'a model with another task_id was refused'
 lines 1 1
-grep -qF "give --task_id" "$err" || die 'expected a hint at --task_id'
+grep -qF "give --task_id" "$err" || die 'expected a hint to give --task_id'
 exit 0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# bin/babi_generate: the files that it writes, that training reads them, and that what is wrong ends in one line and
-# leaves everything as it was.
+# bin/babi_generate: the files that it writes, that training reads them, and that an error gives one line and
+# changes nothing.
 # Usage: [BIN=DIR] tests/scripts/babi_generate_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -20,7 +20,7 @@ die() {
 generate() {
   "$bin/babi_generate" "$@" > "$out" 2> "$err" || die "failed: babi_generate $*"
 }
-# refuse STATUS TEXT FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
 refuse() {
   status=$1 text=$2
   shift 2
@@ -43,15 +43,15 @@ grep -q '^wrote 40 files: 30 training and 1000 test questions' "$out" || die "no
 [ "$(grep -c "$(printf '\t')" all/en/qa19_path-finding_train.txt)" -eq 30 ] || die "expected 30 questions"
 [ "$(grep -c "$(printf '\t')" all/en/qa19_path-finding_test.txt)" -eq 1000 ] || die "expected 1000 questions"
 generate --out=large --task_id=3 --questions=1001
-[ -f large/en-10k/qa3_three-supporting-facts_train.txt ] || die "more than 1000 questions belong into en-10k"
+[ -f large/en-10k/qa3_three-supporting-facts_train.txt ] || die "more than 1000 questions belong in en-10k"
 generate --out=again --task_id=7 --questions=30
 same all/en/qa7_counting_train.txt again/en/qa7_counting_train.txt
 generate --out=other --task_id=7 --questions=30 --seed=2
-cmp -s all/en/qa7_counting_train.txt other/en/qa7_counting_train.txt && die "another seed, the same file"
+cmp -s all/en/qa7_counting_train.txt other/en/qa7_counting_train.txt && die "another seed gave the same file"
 generate --out=again --task_id=7 --questions=30 --seed=2 --overwrite
 same other/en/qa7_counting_train.txt again/en/qa7_counting_train.txt
 generate --out=few --questions=20 --actors=3
-grep -q '^note: task 4 has no option actors' "$out" || die "expected a note on options that a task has not"
+grep -q '^note: task 4 has no option actors' "$out" || die "expected a note on options that a task does not have"
 
 # ---- 2. Training -----------------------------------------------------------------------------------------------------
 final() {
@@ -63,9 +63,9 @@ from_file=$(final --data_dir=seed5 --training_set_size=1k)
 in_process=$(final --data_dir=generated --training_set_size=1000)
 [ "$from_file" = "$in_process" ] || die "training on files and in the process differ: $from_file / $in_process"
 online=$(final --data_dir=generated --training_set_size=1000 --online)
-[ "$online" = "$in_process" ] || die "the first epoch of --online has other stories"
+[ "$online" = "$in_process" ] || die "the first epoch of --online has different stories"
 
-# ---- 3. What is wrong ------------------------------------------------------------------------------------------------
+# ---- 3. Errors -------------------------------------------------------------------------------------------------------
 refuse 2 '--out is missing' --task_id=1
 refuse 2 '--task_id must be 1 to 20 or all' --out=x --task_id=21
 refuse 2 '--task_id must be 1 to 20 or all' --out=x --task_id=one

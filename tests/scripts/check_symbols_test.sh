@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools/check_symbols.sh accepts one strong symbol and catches weak and surplus ones.
+# tools/check_symbols.sh accepts one strong symbol and catches weak and extra ones.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The programs in examples/, and the lines of C++ that README.md shows, build with the public headers and the library
-# alone, and do what they say.
+# The programs in examples/, and the C++ code in README.md, build with the public headers and the library
+# alone, and do what they claim.
 # Usage: [BUILD='g++ -fopenmp ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/docs_example_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -18,7 +18,7 @@ build() {
 # expect NAME CONDITION: the last line of examples/NAME.cpp begins with "NAME error E" and the awk condition holds for it
 run() {
   build "examples/$1.cpp" "$work/$1" || { echo "examples/$1.cpp does not build"; failed=1; return; }
-  (cd "$work" && "./$1" > log 2>&1) || { echo "examples/$1.cpp ends with an error:"; cat "$work/log"; failed=1; return; }
+  (cd "$work" && "./$1" > log 2>&1) || { echo "examples/$1.cpp fails:"; cat "$work/log"; failed=1; return; }
   awk "$2" "$work/log" || { echo "examples/$1.cpp: found"; cat "$work/log"; failed=1; }
 }
 
@@ -27,7 +27,7 @@ run babi_task '$1 == "test" { good = $3 <= 10 } END { exit !good }'
 run own_network '$1 == "test" { first = $3 } $1 == "loaded:" { good = $4 == first && first <= 10 } END { exit !good }'
 run own_op '/agrees/ { good = 1 } END { exit !good }'
 
-# The block of README.md, with the values that it speaks of.
+# The block of README.md, with the values that it mentions.
 {
   echo '#include "hmem/nn/hebbian_memory.h"'
   echo '#include "hmem/optim/adam.h"'
@@ -37,6 +37,6 @@ run own_op '/agrees/ { good = 1 } END { exit !good }'
   awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$root/README.md"
   echo 'return weights.parameters.size() == 4 && answer.p[3] > 0 ? 0 : 1; }'
 } > "$work/readme.cpp"
-grep -q 'HebbianMemory memory' "$work/readme.cpp" || { echo 'README.md shows no C++'; failed=1; }
+grep -q 'HebbianMemory memory' "$work/readme.cpp" || { echo 'README.md has no C++ block'; failed=1; }
 build "$work/readme.cpp" "$work/readme" && "$work/readme" || { echo 'the C++ of README.md does not work'; failed=1; }
 exit "$failed"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the documentation points to is there: relative links, files named in code font, the functions in the tables of
-# docs/; docs/equations.md names every kernel pair, lists its sections, gives flags their defaults, and names checks of
-# gradients that are there.
+# What the documentation points to exists: relative links, files named in code font, the functions in the tables of
+# docs/; docs/equations.md names every kernel pair, lists its sections, gives the defaults of flags, and names gradient
+# checks that exist.
 # shellcheck disable=SC2016  # backquotes are those of Markdown
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -35,7 +35,7 @@ check() (
       }
     }' "$page" > "$work/functions"
     while read -r name file; do
-      [ -e "$file" ] || continue  # said above
+      [ -e "$file" ] || continue  # reported above
       grep -qw -e "$name" "$file" || echo "$page: there is no $name in $file"
     done < "$work/functions"
   done
@@ -90,7 +90,7 @@ check() (
   done < "$work/rows"
 )
 
-# A made-up tree with one mistake of each kind, and one of none.
+# Made-up trees: one without mistakes, then one for each kind of mistake.
 tree=$work/tree
 mkdir -p "$tree/docs" "$tree/src" "$tree/include/hmem/kernels" "$tree/tests/grad"
 echo 'void f_forward(int rate);' | tee "$tree/src/f.cpp" > "$tree/include/hmem/kernels/f.h"
@@ -114,7 +114,7 @@ if [ -n "$found" ]; then
   printf 'a good tree must pass, found: %s\n' "$found"
   failed=1
 fi
-# expect TEXT: the tree is said to have this mistake, and no other
+# expect TEXT: exactly this mistake is reported
 expect() {
   check "$tree" > "$work/found"
   if ! grep -qF -e "$1" "$work/found" || [ "$(wc -l < "$work/found")" -ne 1 ]; then

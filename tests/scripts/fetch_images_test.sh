@@ -48,12 +48,12 @@ check 'MNIST from a copy' 0 'MNIST: 4 files verified' mnist --from "$work/copy" 
 holds 'still compressed' cmp -s "$work/copy/mnist/train-images-idx3-ubyte.gz" "$work/to/mnist/train-images-idx3-ubyte.gz"
 check 'MNIST again' 0 'already in' mnist --to "$work/to"
 check 'CIFAR-10 from JPEG files' 0 'CIFAR-10 (jpeg): complete' cifar10 --from "$work/copy" --to "$work/to"
-holds 'pictures are there' test -e "$work/to/cifar10/test/truck/1.jpg"
+holds 'pictures exist' test -e "$work/to/cifar10/test/truck/1.jpg"
 check 'both at once' 0 'CIFAR-10 (jpeg): complete' mnist cifar10 --from "$work/copy" --to "$work/both"
-holds 'both are there' test -e "$work/both/mnist/t10k-labels-idx1-ubyte" -a -e "$work/both/cifar10/train/cat/2.jpg"
+holds 'both exist' test -e "$work/both/mnist/t10k-labels-idx1-ubyte" -a -e "$work/both/cifar10/train/cat/2.jpg"
 check 'CIFAR-10 from the binary archive' 0 'CIFAR-10 (binary): complete' \
   cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/binary"
-holds 'batches are there' cmp -s "$work/bin/cifar-10-batches-bin/test_batch.bin" "$work/binary/cifar10/test_batch.bin"
+holds 'batches exist' cmp -s "$work/bin/cifar-10-batches-bin/test_batch.bin" "$work/binary/cifar10/test_batch.bin"
 check 'CIFAR-10 from a folder of batches' 0 'complete' cifar10 --from "$work/bin" --to "$work/batches"
 holds 'no work folder left' test -z "$(find "$work/to" "$work/both" "$work/binary" -name '.fetch.*')"
 
@@ -63,27 +63,27 @@ check 'a corrupted file is named' 1 '  t10k-images-idx3-ubyte' mnist --from "$wo
 rm "$work/bad/mnist/t10k-labels-idx1-ubyte"
 check 'a missing file is named' 1 'these files of MNIST are missing' mnist --from "$work/bad" --to "$work/none"
 echo rubbish > "$work/bad/cifar-10-binary.tar.gz"
-check 'another archive' 1 'is not the published archive' \
+check 'a different archive' 1 'is not the published archive' \
   cifar10 --from "$work/bad/cifar-10-binary.tar.gz" --to "$work/none"
 rm "$work/jpeg/train/dog/1.jpg"
 (cd "$work/bin" && echo 0123456780 > cifar-10-batches-bin/test_batch.bin && tar -czf "$work/mine.tar.gz" . &&
   echo 0123456789 > cifar-10-batches-bin/test_batch.bin)
-check 'another archive of another name' 1 'is not the published archive' \
+check 'a different archive under another name' 1 'is not the published archive' \
   cifar10 --from "$work/mine.tar.gz" --to "$work/none"
 check 'JPEG files again' 0 'already in' cifar10 --from "$work/copy" --to "$work/to"
 echo mine > "$work/to/cifar10/notes"
-check 'a file of somebody else' 1 'holds notes, which is not of this set' \
+check 'a foreign file' 1 'holds notes, which is not of this set' \
   cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/to"
-holds 'it is still there' test -e "$work/to/cifar10/notes" -a -e "$work/to/cifar10/test/truck/1.jpg"
+holds 'it still exists' test -e "$work/to/cifar10/notes" -a -e "$work/to/cifar10/test/truck/1.jpg"
 rm "$work/to/cifar10/notes"
 check 'batches in place of JPEG files' 0 'CIFAR-10 (binary): complete' \
   cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/to"
-check 'a set that is not whole' 1 'holds no whole CIFAR-10' cifar10 --from "$work/jpeg" --to "$work/none"
+check 'an incomplete set' 1 'holds no whole CIFAR-10' cifar10 --from "$work/jpeg" --to "$work/none"
 check 'no such copy' 1 'there is no such' mnist cifar10 --from "$work/nowhere" --to "$work/none"
 holds 'nothing was written' test -z "$(find "$work/none" -type f 2> /dev/null)"
 
-check 'MNIST, net down' 1 'By hand: get the four files' mnist --to "$work/down"
-check 'CIFAR-10, net down' 1 'By hand: get' cifar10 --to "$work/down"
+check 'MNIST, network down' 1 'By hand: get the four files' mnist --to "$work/down"
+check 'CIFAR-10, network down' 1 'By hand: get' cifar10 --to "$work/down"
 SERVED=$work/cifar-10-binary.tar.gz
 export SERVED
 check 'CIFAR-10, download' 0 'CIFAR-10 (binary): complete' cifar10

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Tests datasets/fetch.sh without the network: curl and wget are replaced by programs of this test, and the data set is
-# a tiny one with checksums of its own, so that no real data are needed.
+# Tests datasets/fetch.sh without the network: curl and wget are replaced by stand-ins, and the data set is
+# a tiny one with its own checksums, so that no real data are needed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# The script beside a list of two files of ours. The file known by its blob id is left out, as in a partial copy.
+# The script with a list of our two files. The file known by its blob id is left out, as in a partial copy.
 mkdir -p "$work/datasets" "$work/copy/tasks_1-20_v1-2/en" "$work/copy/tasks_1-20_v1-2/en-10k" "$work/fake"
 cp datasets/fetch.sh "$work/datasets/"
 stories=$work/copy/tasks_1-20_v1-2
@@ -41,7 +41,7 @@ check 'unknown argument' 2 "unknown argument '--form'" babi --form x
 check 'option without value' 2 '--from needs a value' babi --from
 check 'no such copy' 1 'there is no such file or folder' babi --from "$work/none" --to "$work/to"
 check 'a folder without stories' 1 'holds neither en/ nor en-10k/' babi --from "$work/fake" --to "$work/to"
-check 'a file that is no archive' 1 'is not the archive' babi --from "$stories/LICENSE.txt" --to "$work/to"
+check 'a file that is not an archive' 1 'is not the archive' babi --from "$stories/LICENSE.txt" --to "$work/to"
 holds 'nothing was written' nothing_in "$work/to"
 
 check 'folder above, with the missing file listed' 0 'en-10k/qa3_three-supporting-facts_train.txt' \
@@ -82,9 +82,9 @@ check 'a complete copy is left alone' 0 'already in' babi --to "$work/to_blob"
 cp datasets/fetch.sh "$work/datasets/"
 
 rm -f "$work/asked"
-check 'net down: what to do by hand' 1 'By hand: get tasks_1-20_v1-2.tar.gz' babi --to "$work/down"
+check 'network down: what to do by hand' 1 'By hand: get tasks_1-20_v1-2.tar.gz' babi --to "$work/down"
 holds 'both addresses were tried' test "$(grep -c 'tasks_1-20_v1-2.tar.gz' "$work/asked")" -eq 2
-holds 'nothing written when the net is down' nothing_in "$work/down"
+holds 'nothing written when the network is down' nothing_in "$work/down"
 SERVED=$work/babi.tar.gz
 export SERVED
 check 'download, beside the script' 0 '2 files verified' babi
@@ -92,7 +92,7 @@ holds 'downloaded' cmp -s "$stories/en/qa1_one_train.txt" "$work/datasets/babi/t
 SERVED=$stories/LICENSE.txt
 check 'a page of text instead of the archive' 1 'this is not the archive' babi --to "$work/page"
 
-# The list of record, as far as real data are there.
+# The published list, for the real data that exist.
 holds 'the published list has 79 files' test "$(wc -l < datasets/babi.sha256)" -eq 79
 if [ -d "${HMEM_DATA:-datasets}/babi/tasks_1-20_v1-2" ]; then
   cp datasets/babi.sha256 "$work/datasets/"

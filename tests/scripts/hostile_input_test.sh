@@ -1,6 +1,6 @@
 #!/bin/sh
-# bin/babi_task_single against wrong flags, wrong data and wrong model files: one line on stderr that names what is
-# wrong, exit 1 (flags: 2), no file left behind. Then what it promises about runs that work.
+# bin/babi_task_single against invalid flags, data and model files: one line on stderr that names what is
+# wrong, exit 1 (flags: 2), no file left behind. Then what it promises about valid runs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 program=$(cd "${BIN:-bin}" && pwd)/babi_task_single
@@ -17,7 +17,7 @@ die() {
   exit 1
 }
 
-# refuse STATUS TEXT FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
 refuse() {
   status=$1 text=$2
   shift 2
@@ -116,12 +116,12 @@ refuse 1 'qa1_' $everything --data_dir=missing_file
 mkdir -p folder_as_file/en-10k/qa1_a_train.txt folder_as_file/en-10k/qa1_a_test.txt
 refuse 1 'qa1_' $everything --data_dir=folder_as_file
 
-# One epoch of small things.
+# Small models.
 model='--data_dir=generated --training_set_size=1k --memory_size=20 --embeddings_size=16'
 small="$model --random_state=1"
 one="$small --epochs=1"
 
-# ---- 3. Places that cannot be written to: exit 1 before the training -------------------------------------------------
+# ---- 3. Paths that cannot be written to: exit 1 before the training --------------------------------------------------
 echo text > file
 mkdir folder
 for path in file/x missing/x folder; do
@@ -143,14 +143,14 @@ unset HMEM_KERNELS
 saved=$(final $one --save=model)
 [ -s model ] || die 'nothing was saved'
 again=$(final $small --load=model --epochs=0)
-equal "${again##* test_loss}" "${saved##* test_loss}" 'test figures of the saved and the loaded model'
+equal "${again##* test_loss}" "${saved##* test_loss}" 'test results of the saved and the loaded model'
 final $small --load=model --epochs=0 --save=copy > /dev/null
-cmp -s model copy || die 'a model that is loaded and saved is another file'
+cmp -s model copy || die 'a model that is loaded and saved again is a different file'
 equal "$(final $small --load=model --epochs=0 --gamma_pos=0.01 --gamma_neg=0.01 --w_assoc_max=1)" "$again" \
   'settings that agree with the model'
 "$program" $small --load=model --epochs=0 > "$out" 2> "$err" || die 'a model was not loaded'
 grep -q ' memory_size=20 ' "$out" || die 'the header shows the default and not the size of the loaded model'
-equal "$(final $one --save= --load= --test_data_dir= --out=)" "$(final $one)" 'flags that were given as empty'
+equal "$(final $one --save= --load= --test_data_dir= --out=)" "$(final $one)" 'flags with empty values'
 
 refuse 1 'task_id' $small $everything --load=model --epochs=0 --task_id=15
 refuse 1 'hops' $small $everything --load=model --epochs=0 --hops=4
@@ -235,7 +235,7 @@ for part in train test; do
   done > "lf/en-10k/qa1_a_$part.txt"
   sed 's/$/\r/' "lf/en-10k/qa1_a_$part.txt" > "crlf/en-10k/qa1_a_$part.txt"
 done
-cmp -s lf/en-10k/qa1_a_test.txt crlf/en-10k/qa1_a_test.txt && die 'the two kinds of line ends are the same'
+cmp -s lf/en-10k/qa1_a_test.txt crlf/en-10k/qa1_a_test.txt && die 'the two kinds of line endings are the same'
 flags='--random_state=1 --epochs=3'
 equal "$(final $flags --data_dir=lf)" "$(final $flags --data_dir=crlf)" 'LF and CRLF'
 
@@ -260,7 +260,7 @@ if command -v python3 > /dev/null; then
   equal "${last%% *}" final 'last events'
 fi
 final $one --out=quiet_lines > /dev/null
-[ "$(grep -c '"event":"header"' quiet_lines)" = 3 ] || die '--quiet took the header from --out'
+[ "$(grep -c '"event":"header"' quiet_lines)" = 3 ] || die '--quiet removed the header from --out'
 "$program" $small --limit_steps=3 --quiet > "$out" 2> "$err" || die 'timing failed'
 grep -qx "final step_ms_median=$number step_ms_min=$number examples_per_s=$number peak_rss_mib=$number" "$out" ||
   die "timing says $(cat "$out")"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# The programs of the image experiments on embedded images: they run without any data and say so; a pretraining that
-# is killed and resumed leaves what an unbroken one leaves; numbers of threads do not matter; own images; wrong flags
+# The programs of the image experiments on embedded images: they run without any data and say so; pretraining
+# gives the same result when killed and resumed, and with any number of threads; user images; invalid flags
 # and files give one line, exit 1 (flags: 2), and no file. Usage: [BIN=DIR] tests/scripts/image_programs_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/run" "$work/log"
-# Away from the folder datasets beside them.
+# Copies without a folder datasets beside them.
 for name in convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm; do
   cp "${BIN:-bin}/$name" "$work/bin" || exit 1
 done
@@ -31,7 +31,7 @@ final() {  # what equal runs share
 equal() {
   if [ -z "$1" ] || [ "$1" != "$2" ]; then die "$3: found '$2', expected '$1'"; fi
 }
-# refuse STATUS TEXT PROGRAM FLAGS...: ends so, says TEXT in its one line, leaves the folder as it was
+# refuse STATUS TEXT PROGRAM FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
 refuse() {
   status=$1 text=$2
   shift 2
@@ -68,9 +68,9 @@ while [ "$killed" -lt 3 ]; do
   [ "$status" -eq 137 ] || continue
   killed=$((killed + 1))
   runs "$joint" $tiny $small --threads=1 --checkpoint=state --checkpoint_every=1 --resume --save=model --export_weights=w
-  equal "$expected" "$(final)" 'a pretraining that was killed'
-  cmp -s whole model || die 'a pretraining that was killed: another model'
-  cmp -s "$weights" w || die 'a pretraining that was killed: other weights'
+  equal "$expected" "$(final)" 'pretraining that was killed'
+  cmp -s whole model || die 'pretraining that was killed: a different model'
+  cmp -s "$weights" w || die 'pretraining that was killed: different weights'
 done
 "$joint" $tiny $set --epochs=100000 --checkpoint=state > "$out" 2> "$err" &
 run=$!
@@ -98,7 +98,7 @@ for program in "$hmem" "$lstm"; do
   expected=$(final)
   runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=2 --save=two
   equal "$expected" "$(final)" '1 and 2 threads'
-  cmp -s one two || die "$program: another model with 2 threads"
+  cmp -s one two || die "$program: a different model with 2 threads"
   runs "$program" $tiny $few --epochs=0 --load=one --pretrained_weights="$weights" --delay=2 --noise_frames=5
   equal "${expected##* test_loss=}" "$(final | sed 's/.* test_loss=//')" 'the saved model'
   runs "$program" $tiny $few --epochs=2 $frozen --checkpoint=state
@@ -133,14 +133,14 @@ for program in "$hmem" "$lstm"; do
   expected=$(final)
   runs "$program" $tiny $ends --threads=2 --save=two
   equal "$expected" "$(final)" 'end to end, 1 and 2 threads'
-  cmp -s one two || die "$program: another model with 2 threads"
+  cmp -s one two || die "$program: a different model with 2 threads"
 done
 runs "$hmem" $tiny $ends $frozen --retrain_convnet=1 --save=retrained
 said "note: the ConvNet comes from $weights, trained further"
 runs "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained
 said 'note: the ConvNet comes from retrained, trained further'
 
-# ---- 4. Images of one's own: IDX files of 4 classes, 5 and 4 images each ----
+# ---- 4. User images: IDX files of 4 classes, 5 and 4 images each ----
 # shellcheck disable=SC2059  # the bytes are the format
 idx() {  # idx NAME COUNT COUNT_IN_OCTAL BYTE
   printf "\\000\\000\\010\\003\\000\\000\\000\\$3\\000\\000\\000\\010\\000\\000\\000\\010" > "own/$1-images-idx3-ubyte"
@@ -162,7 +162,7 @@ said 'data="IDX images from own; IDX images from own"'
 said '^train=4 '
 rm -r own
 
-# ---- 5. What is wrong is named ----
+# ---- 5. Errors name what is wrong ----
 both="$tiny --save=s --out=o"
 refuse 2 '--timesteps:' "$hmem" $both --timesteps=7
 refuse 2 '--test_timesteps:' "$hmem" $both --test_timesteps=1-3

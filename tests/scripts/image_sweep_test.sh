@@ -1,8 +1,8 @@
 #!/bin/sh
-# bin/image_association_sweep on embedded images: killed and continued, partial and whole results, a failed run, wrong
-# flags, a list for other machines; pictures of examples; tools/plot_delay.sh up to what it gives to gnuplot.
+# bin/image_association_sweep on embedded images: killed and continued, partial and full results, a failed run, invalid
+# flags, a list for other machines; pictures of examples; tools/plot_delay.sh up to what it passes to gnuplot.
 # Usage: [BIN=DIR] tests/scripts/image_sweep_test.sh
-# shellcheck disable=SC2015,SC2016  # || die after && is meant so; dollars are those of gnuplot
+# shellcheck disable=SC2015,SC2016  # || die after && is intended; dollars are for gnuplot
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
@@ -22,7 +22,7 @@ die() {
 
 # shellcheck disable=SC2086  # lists of flags
 {
-  # Killed after its first run, where those that it started may still work; continued to its end.
+  # Killed after its first run, while those that it started may still run; continued to its end.
   flags="--delays=0,2 --runs=1 --jobs=2 $small --epochs=1 --timesteps=2 --test_timesteps=2-3 --out=runs"
   "$sweep" $flags > out 2> err &
   process=$!
@@ -42,7 +42,7 @@ die() {
   grep -qF '| model | delay | trained with | 2 pairs | 3 pairs |' runs/delay.md || die 'no table of other numbers of pairs'
   "$sweep" $flags --csv=curve.csv --table=curve.md > out 2> err || die 'the third sweep failed'
   [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'finished runs were repeated'
-  cmp -s curve.csv runs/delay.csv && cmp -s curve.md runs/delay.md || die '--csv and --table: other results'
+  cmp -s curve.csv runs/delay.csv && cmp -s curve.md runs/delay.md || die '--csv and --table: different results'
 
   # SIGTERM is passed on, and the runs save.
   "$sweep" --models=hmem --delays=0 --runs=1 $small --epochs=100000 --out=stop > out 2> err &
@@ -57,7 +57,7 @@ die() {
   [ -s stop/hmem_delay0_seed1/checkpoint.safetensors ] || die 'the run did not save'
   [ ! -e stop/delay.csv ] || die 'results without a finished run'
 
-  # A run that fails is reported, the others go on; what was varied has a column.
+  # A run that fails is reported, the others continue; what was varied has a column.
   "$sweep" --models=hmem --delays=0 --runs=1 --jobs=1 $small --epochs=1 --learning_rate=1e30,0.001 --out=fail \
     --csv=fail/delay.csv > out 2> err
   status=$?
@@ -67,7 +67,7 @@ die() {
   grep -q '^hmem,0,1,1,1,.*,learning_rate=0.001$' fail/delay.csv || die 'the other run is not in the CSV'
   grep -qF ', after 1 of 2 runs:' fail/delay.md || die 'the table does not say that a run is missing'
 
-  # Wrong flags stop it before anything starts.
+  # Invalid flags stop it before anything starts.
   for wrong in --epohcs=2 --delay=3 --delays=0-2000 --models=gru --models=hmem,hmem --memory_size=1,x --random_state=2 \
     --strips=s --test_timesteps=1-3 '--models=hmem --hidden_size=3' --runs=0 --pretrained_weights=w \
     '--keep_best --validation_split=0' ''; do
@@ -108,7 +108,7 @@ die() {
     [ "$(find strips -name 'example[01]_answer_[0-9].png' | wc -l)" -eq 2 ] || die 'expected two strips'
   fi
 
-  # The plot: gnuplot is missing, then one that only keeps what it gets.
+  # The plot: without gnuplot, then with a stand-in that only keeps its input.
   mkdir none fake
   for tool in sh mktemp rm awk; do ln -s "$(command -v $tool)" none/$tool; done
   PATH=$PWD/none "$root/tools/plot_delay.sh" runs/delay.csv curve.svg > out 2> err

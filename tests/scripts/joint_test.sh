@@ -1,6 +1,6 @@
 #!/bin/sh
 # bin/babi_task_joint: three generated tasks together; the lines of the tasks agree with the total; the same bits for
-# one and two threads, and after kills; the saved model is found again; wrong lists of tasks.
+# one and two threads, and after kills; the saved model loads again; invalid lists of tasks.
 # Usage: [BIN=DIR] tests/scripts/joint_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -23,7 +23,7 @@ lines() {  # those that equal runs share
                                              -e 's/ seconds=[^ ]*//'
 }
 
-# consistent FILE: errors of the tasks, weighted with their questions, make the errors of all
+# consistent FILE: errors of the tasks, weighted by their questions, give the total errors
 consistent() {
   awk '
     function value(key, i, pair) {
@@ -57,7 +57,7 @@ consistent() {
 
 # shellcheck disable=SC2086  # lists of flags
 {
-  # Read before write needs a longer time, in which the kills below land.
+  # Read before write runs longer, so that the kills below hit it.
   for variant in '--epochs=6' '--epochs=6 --read_before_write=1 --keep_best' '--epochs=6 --online --batch_norm=padded'; do
     rm -f model state lines.json seen
     "$program" $flags $variant --threads=2 --save=model --out=lines.json > out 2> err || die "$variant: failed"
@@ -66,17 +66,17 @@ consistent() {
     mv model whole.model
     lines out > whole.lines
     "$program" $flags $variant --threads=1 --save=model > out 2> err || die "$variant, 1 thread: failed"
-    cmp -s model whole.model || die "$variant: another model with 1 thread"
+    cmp -s model whole.model || die "$variant: a different model with 1 thread"
     lines out > one.lines
-    cmp -s one.lines whole.lines || die "$variant: other lines with 1 thread"
+    cmp -s one.lines whole.lines || die "$variant: different lines with 1 thread"
 
-    # Killed when it has said one more epoch, until it ends.
+    # Killed after each further epoch line, until it ends.
     rm -f model
     killed=0 tries=0
     : > seen
     while :; do
       tries=$((tries + 1))
-      [ "$tries" -le 20 ] || die "$variant: does not come to its end"
+      [ "$tries" -le 20 ] || die "$variant: does not end"
       "$program" $flags $variant --threads=1 --checkpoint=state --checkpoint_every=1 --resume --save=model \
         --out=state.json > out 2> err &
       run=$!
@@ -91,13 +91,13 @@ consistent() {
       esac
     done
     [ "$killed" -gt 0 ] || die "$variant: the run ended before it could be killed"
-    cmp -s model whole.model || die "$variant: another model after $killed kills"
+    cmp -s model whole.model || die "$variant: a different model after $killed kills"
     sort -u seen > seen.sorted
     sort whole.lines > whole.sorted
-    cmp -s seen.sorted whole.sorted || { diff whole.sorted seen.sorted; die "$variant: other lines after kills"; }
+    cmp -s seen.sorted whole.sorted || { diff whole.sorted seen.sorted; die "$variant: different lines after kills"; }
   done
 
-  # A model is found again by the same tasks, however they are written, and by no others.
+  # A model loads with the same tasks, however they are written, and with no others.
   "$program" $flags --epochs=2 --save=model > out 2> err || die 'training failed'
   lines out | grep '^task ' > trained
   "$program" --tasks=15,4,1 $data --random_state=1 --epochs=0 --load=model > out 2> err || die '--load failed'

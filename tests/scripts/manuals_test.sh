@@ -1,5 +1,5 @@
 #!/bin/sh
-# docs/programs.md is what the option tables say; man pages have no warning; the completion for bash completes flags,
+# docs/programs.md matches the option tables; man pages give no warning; the completion for bash completes flags,
 # choices and paths.
 # Usage: [BIN=DIR] tests/scripts/manuals_test.sh
 set -u
@@ -24,7 +24,7 @@ for program in "$bin"/babi_* "$bin"/image_* "$bin"/convnet14_*; do
   awk -v name="$name" '/^## / { inside = $0 == "## `bin/" name "`" } inside && /^\| `--/ { split($0, word, "`"); print substr(word[2], 3) }' \
     docs/programs.md | sort > "$work/table"
   [ -s "$work/help" ] || fail "$name --help lists no flag"
-  cmp -s "$work/help" "$work/table" || fail "$name: --help and docs/programs.md list other flags"
+  cmp -s "$work/help" "$work/table" || fail "$name: --help and docs/programs.md list different flags"
 done
 "$bin/babi_ask" --help=html > "$work/log" 2>&1 && fail '--help=html: expected an error'
 [ "$(wc -l < "$work/log")" -eq 1 ] || fail '--help=html: expected one line'
@@ -37,12 +37,12 @@ if command -v groff > /dev/null; then
   done
   groff -man -Tascii "$work/man/babi_task_single.1" | grep -q 'epochs' || fail 'babi_task_single.1 does not show --epochs'
 else
-  echo 'groff is not installed: man pages are made and not formatted'
+  echo 'groff is not installed: man pages are written but not formatted'
 fi
 
 tools/manuals.sh bash "$bin" > "$work/completion" || fail 'no completion'
 if command -v bash > /dev/null; then
-  # complete WORD..: what bash would offer for the last word
+  # offer WORD...: what bash would offer for the last word
   cat > "$work/complete" <<'END'
 compopt() { :; }
 . "$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# bin/babi_task_single, killed at random moments and resumed until it ends, leaves what a run leaves that was never
-# stopped: the saved model and the CSV byte for byte, the same epoch lines and final line (but for times). SIGTERM and
+# bin/babi_task_single, killed at random moments and resumed until it ends, gives the results of an uninterrupted
+# run: the saved model and the CSV byte for byte, the same epoch lines and final line (except times). SIGTERM and
 # SIGINT save the running epoch. Usage: [BIN=DIR] tests/scripts/resume_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -32,12 +32,12 @@ run() {
   run=$!
 }
 # stop SIGNAL EPOCHS: sends it to $run at a random moment after it has done N epochs; its exit code in $status.
-# Epochs and not seconds: how fast a run is depends on what else the machine does.
+# Epochs and not seconds: the speed of a run depends on other load.
 stop() {
   while kill -0 "$run" 2> /dev/null && [ "$(grep -c '^epoch=' out)" -lt "$2" ]; do sleep 0.005; done
   sleep "0.0$(random 5)$(random 10)"
   kill -s "$1" "$run" 2> /dev/null
-  # The shell would say on stderr that it was killed.
+  # The shell would report on stderr that it was killed.
   { wait "$run"; status=$?; } 2> /dev/null
   lines out >> seen
   if grep -q '^note: continues from state at ' out; then continued=$((continued + 1)); fi
@@ -45,14 +45,14 @@ stop() {
 
 start_anew() { rm -f state state.tmp* model lines seen "$csv"; }
 
-# ends_equal WHAT: the run that has just ended is the unbroken one
+# ends_equal WHAT: the run that has just ended gave the results of the uninterrupted one
 ends_equal() {
-  cmp -s model whole.model || die "$1: another model"
-  cmp -s "$csv" whole.csv || die "$1: another CSV"
-  [ "$(lines out | tail -n 1)" = "$(tail -n 1 whole.lines)" ] || die "$1: another final line"
+  cmp -s model whole.model || die "$1: a different model"
+  cmp -s "$csv" whole.csv || die "$1: a different CSV"
+  [ "$(lines out | tail -n 1)" = "$(tail -n 1 whole.lines)" ] || die "$1: a different final line"
   sort -u seen > seen.sorted
   sort whole.lines > whole.sorted
-  cmp -s seen.sorted whole.sorted || { diff whole.sorted seen.sorted; die "$1: other epoch lines"; }
+  cmp -s seen.sorted whole.sorted || { diff whole.sorted seen.sorted; die "$1: different epoch lines"; }
 }
 
 # resume_to_end WHAT
@@ -64,7 +64,7 @@ resume_to_end() {
   ends_equal "$1"
 }
 
-# kills COUNT WHAT: a run that is killed so often; one that ends before is repeated
+# kills COUNT WHAT: a run that is killed COUNT times; one that ends earlier is repeated
 kills() {
   goal=$((killed + $1)) tries=0
   start_anew
@@ -99,13 +99,13 @@ signals() {
   ends_equal 'a complete run'
 }
 
-# variant WHAT FLAGS: the unbroken run first, then with 1 and 2 threads
+# variant WHAT FLAGS: the uninterrupted run first, then with 1 and 2 threads
 variant() {
   what=$1
   common="--data_dir=generated --training_set_size=3000 --random_state=1 --verbose=2 --logging=1 $2"
   flags="$common --threads=2"
   start_anew
-  "$program" $flags --save=model > out 2> err || die "$what: the unbroken run failed"
+  "$program" $flags --save=model > out 2> err || die "$what: the uninterrupted run failed"
   mv model whole.model
   mv "$csv" whole.csv
   lines out > whole.lines
@@ -118,12 +118,12 @@ variant() {
 {
   variant 'plain' '--epochs=12' 4 3
   signals TERM 143
-  # Where SIGINT is ignored, as in a background job, it stays so.
+  # Where SIGINT is ignored, as in a background job, it stays ignored.
   if sh -c 'kill -s INT $$' 2> /dev/null; then
     echo 'SIGINT is ignored here: not tested'
   else
-    # In front: a shell starts background jobs with SIGINT ignored. More epochs than there is time for; longer where the
-    # machine did not get to the first one.
+    # In the foreground: a shell starts background jobs with SIGINT ignored. More epochs than there is time for; longer
+    # if not even one epoch was done.
     for seconds in 1 4 16 64; do
       start_anew
       timeout --preserve-status -s INT $seconds "$program" --data_dir=generated --epochs=100000 --checkpoint=state > out 2> err
@@ -138,5 +138,5 @@ variant() {
   variant 'online, best weights' '--epochs=12 --online --keep_best --weight_average=0.99 --schedule=stable --age_jitter=0.1 --dropout=0.1 --story_dropout=0.1' 3 3
 }
 [ "$killed" -eq 20 ] || die "$killed runs were killed, expected 20"
-[ "$continued" -ge 5 ] || die "only $continued runs continued from a checkpoint: the kills did not land inside"
+[ "$continued" -ge 5 ] || die "only $continued runs continued from a checkpoint: the kills missed the training"
 echo "$killed kills, $continued runs continued"

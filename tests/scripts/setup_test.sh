@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2016  # the stand-ins expand their own variables
-# tools/setup.sh on made-up machines: package manager, root, sudo and compiler are stand-ins that write down their use.
+# tools/setup.sh on made-up machines: package manager, root, sudo and compiler are stand-ins that log their calls.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 setup=$PWD/tools/setup.sh
@@ -19,14 +19,14 @@ machine() {
       root) body='echo 0' name=id ;;
       user) body='echo 1000' name=id ;;
       sudo) body='echo "sudo $*" >> "$CALLS"' ;;
-      full-g++) body=':' name=g++ ;;      # builds everything: all headers and libraries are there
+      full-g++) body=':' name=g++ ;;      # builds everything: all headers and libraries exist
       *) body="echo \"$name \$*\" >> \"\$CALLS\"" ;;
     esac
     printf '#!/bin/sh\n%s\n' "$body" > "$work/bin/$name"
     chmod +x "$work/bin/$name"
   done
 }
-# expect STATUS TEXT FLAGS...: what setup.sh says or calls holds TEXT
+# expect STATUS TEXT FLAGS...: what setup.sh prints or calls contains TEXT
 expect() {
   status=$1 text=$2
   shift 2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# bin/babi_sweep: killed and continued, a failed run, wrong flags, a list for GNU parallel; bin/babi_report.
+# bin/babi_sweep: killed and continued, a failed run, invalid flags, a list for GNU parallel; bin/babi_report.
 # Usage: [BIN=DIR] tests/scripts/sweep_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -14,7 +14,7 @@ die() {
   tail -n 8 out err 2> /dev/null
   exit 1
 }
-# stop_sweep SIGNAL STATUS: it ends so
+# stop_sweep SIGNAL STATUS: it ends with this exit status
 stop_sweep() {
   kill -s "$1" "$sweep"
   wait "$sweep"
@@ -24,7 +24,7 @@ stop_sweep() {
 
 # shellcheck disable=SC2086  # lists of flags
 {
-  # Killed in the middle, where the runs it started may still work; continued to its end.
+  # Killed in the middle, while the runs it started may still run; continued to its end.
   flags="--tasks=1,15 --runs=2 --jobs=2 $small --epochs=60 --checkpoint_every=1 --out=runs"
   "$bin/babi_sweep" $flags > out 2> err &
   sweep=$!
@@ -49,19 +49,19 @@ stop_sweep() {
   stop_sweep TERM 143
   grep -q 'SIGTERM: stopped at' stop/task1_seed2/run.log || die 'the run was not told to stop'
 
-  # An output that ends does not leave the other runs behind.
+  # When its output fails, no other run is left running.
   "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=2 $small --epochs=1,100000 --out=full > /dev/full 2> err
   [ $? -eq 1 ] || die 'a full output: expected exit 1'
   [ "$(wc -l < err)" -eq 1 ] || die 'a full output: expected one line'
-  flock -w 20 'full/task1_seed1_epochs=100000/lock' true || die 'a full output: the other run works on'
+  flock -w 20 'full/task1_seed1_epochs=100000/lock' true || die 'a full output: the other run goes on'
 
-  # Nor does a reader that leaves, or a terminal that is closed. The lock belongs to the run, also without standard input.
+  # Nor when the reader exits or the terminal is closed. The lock belongs to the run, also without standard input.
   {
     "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=2 $small --epochs=1,100000 --out=pipe 2> err
     echo $? > status
   } | head -c 0
-  [ "$(cat status)" -eq 1 ] || die "a reader that leaves: exit $(cat status), expected 1"
-  flock -w 20 'pipe/task1_seed1_epochs=100000/lock' true || die 'a reader that leaves: the other run works on'
+  [ "$(cat status)" -eq 1 ] || die "a reader that exits: exit $(cat status), expected 1"
+  flock -w 20 'pipe/task1_seed1_epochs=100000/lock' true || die 'a reader that exits: the other run goes on'
   "$bin/babi_sweep" --tasks=1 --runs=1 $small --epochs=100000 --out=hup <&- > out 2> err &
   sweep=$!
   while kill -0 "$sweep" 2> /dev/null && ! grep -q '^epoch=' hup/task1_seed1/run.log 2> /dev/null; do sleep 0.01; done
@@ -72,7 +72,7 @@ stop_sweep() {
   [ -n "$run" ] || die 'there is no run'
   kill -s TERM "$run"
   flock -w 20 hup/task1_seed1/lock true || die 'the run does not stop'
-  # Where SIGHUP is ignored, as below nohup, it stays so.
+  # Where SIGHUP is ignored, as under nohup, it stays ignored.
   if sh -c 'kill -s HUP $$' 2> /dev/null; then
     echo 'SIGHUP is ignored here: not tested'
   else
@@ -100,7 +100,7 @@ stop_sweep() {
   "$bin/babi_report" none > out 2> err && die 'a report of no folder'
   [ "$(wc -l < err)" -eq 1 ] || die 'no folder: expected one line'
 
-  # A run that fails is reported, the others go on.
+  # A run that fails is reported, the others continue.
   "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=1 $small --epochs=2 --learning_rate=1e30,0.003 --out=fail > out 2> err
   status=$?
   [ "$status" -eq 1 ] || die "a failed run: exit $status, expected 1"
@@ -108,7 +108,7 @@ stop_sweep() {
   grep -q ' state=done$' out || die 'the other run was not done'
   grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
 
-  # Of three trials the best goes on, from where it was; nothing is done twice.
+  # The best of three trials continues from where it was; nothing is done twice.
   trials="--tasks=1,4 --runs=1 --trials=3 --trial_epochs=2 --jobs=2 $small --epochs=4 --out=trials"
   "$bin/babi_sweep" $trials > out 2> err || die 'trials failed'
   [ "$(grep -c ' state=done$' out)" -eq 8 ] || die 'expected six trials and two runs'
@@ -118,7 +118,7 @@ stop_sweep() {
   [ "$(grep -c ' state=kept$' out)" -eq 8 ] || die 'trials were repeated'
   "$bin/babi_sweep" $trials --print > out 2> err && die 'trials cannot be printed'
 
-  # Wrong flags stop it before anything starts.
+  # Invalid flags stop it before anything starts.
   for wrong in --epohcs=2 --hops=1,x --tasks=0 --random_state=2 --runs=0 --trials=2 --stop_after=1 \
     '--trials=3 --validation_split=0' ''; do
     "$bin/babi_sweep" $wrong ${wrong:+--out=none} > out 2> err

@@ -1,6 +1,6 @@
 #pragma once
 /// \file error_text.h
-/// The text of an error, for tests that look at it.
+/// The text of an error, for tests that check it.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 # For the tests of datasets/fetch.sh, which source this: $work has a copy of it, $failed counts.
 
-# check NAME STATUS TEXT ARGUMENTS...: runs fetch.sh and looks at its exit code and output
+# check NAME STATUS TEXT ARGUMENTS...: runs fetch.sh and checks its exit code and output
 check() {
   name=$1 status=$2 text=$3
   shift 3

@@ -39,7 +39,7 @@ inline SafetensorsFile read_golden(const std::string& name) {
   return read_safetensors((tests / "golden" / (name + ".safetensors")).string());
 }
 
-/// Largest difference as a part of the largest value.
+/// Largest difference relative to the largest value.
 inline double relative_error(ConstTensorView found, const Tensor& expected) {
   REQUIRE(found.count() == expected.count());
   double difference = 0, largest = 0;
@@ -133,7 +133,7 @@ class GoldenQa {
     CHECK(relative_error(found, tensor(name)) <= bound);
   }
 
-  /// Settings stand in the file under the names of the flags, except those that have their defaults.
+  /// Settings are in the file under the names of the flags, except those that have their defaults.
   HMemQa::Config config() const {
     HMemQa::Config config;
     const Settings defaults = settings_of(config);

@@ -89,7 +89,7 @@ inline std::string bmp_bytes(uint32_t height, uint32_t width, std::string_view p
 }
 
 /// Baseline grey JPEG (ITU T.81) of one shade in all pixels, 128 + `level`, 64 <= |level| <= 127. The quantiser is 8,
-/// so that the constant term of a block is `level`; its Huffman tables have 2 and 1 words.
+/// so that the constant term of a block is `level`; its Huffman tables have 2 and 1 codes.
 inline std::string jpeg_bytes(uint32_t height, uint32_t width, int level) {
   const auto be16 = [](uint32_t value) { return std::string{static_cast<char>(value >> 8), static_cast<char>(value)}; };
   std::string out = "\xFF\xD8\xFF\xDB" + be16(67) + std::string(1, '\0') + std::string(64, '\x8');

@@ -1,6 +1,6 @@
 #pragma once
 /// \file naive_memory.h
-/// The associative memory of one sample, written as the equations stand: double, every M(t) kept, nothing skipped.
+/// The associative memory of one sample, written exactly as the equations: double, every M(t) kept, nothing skipped.
 
 #include <cstddef>
 #include <cstdint>

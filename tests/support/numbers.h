@@ -1,6 +1,6 @@
 #pragma once
 /// \file numbers.h
-/// Made-up numbers for tests, and how far results are from what was expected in double.
+/// Random numbers for tests, and the error of results against what was expected in double.
 
 #include <algorithm>
 #include <cmath>

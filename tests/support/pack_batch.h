@@ -1,6 +1,6 @@
 #pragma once
 /// \file pack_batch.h
-/// Packed batches from the dense ids that a framework would be fed.
+/// Packed batches from the dense ids that a framework would take.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace hmem::test {
 
 enum class Duplicates {
   shared,   ///< every distinct word sentence is one row, as the library's batcher makes them
-  repeated  ///< every sentence has a row of its own
+  repeated  ///< every sentence has its own row
 };
 
 /// story_ids [B, T, W] with the time word in the last slot; a sentence of zeros is padding, at the end of its story.

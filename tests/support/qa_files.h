@@ -22,7 +22,7 @@ inline HMemQa make_qa(const BabiTask& task, int64_t embeddings_size, int64_t mem
   return HMemQa(with_sizes(config, task), 1);
 }
 
-/// What the file of a trained model says.
+/// The metadata of the file of a trained model.
 inline ModelInfo qa_info(const std::string& tasks, const BabiTask& task, const QaModel& model) {
   ModelInfo info = babi_model_facts(tasks, task);
   for (const auto& setting : model.settings()) info.insert(setting);

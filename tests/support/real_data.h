@@ -10,7 +10,7 @@
 namespace hmem::test {
 
 /// The folder that holds `en/` and `en-10k/` of bAbI: below `$HMEM_DATA` when that is set, else below `datasets`.
-/// Throws when it is not there; the test runner leaves the tag [data] out on machines without data.
+/// Throws when it is missing; the test runner skips the tag [data] on machines without data.
 inline std::string babi_data_dir() {
   const char* from_user = std::getenv("HMEM_DATA");
   const std::filesystem::path root = from_user != nullptr && *from_user != '\0' ? from_user : "datasets";

@@ -10,7 +10,7 @@
 
 namespace hmem::test {
 
-/// Puts threads, kernel set and GEMM back at the end of the scope.
+/// Restores threads, kernel set and GEMM at the end of the scope.
 class RuntimeGuard {
  public:
   RuntimeGuard() = default;

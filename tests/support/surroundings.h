@@ -6,7 +6,7 @@
 
 namespace hmem::test {
 
-/// The environment and the current folder of a user, put back at the end of the scope.
+/// The environment and the current folder of a user, restored at the end of the scope.
 class Surroundings {
  public:
   Surroundings(const std::string& hmem_data, const std::filesystem::path& current)

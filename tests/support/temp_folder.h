@@ -1,6 +1,6 @@
 #pragma once
 /// \file temp_folder.h
-/// A folder of its own for a test that writes files.
+/// A separate folder for a test that writes files.
 
 #include <unistd.h>
 
