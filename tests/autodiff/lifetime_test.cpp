@@ -1,4 +1,4 @@
-// What an operation was given besides Vars may change or end before backward; temporaries become constants.
+// Arguments of an operation other than Vars may change or be destroyed before backward; temporaries become constants.
 
 #include <algorithm>
 #include <functional>
@@ -22,7 +22,7 @@ IdTensor ids_of(const Shape& shape, const std::vector<int32_t>& values) {
   return ids;
 }
 
-/// Everything that operations take besides Vars, for values of six rows.
+/// All arguments of operations other than Vars, for values of six rows.
 struct Arguments {
   IdTensor ids = ids_of({6}, {3, 0, 5, 3, 1, 2}), sentences = ids_of({2, 3}, {1, 2, 0, 4, 4, 5}),
            labels = ids_of({6}, {0, 3, -1, 2, 1, 3});
@@ -42,7 +42,7 @@ struct Arguments {
     variance.fill(real(0.6));
   }
   Arguments(const Arguments&) = delete;
-  /// Other values, no less valid, and the end: whoever still reads here finds wrong numbers, the sanitizer a fault.
+  /// Other valid values, then the end of life: a late read finds wrong numbers, and the sanitizer reports it.
   ~Arguments() {
     for (IdTensor* tensor : {&ids, &sentences, &labels}) tensor->fill(1);
     offsets = {0, 5, 6};
@@ -58,7 +58,7 @@ struct Case {
   std::function<Var(const std::vector<Var>&, const Arguments&)> loss;  // of x, y [6, 4], q [2, 4], w [4, 4], s, t [4]
 };
 
-/// A scalar with a gradient of its own for every element.
+/// A scalar with a different gradient for every element.
 Var scalar(Var x) { return l2_penalty({x}, real(0.5)); }
 
 const std::vector<Case> kCases = {
@@ -96,7 +96,7 @@ const std::vector<Case> kCases = {
      }},
 };
 
-TEST_CASE("arguments of an operation may change and end before backward", "[autodiff]") {
+TEST_CASE("arguments of an operation may change and be destroyed before backward", "[autodiff]") {
   Rng rng(1, "lifetime_test");
   std::vector<Parameter> parameters;
   for (const char* name : {"x", "y"}) parameters.emplace_back(name, Shape{6, 4});

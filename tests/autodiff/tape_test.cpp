@@ -42,8 +42,7 @@ Var twice(Var x, int number, std::vector<int>& order) {
   return out;
 }
 
-TEST_CASE("backward runs once through the nodes, last first, and leaves out what the loss does not need",
-          "[autodiff]") {
+TEST_CASE("backward visits the nodes once, last first, and skips what the loss does not need", "[autodiff]") {
   Parameter p = parameter("p", {1}, {3});
   std::vector<int> order;
   Tape tape;
@@ -70,7 +69,7 @@ TEST_CASE("gradients add up: over uses of a value, leaves of one parameter, and 
   CHECK(list(p.grad) == std::vector<real>{0, 0});
 }
 
-TEST_CASE("a tape keeps its memory from pass to pass", "[autodiff]") {
+TEST_CASE("a tape reuses its memory from pass to pass", "[autodiff]") {
   Parameter w = parameter("w", {2, 2}, {1, 2, 3, 4});
   Tape tape;
   const auto pass = [&] {
@@ -84,7 +83,7 @@ TEST_CASE("a tape keeps its memory from pass to pass", "[autodiff]") {
   for (int i = 0; i < 3; ++i) CHECK(pass() == first);
 }
 
-TEST_CASE("gradients of computed values take turns in memory", "[autodiff]") {
+TEST_CASE("gradients of computed values share memory", "[autodiff]") {
   constexpr int64_t kSize = 1 << 20;  // above the smallest block of the arena
   Parameter p("p", {kSize});
   p.value.fill(1);
@@ -104,7 +103,7 @@ TEST_CASE("gradients of computed values take turns in memory", "[autodiff]") {
   CHECK(p.grad[kSize - 1] == 127);  // 2^6 + 2^5 + ... + 1
 }
 
-TEST_CASE("the gradient of a computed value is gone after the pass, and asking for it is an error", "[autodiff]") {
+TEST_CASE("the gradient of a computed value is freed after the pass, and asking for it is an error", "[autodiff]") {
   Parameter p = parameter("p", {1}, {3});
   std::vector<int> order;
   Tape tape;
@@ -129,7 +128,7 @@ TEST_CASE("a tape hands out aligned memory that does not overlap, of any size", 
   }
 }
 
-TEST_CASE("slices are the same memory, value and gradient", "[autodiff]") {
+TEST_CASE("slices share memory, value and gradient", "[autodiff]") {
   Parameter p = parameter("p", {3, 2}, {1, 2, 3, 4, 5, 6});
   const Tensor weight = tensor({2}, {1, 10});
   Tape tape;
@@ -156,7 +155,7 @@ TEST_CASE("a slice of a computed value passes its gradient on", "[autodiff]") {
   CHECK(list(p.grad) == std::vector<real>{0, 0, 2});
 }
 
-TEST_CASE("constants want no gradient, inputs do", "[autodiff]") {
+TEST_CASE("constants need no gradient, inputs do", "[autodiff]") {
   const Tensor value = tensor({2}, {1, 2}), weight = tensor({2}, {3, 4});
   Tape tape;
   const Var constant = tape.constant(value), input = tape.input(value);
@@ -183,7 +182,7 @@ TEST_CASE("in inference mode nothing is recorded", "[autodiff]") {
   CHECK(p.grad[0] == 0);
 }
 
-TEST_CASE("an operation without a backward is refused where a gradient is wanted, and only there", "[autodiff]") {
+TEST_CASE("an operation without a backward is refused where a gradient is needed, and only there", "[autodiff]") {
   static const Op op("test.forward_only");
   Parameter p = parameter("p", {1}, {3});
   const auto forward_only = [](Var x) { return x.tape().record(op, {1}, {x}, nullptr); };
@@ -211,7 +210,7 @@ TEST_CASE("backward starts from a scalar that depends on something trained", "[a
         std::string::npos);
 }
 
-TEST_CASE("a memory is read as often as its gradient has room for", "[autodiff]") {
+TEST_CASE("a memory can be read as often as its gradient allows", "[autodiff]") {
   const int reads = GENERATE(static_cast<int>(MemoryGrad::kMaxReads), MemoryGrad::kMaxReads + 1);
   Parameter z = parameter("z", {1, 2}, {1, 2});
   const std::vector<int64_t> offsets = {0, 1};
@@ -225,7 +224,7 @@ TEST_CASE("a memory is read as often as its gradient has room for", "[autodiff]"
   CHECK((text.find("more than 16 times") != std::string::npos) == (reads > 16));
 }
 
-TEST_CASE("operations refuse shapes that do not fit and say both", "[autodiff]") {
+TEST_CASE("operations refuse mismatched shapes and name both", "[autodiff]") {
   const Tensor a({2, 3}), b({4, 3}), v({3}), steps({5, 2}), other({5, 3}), query({1, 2});
   const IdTensor ids({4}), table_ids({2, 2}), labels({3});
   const std::vector<int64_t> offsets = {0, 5}, wrong_offsets = {0, 3}, falling = {0, 4, 3, 5};

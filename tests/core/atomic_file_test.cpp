@@ -34,7 +34,7 @@ TEST_CASE("a committed file replaces the old one", "[core]") {
   CHECK_THROWS_AS(file.commit(), Error);
 }
 
-TEST_CASE("without a commit nothing changes and nothing is left", "[core]") {
+TEST_CASE("without a commit nothing changes and nothing is left behind", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.write("file", "old");
   AtomicFile(path).write("new", 3);
@@ -43,7 +43,7 @@ TEST_CASE("without a commit nothing changes and nothing is left", "[core]") {
   CHECK(entries(folder.path()) == 1);
 }
 
-TEST_CASE("a symbolic link stays one", "[core]") {
+TEST_CASE("a symbolic link stays a link", "[core]") {
   const test::TempFolder folder;
   const std::string target = folder.write("target", "old"), link = folder.file("link");
   fs::create_symlink("target", link);
@@ -54,7 +54,7 @@ TEST_CASE("a symbolic link stays one", "[core]") {
   CHECK(test::read_file(target) == "new");
 }
 
-TEST_CASE("a symbolic link to a file that is not there yet stays one, too", "[core]") {
+TEST_CASE("a symbolic link to a file that does not exist yet stays a link, too", "[core]") {
   const test::TempFolder folder;
   fs::create_directory(folder.path() / "below");
   const std::string link = folder.file("link"), target = folder.file("below/target");
@@ -77,7 +77,7 @@ TEST_CASE("a file that is replaced keeps its permissions", "[core]") {
   }
 }
 
-TEST_CASE("what cannot be written is said before anything is computed", "[core][bad]") {
+TEST_CASE("a path that cannot be written is reported before anything is computed", "[core][bad]") {
   const test::TempFolder folder;
   const std::string missing = folder.file("no/such/file");
   CHECK(test::error_text([&] { AtomicFile file(missing); }) ==
@@ -91,7 +91,7 @@ TEST_CASE("what cannot be written is said before anything is computed", "[core][
 TEST_CASE("a write that fails leaves the old file", "[core][bad]") {
   const test::TempFolder folder;
   const std::string path = folder.write("file", "old");
-  // A limit of the file size stands in for a full disk.
+  // A file size limit stands in for a full disk.
   rlimit old_limit{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &old_limit) == 0);
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);

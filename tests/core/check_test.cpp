@@ -11,7 +11,7 @@ namespace {
 
 void needs_positive(int value) { HMEM_CHECK(value > 0, ""); }
 
-TEST_CASE("a failed check says what it was given to say", "[core][bad]") {
+TEST_CASE("a failed check reports its message", "[core][bad]") {
   const Shape found{2, 3};
   CHECK(test::error_text([&] { HMEM_CHECK(1 > 2, "found ", found, ", expected ", 0.5); }) ==
         "found [2, 3], expected 0.5");
@@ -19,7 +19,7 @@ TEST_CASE("a failed check says what it was given to say", "[core][bad]") {
   CHECK(test::error_text([] { fail("a ", 1, ' ', "b"); }) == "a 1 b");
 }
 
-TEST_CASE("a check that holds costs nothing and evaluates its condition once", "[core]") {
+TEST_CASE("a passing check evaluates its condition once and no message", "[core]") {
   int evaluations = 0, messages = 0;
   HMEM_CHECK(++evaluations == 1, ++messages);
   CHECK(evaluations == 1);
@@ -31,7 +31,7 @@ TEST_CASE("a check that holds costs nothing and evaluates its condition once", "
   CHECK(evaluations == 2);
 }
 
-TEST_CASE("a usage error is an error, and told apart", "[core]") {
+TEST_CASE("a usage error is an error of its own type", "[core]") {
   CHECK_THROWS_AS([] { throw UsageError("flag"); }(), Error);
   CHECK_THROWS_AS([] { throw UsageError("flag"); }(), std::runtime_error);
   CHECK_THROWS_WITH(fail("text"), "text");

@@ -20,7 +20,7 @@ TEST_CASE("half: every value reads back as itself", "[core]") {
   CHECK(std::isnan(double_from_half(half_from_double(std::nan("")))));
 }
 
-TEST_CASE("half: between two neighbours the nearer one, at a tie the even one", "[core]") {
+TEST_CASE("half: rounding to nearest, ties to even", "[core]") {
   int wrong = 0;
   for (int bits = 0; bits < 0x7bff; ++bits) {  // from 0 through subnormal to the largest
     const auto low = static_cast<uint16_t>(bits), high = static_cast<uint16_t>(bits + 1);
@@ -34,7 +34,7 @@ TEST_CASE("half: between two neighbours the nearer one, at a tie the even one", 
   CHECK(wrong == 0);
 }
 
-TEST_CASE("half: values that everybody knows, and the ends", "[core]") {
+TEST_CASE("half: well-known values and the limits", "[core]") {
   CHECK(half_from_double(1) == 0x3c00);
   CHECK(half_from_double(-2) == 0xc000);
   CHECK(half_from_double(1.0 / 3) == 0x3555);

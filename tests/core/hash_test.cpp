@@ -22,7 +22,7 @@ TEST_CASE("FNV-1a gives the published values", "[core]") {
   CHECK(number.value() == bytes.value());
 }
 
-TEST_CASE("every bit of every byte is in a word hash, and where parts end", "[core]") {
+TEST_CASE("a word hash depends on every bit of every byte and on where parts end", "[core]") {
   const auto hash = [](const std::vector<std::string>& parts) {
     WordHash result;
     for (const std::string& part : parts) result.add_bytes(part.data(), part.size());

@@ -13,7 +13,7 @@ volatile std::sig_atomic_t outer = 0;
 extern "C" void hmem_test_outer_handler(int signal) { outer = signal; }
 }  // namespace
 
-TEST_CASE("signals are remembered while the guard lives, and go where they went before", "[interrupt]") {
+TEST_CASE("signals are recorded while the guard is alive, then go to the previous handler", "[interrupt]") {
   for (const int signal : {SIGTERM, SIGHUP}) {
     outer = 0;
     const auto old = std::signal(signal, hmem_test_outer_handler);

@@ -17,7 +17,7 @@ TEST_CASE("a JSON list of strings is read", "[core]") {
   CHECK(parse_string_list(json + "]", "s", 100) == words);
 }
 
-TEST_CASE("what is no JSON list of strings is refused", "[core][bad]") {
+TEST_CASE("anything but a JSON list of strings is refused", "[core][bad]") {
   const auto refused = [](const std::string& json, const std::string& expected) {
     const std::string text = error_text([&] { parse_string_list(json, "file: words", 3); });
     INFO(json.substr(0, 50) << ": " << text);

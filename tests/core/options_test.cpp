@@ -34,7 +34,7 @@ Options parsed(std::vector<const char*> arguments) {
   return options;
 }
 
-/// Message of the UsageError that the arguments deserve.
+/// Message of the UsageError that the arguments cause.
 std::string usage_text(const std::vector<const char*>& arguments) {
   try {
     parsed(arguments);
@@ -73,7 +73,7 @@ TEST_CASE("a program may give a shared flag another default", "[core]") {
   CHECK(test::error_text([&] { options.set_default("task", "1"); }) == "sample has no flag named 'task'");
 }
 
-TEST_CASE("a flag may be spelled in three ways", "[core]") {
+TEST_CASE("a flag may be written in three ways", "[core]") {
   const std::vector<std::vector<const char*>> spellings = {
       {"--task_id=4"}, {"--task_id", "4"}, {"--task-id", "4"}, {"--task-id=4"}};
   for (const auto& arguments : spellings) {
@@ -145,7 +145,7 @@ TEST_CASE("an unknown flag names the nearest one", "[core][bad]") {
   CHECK(test::error_text([&] { none.parse(2, arguments); }) == "unknown flag '--x'");
 }
 
-TEST_CASE("help and version win over mistakes", "[core]") {
+TEST_CASE("help and version take precedence over errors", "[core]") {
   CHECK(parsed({"--task_id=99", "--help"}).help_requested());
   CHECK(parsed({"-h"}).help_requested());
   CHECK(parsed({"--version"}).version_requested());
@@ -176,7 +176,7 @@ TEST_CASE("the list of flags: name, value, role, in order", "[core]") {
   CHECK(parsed({}).flags()[5].value == "none");
 }
 
-TEST_CASE("files and folders: text with a role, never divided at commas", "[core]") {
+TEST_CASE("files and folders: text with a role, never split at commas", "[core]") {
   Options options("sample", "");
   options.add_file("save", "the model", Role::output);
   options.add_file("load", "another model", Role::place);
@@ -225,7 +225,7 @@ TEST_CASE("the help text shows sections, ranges and defaults, also after parsing
   CHECK(help.find("no progress bar (default 0)") != std::string::npos);
 }
 
-TEST_CASE("ranges know their ends", "[core]") {
+TEST_CASE("ranges check their bounds", "[core]") {
   CHECK(RealRange::closed(0, 1).contains(1));
   CHECK_FALSE(RealRange::half_open(0, 1).contains(1));
   CHECK(RealRange::at_least(0).contains(0));
@@ -252,7 +252,7 @@ TEST_CASE("lists of numbers", "[core]") {
   }
 }
 
-TEST_CASE("programming errors are told apart from the user's", "[core][bad]") {
+TEST_CASE("programming errors are distinguished from the user's", "[core][bad]") {
   Options options = sample();
   CHECK_THROWS_AS(options.add_int("task_id", 1, "again"), Error);
   CHECK_THROWS_AS(options.add_int("help", 1, "reserved"), Error);

@@ -23,7 +23,7 @@ class WithThreads {
   int old_;
 };
 
-TEST_CASE("every index is visited once, whatever threads and grain", "[core]") {
+TEST_CASE("every index is visited once, for any number of threads and any grain", "[core]") {
   for (const int threads : {1, 2, 3}) {
     const WithThreads scope(threads);
     for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{7}, int64_t{1000}}) {
@@ -37,7 +37,7 @@ TEST_CASE("every index is visited once, whatever threads and grain", "[core]") {
   }
 }
 
-TEST_CASE("the team has the size that was asked for", "[core]") {
+TEST_CASE("the team has the requested size", "[core]") {
   for (const int threads : {1, 2, 3}) {
     const WithThreads scope(threads);
     if (num_threads() != threads) continue;  // a build without threads
@@ -72,7 +72,7 @@ TEST_CASE("small loops and inner loops stay on the calling thread, in order", "[
   CHECK(thread_index() == 0);
 }
 
-TEST_CASE("an exception leaves a parallel loop as it would leave a plain one", "[core][bad]") {
+TEST_CASE("an exception propagates out of a parallel loop as out of a plain one", "[core][bad]") {
   for (const int threads : {1, 2, 3}) {
     const WithThreads scope(threads);
     CHECK_THROWS_AS(parallel_for(100, 1, [](int64_t i) { HMEM_CHECK(i != 50, "the fiftieth"); }), Error);

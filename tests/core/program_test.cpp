@@ -46,7 +46,7 @@ TEST_CASE("help and version go to standard output and run nothing", "[core]") {
   CHECK(version.out == "sample " + build_info().str() + "\n");
 }
 
-TEST_CASE("a wrong command line is one line and exit code 2", "[core][bad]") {
+TEST_CASE("a wrong command line gives one line and exit code 2", "[core][bad]") {
   const auto body = [](const Options&) { return 0; };
   const Outcome outcome = run({"--count=0\n\033[31m"}, body);
   CHECK(outcome.code == 2);
@@ -55,7 +55,7 @@ TEST_CASE("a wrong command line is one line and exit code 2", "[core][bad]") {
         "sample: error: --count: found '0\\n\\x1b[31m', expected an integer in 1..9 (see sample --help)\n");
 }
 
-TEST_CASE("every other failure is one line and exit code 1", "[core][bad]") {
+TEST_CASE("every other failure gives one line and exit code 1", "[core][bad]") {
   const auto err_of = [](const std::function<int(const Options&)>& body) {
     const Outcome outcome = run({}, body);
     CHECK(outcome.code == 1);
@@ -83,7 +83,7 @@ TEST_CASE("output that cannot be written is a failure", "[core][bad]") {
   CHECK(err.str() == "sample: error: cannot write to the standard output\n");
 }
 
-TEST_CASE("the build and the process are known", "[core]") {
+TEST_CASE("information on the build and the process", "[core]") {
   const BuildInfo info = build_info();
   CHECK(info.version.find('.') != std::string::npos);
   CHECK_FALSE(info.git_sha.empty());
@@ -105,7 +105,7 @@ TEST_CASE("the build and the process are known", "[core]") {
   CHECK(second >= first);
 }
 
-TEST_CASE("folders and files are told apart, what is not there is neither", "[core]") {
+TEST_CASE("folders and files are distinguished, a missing path is neither", "[core]") {
   const auto program = std::filesystem::read_symlink("/proc/self/exe");
   CHECK(program_folder() == program.parent_path());
   CHECK(is_folder(program_folder()));

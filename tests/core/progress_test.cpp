@@ -35,7 +35,7 @@ TEST_CASE("the bar shows epoch, fraction, loss and time left", "[core]") {
   CHECK(bench.take() == "\r\033[Kepoch 4/12 [####################] 100% loss 0.25 ETA 1:20");
 }
 
-TEST_CASE("the bar is drawn ten times a second at most and removed at the end", "[core]") {
+TEST_CASE("the bar is drawn at most ten times a second and removed at the end", "[core]") {
   Bench bench;
   {
     Progress progress(bench.out, bench.settings);
@@ -60,7 +60,7 @@ TEST_CASE("the bar is drawn ten times a second at most and removed at the end", 
   CHECK(bench.take() == "\r\033[K");
 }
 
-TEST_CASE("colour is only a colour", "[core]") {
+TEST_CASE("colour changes only the colour", "[core]") {
   Bench bench;
   bench.settings.color = true;
   Progress progress(bench.out, bench.settings);
@@ -103,7 +103,7 @@ TEST_CASE("a stage on a terminal: a bar after half a second, gone at the end", "
   CHECK(at(5, 3) == "\r\033[Kreading [#...................]   5% of 60 ETA 1:35");
   CHECK(at(5.05, 4).empty());
   CHECK(at(5.2, 60) == "\r\033[K");
-  CHECK(at(9, 0).empty());  // something else: the clock starts anew
+  CHECK(at(9, 0).empty());  // another stage: the clock restarts
   CHECK(at(9.4, 10).empty());
   CHECK(at(10, 30) == "\r\033[Kreading [##########..........]  50% of 60 ETA 0:01");
   {

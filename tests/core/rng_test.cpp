@@ -138,7 +138,7 @@ TEST_CASE("integers below a bound are unbiased and below it", "[core]") {
   CHECK_THROWS_AS(rng.below(0), Error);
 }
 
-TEST_CASE("a permutation holds every number once, each order equally often", "[core]") {
+TEST_CASE("a permutation contains every number once, each order equally often", "[core]") {
   Rng rng(14);
   for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{1000}}) {
     const std::vector<int64_t> order = rng.permutation(n);

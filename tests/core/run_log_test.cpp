@@ -35,14 +35,14 @@ TEST_CASE("values that would break a line are quoted", "[core][bad]") {
   CHECK(text_of("caf\xc3\xa9") == "k=caf\xc3\xa9");
 }
 
-TEST_CASE("numbers that JSON cannot say are null", "[core]") {
+TEST_CASE("numbers that JSON cannot represent are null", "[core]") {
   const double infinity = std::numeric_limits<double>::infinity();
   const Record record = Record().add_real("a", std::nan("")).add_real("b", infinity).add_real("c", -infinity);
   CHECK(record.to_text() == "a=nan b=inf c=-inf");
   CHECK(record.to_json() == R"({"a":null,"b":null,"c":null})");
 }
 
-TEST_CASE("a run says the same to people and to programs", "[core]") {
+TEST_CASE("text and JSON output of a run agree", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.file("run.jsonl");
   std::ostringstream out;
@@ -58,7 +58,7 @@ TEST_CASE("a run says the same to people and to programs", "[core]") {
         "{\"event\":\"epoch\",\"epoch\":0,\"loss\":0.5}\n{\"event\":\"final\",\"test_error\":0}\n");
 }
 
-TEST_CASE("a quiet run keeps its file complete", "[core]") {
+TEST_CASE("a quiet run still writes a complete file", "[core]") {
   const test::TempFolder folder;
   std::ostringstream out;
   RunLog log(out, folder.file("run.jsonl"));

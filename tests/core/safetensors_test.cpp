@@ -48,7 +48,7 @@ std::string with_layout(const std::string& shape, const std::string& offsets) {
   return safetensors_bytes(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}", "1234");
 }
 
-TEST_CASE("what is written is read back", "[core]") {
+TEST_CASE("what is written is read back unchanged", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.file("model.safetensors");
   Tensor weight(Shape{2, 3}), scalar(Shape{}), empty(Shape{0, 4});
@@ -79,7 +79,7 @@ TEST_CASE("what is written is read back", "[core]") {
   CHECK(header_length % 8 == 0);
 }
 
-TEST_CASE("a file without metadata or without tensors is a file", "[core]") {
+TEST_CASE("a file without metadata or without tensors is valid", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.file("empty.safetensors");
   write_safetensors(path, {}, {});
@@ -107,7 +107,7 @@ TEST_CASE("all stored types become real", "[core]") {
   CHECK(values_of(one_tensor<double>("F64", "[1]", {infinity}))[0] == std::numeric_limits<real>::infinity());
 }
 
-TEST_CASE("a tensor longer than one piece of the conversion is whole", "[core]") {
+TEST_CASE("a tensor longer than one block of the conversion is read completely", "[core]") {
   std::vector<double> values(10001);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i);
   const std::vector<real> read = values_of(one_tensor("F64", "[10001]", values));
@@ -124,7 +124,7 @@ TEST_CASE("values that do not fit are refused", "[core][bad]") {
     CHECK(message(one_tensor<double>("F64", "[1]", {-1e300})).find("-1e+300") != std::string::npos);
 }
 
-TEST_CASE("header lengths that lie are refused", "[core][bad]") {
+TEST_CASE("wrong header lengths are refused", "[core][bad]") {
   for (const uint64_t length : {uint64_t{0}, uint64_t{1}, uint64_t{3}, uint64_t{100'000'001}, uint64_t{1} << 40,
                                 uint64_t{1} << 63, ~uint64_t{0}}) {
     CHECK(message(safetensors_bytes("{}", "", length)) == "model.safetensors, byte 0: found a header length of " +
@@ -135,7 +135,7 @@ TEST_CASE("header lengths that lie are refused", "[core][bad]") {
   CHECK(message("1234567").find("found 7 bytes") != std::string::npos);
 }
 
-TEST_CASE("headers that are no JSON object of the format are refused", "[core][bad]") {
+TEST_CASE("headers that are not a JSON object of the format are refused", "[core][bad]") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"[]", "byte 8: found '[', expected '{'"},
       {" {}", "byte 8: found ' ', expected '{'"},
@@ -181,7 +181,7 @@ TEST_CASE("headers that are no JSON object of the format are refused", "[core][b
   }
 }
 
-TEST_CASE("nesting and names without end do not hurt", "[core][bad]") {
+TEST_CASE("very deep nesting and very long names do no harm", "[core][bad]") {
   const std::string deep(1'000'000, '[');
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += "{\"shape\":";
@@ -193,7 +193,7 @@ TEST_CASE("nesting and names without end do not hurt", "[core][bad]") {
   CHECK(message(safetensors_bytes("{\"a\\u0000\\n\":1}")).find("'a\\x00\\n': found 1") != std::string::npos);
 }
 
-TEST_CASE("types, shapes and offsets that do not agree are refused", "[core][bad]") {
+TEST_CASE("inconsistent types, shapes and offsets are refused", "[core][bad]") {
   CHECK(message(safetensors_bytes(R"({"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})", "1234")) ==
         "model.safetensors, tensor 'a': found dtype 'BF16', expected F16, F32, F64, I32 or I64");
   CHECK(message(with_layout("[2]", "[0,4]")) ==
@@ -213,7 +213,7 @@ TEST_CASE("types, shapes and offsets that do not agree are refused", "[core][bad
   CHECK(message(with_layout("[1]", "[4,8]")).find("found its data at offset 4, expected 0") != std::string::npos);
 }
 
-TEST_CASE("the data are covered exactly", "[core][bad]") {
+TEST_CASE("the tensors cover the data exactly", "[core][bad]") {
   const auto two = [](const std::string& first, const std::string& second, size_t bytes) {
     return message(safetensors_bytes(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + first +
                                          R"(},"b":{"dtype":"F32","shape":[1],"data_offsets":)" + second + "}}",
@@ -233,7 +233,7 @@ TEST_CASE("the data are covered exactly", "[core][bad]") {
   CHECK(message(safetensors_bytes("{}", "x")).find("found 1 bytes after the last tensor") != std::string::npos);
 }
 
-TEST_CASE("a file cut at any byte is refused", "[core][bad]") {
+TEST_CASE("a file truncated at any byte is refused", "[core][bad]") {
   const test::TempFolder folder;
   const std::string path = folder.file("model.safetensors");
   Tensor weight(Shape{3, 2});
@@ -247,7 +247,7 @@ TEST_CASE("a file cut at any byte is refused", "[core][bad]") {
   CHECK(test::error_text([&] { read_safetensors(cut); }).find(cut + ", byte ") == 0);
 }
 
-TEST_CASE("paths that are no files are refused", "[core][bad]") {
+TEST_CASE("paths that are not files are refused", "[core][bad]") {
   const test::TempFolder folder;
   const std::string missing = folder.file("missing");
   CHECK(test::error_text([&] { read_safetensors(missing); }) ==
@@ -255,7 +255,7 @@ TEST_CASE("paths that are no files are refused", "[core][bad]") {
   CHECK(test::error_text([&] { read_safetensors(folder.path().string()); }).find("not a regular file") !=
         std::string::npos);
   const std::string pipe = folder.file("pipe");
-  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);  // opening it would wait for ever
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);  // opening it would block forever
   CHECK(test::error_text([&] { read_safetensors(pipe); }).find("not a regular file") != std::string::npos);
 }
 

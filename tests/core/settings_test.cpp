@@ -82,10 +82,10 @@ TEST_CASE("a setting registers its flag: default, range, help, role", "[core]") 
   Options shared("program", "");
   shared.add_int("hops", 5, "of another model", {1, 9});
   add_flags(shared, Config());
-  CHECK(shared.get_int("hops") == 5);  // what is registered stays
+  CHECK(shared.get_int("hops") == 5);  // the first registration stays
 }
 
-TEST_CASE("settings are written as they are read, from flags and from text", "[core]") {
+TEST_CASE("settings are written in the form in which they are read, from flags and from text", "[core]") {
   CHECK(settings_of(Config()) == kDefaults);
   CHECK(settings_of(config_of<Config>(options_of({}))) == kDefaults);
   const Options given = options_of({"--steps=900719925474099", "--hops=16", "--rate=0.3333333", "--decay=1e-300",

@@ -45,7 +45,7 @@ TEST_CASE("impossible shapes are refused", "[core][bad]") {
   CHECK_THROWS_AS((Shape{2}[-1]), Error);
 }
 
-TEST_CASE("a tensor is zero, aligned and its own", "[core]") {
+TEST_CASE("a tensor is zeroed, aligned and owns its memory", "[core]") {
   for (const int64_t size : {int64_t{0}, int64_t{1}, int64_t{15}, int64_t{16}, int64_t{1001}}) {
     Tensor tensor(Shape{size, 3});
     CHECK(tensor.count() == size * 3);
@@ -62,7 +62,7 @@ TEST_CASE("a tensor is zero, aligned and its own", "[core]") {
   CHECK(nothing.clone().empty());
 }
 
-TEST_CASE("a tensor moves and is cloned on demand", "[core]") {
+TEST_CASE("a tensor is movable and cloned explicitly", "[core]") {
   Tensor tensor(Shape{2, 2});
   tensor.fill(3);
   Tensor copy = tensor.clone();
@@ -76,7 +76,7 @@ TEST_CASE("a tensor moves and is cloned on demand", "[core]") {
   CHECK(moved.size(1) == 2);
 }
 
-TEST_CASE("memory that cannot be had is an error", "[core][bad]") {
+TEST_CASE("memory that cannot be allocated is an error", "[core][bad]") {
 #ifndef __SANITIZE_ADDRESS__  // the sanitizer would end the process instead of returning a null pointer
   CHECK_THROWS_AS(Tensor(Shape{int64_t{1} << 23, int64_t{1} << 23}), Error);
 #endif

@@ -10,7 +10,7 @@
 namespace hmem {
 namespace {
 
-TEST_CASE("numbers are written shortest and read back the same", "[core]") {
+TEST_CASE("numbers are written in the shortest form that reads back the same", "[core]") {
   CHECK(format_real(0.003) == "0.003");
   CHECK(format_real(0.1 + 0.2) == "0.30000000000000004");
   CHECK(format_real(20) == "20");
@@ -21,7 +21,7 @@ TEST_CASE("numbers are written shortest and read back the same", "[core]") {
   }
 }
 
-TEST_CASE("a text is a number as a whole or not at all", "[core]") {
+TEST_CASE("a text is parsed as a number completely or not at all", "[core]") {
   CHECK(parse_number<int64_t>("-12") == -12);
   CHECK(parse_number<double>("1e-3") == 0.001);
   for (const char* wrong : {"", " 1", "1 ", "1x", "+1", "99999999999999999999"}) {
@@ -70,7 +70,7 @@ TEST_CASE("UTF-8 is what RFC 3629 says", "[core]") {
   }
 }
 
-TEST_CASE("foreign bytes become one harmless line", "[core][bad]") {
+TEST_CASE("arbitrary bytes become one harmless line", "[core][bad]") {
   CHECK(one_line("a\nb\r\tc") == "a\\nb\\r\\tc");
   CHECK(one_line("\033[2J\x7f") == "\\x1b[2J\\x7f");
   CHECK(one_line(std::string_view("\0\xff", 2)) == "\\x00\\xff");
@@ -78,7 +78,7 @@ TEST_CASE("foreign bytes become one harmless line", "[core][bad]") {
   CHECK(one_line("caf\xc3\xa9") == "caf\xc3\xa9");
 }
 
-TEST_CASE("quotes are cut between characters", "[core]") {
+TEST_CASE("quoted text is cut between characters", "[core]") {
   CHECK(quote("abc") == "'abc'");
   CHECK(quote("abcdef", 3) == "'abc...'");
   CHECK(quote("ab\xc3\xa9z", 3) == "'ab...'");

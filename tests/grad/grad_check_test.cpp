@@ -1,4 +1,4 @@
-// The checker itself: right gradients pass, wrong ones are caught.
+// The checker itself: correct gradients pass, wrong ones are caught.
 
 #include "hmem/autodiff/grad_check.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 using Adjoint = void (*)(real* dx, const real* x, const real* dy, int64_t n);
 
-/// y = x^3 with the given adjoint; right is dx += 3 x^2 dy.
+/// y = x^3 with the given adjoint; correct is dx += 3 x^2 dy.
 Var cube(Var x, Adjoint adjoint) {
   static const Op op("test.cube");
   const int64_t n = x.count();
@@ -35,7 +35,7 @@ GradReport check_cube(Adjoint adjoint) {
   return checked.check([&](Tape& t) { return cube(t.leaf(x), adjoint); });
 }
 
-TEST_CASE("the checker passes a right adjoint", "[grad]") {
+TEST_CASE("the checker passes a correct adjoint", "[grad]") {
   const GradReport report = check_cube(scaled<100>);
   CAPTURE(report.problem);
   CHECK(report.ok());
@@ -86,7 +86,7 @@ TEST_CASE("the checker catches an operation that does not write all of its outpu
   CHECK(report.problem.rfind("the loss is nan", 0) == 0);
 }
 
-TEST_CASE("the checker catches a wrong gradient beside much larger right ones", "[grad]") {
+TEST_CASE("the checker catches a wrong gradient beside much larger correct ones", "[grad]") {
   test::Checked checked(7);
   Parameter &large = checked.parameter("large", {8}, 100), &small = checked.parameter("small", {8}, 1e-3);
   const GradReport report =
@@ -94,7 +94,7 @@ TEST_CASE("the checker catches a wrong gradient beside much larger right ones", 
   CHECK(report.problem.rfind("small: ", 0) == 0);
 }
 
-TEST_CASE("the checker leaves the values as they were", "[grad]") {
+TEST_CASE("the checker leaves the values unchanged", "[grad]") {
   test::Checked checked(8);
   Parameter& x = checked.parameter("x", {8});
   const Tensor before = x.value.clone();

@@ -101,7 +101,7 @@ GradReport check_write(Checked& c, const Sequences& s, Look look, double deviati
   return c.check([&](Tape& t) {
     const Memory memory = hebbian_write(t.leaf(z_k), t.leaf(z_v), s.offsets, s.rule);
     if (look == Look::values) return memory_values(memory);
-    // Different powers of the values read, so that each read has a gradient of its own.
+    // Different powers of the values read, so that each read has its own gradient.
     Var sum = memory_read(memory, t.leaf(*keys[0]));
     for (int r = 1; r < reads; ++r)
       sum = add(add(sum, sum), memory_read(memory, t.leaf(*keys[static_cast<size_t>(r)])));
@@ -454,7 +454,7 @@ std::vector<Row> all_rows() {
 
 TEST_CASE("gradients of every operation and option", "[grad]") {
   for (const Row& row : all_rows()) {
-    // Numbers of its own for each row, so that a new one leaves the others alone; with seed 2 none is at a kink.
+    // Each row has its own random stream, so that a new row leaves the others unchanged; with seed 2 none is at a kink.
     Checked checked(2, std::string(".") + row.op + "." + row.option);
     const GradReport report = row.check(checked);
     CAPTURE(row.op, row.option, report.problem, report.worst_error);

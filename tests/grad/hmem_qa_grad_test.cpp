@@ -66,7 +66,7 @@ HMemQa::Config small_config() {
 
 void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3) {
   const Weights weights = model.weights();
-  // Away from the start values 0 and 1, at which a scale or a shift can hide a mistake.
+  // Away from the initial values 0 and 1, at which a scale or a shift can hide a mistake.
   Rng rng(4, "hmem_qa_grad_test");
   for (Parameter* p : weights.parameters) {
     const double range = p->name.rfind("gamma", 0) == 0 ? 0.05 : 0.3;
@@ -151,7 +151,7 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   config.tie_keys = tie_keys;
   config.learn_gamma_pos = learn;
   config.learn_gamma_neg = learn && rule == WriteRule::hebbian;
-  check_model(config, 3e-6);  // the memory is strong here and the loss bends
+  check_model(config, 3e-6);  // the memory is strong here and the loss curved
 }
 
 TEST_CASE("gradients of the network with dropout of stories and answers", "[grad]") {

@@ -82,13 +82,13 @@ TEST_CASE("exp of special values", "[kernel]") {
   CHECK(exp_of(1e-40f) == 1);
 }
 
-TEST_CASE("exp: the value of an element does not depend on its place", "[kernel]") {
+TEST_CASE("exp: the value of an element does not depend on its position", "[kernel]") {
   for (int64_t n = 0; n < 40; ++n) {
     std::vector<real> x(static_cast<size_t>(n) + 1, real(0.5)), y(static_cast<size_t>(n) + 1, real(-3));
     for (int64_t i = 0; i < n; ++i) x[static_cast<size_t>(i)] = static_cast<real>(0.37 * static_cast<double>(i) - 5);
     exp_forward(y.data(), x.data(), n);
     CAPTURE(n);
-    CHECK(y[static_cast<size_t>(n)] == -3);  // nothing is written behind the end
+    CHECK(y[static_cast<size_t>(n)] == -3);  // nothing is written past the end
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) CHECK(y[i] == exp_of(x[i]));
   }
 }
@@ -191,7 +191,7 @@ TEST_CASE("max-pool and its adjoint against a loop", "[kernel]") {
   CHECK(worst_error(dinp, expected_dinp) <= 1e-7);
 }
 
-TEST_CASE("max-pool keeps NaN wherever it stands", "[kernel]") {
+TEST_CASE("max-pool keeps NaN at every position", "[kernel]") {
   for (int64_t at = 0; at < 4; ++at) {
     Tensor inp({1, 2, 2, 1});
     for (int64_t i = 0; i < 4; ++i) inp[i] = static_cast<real>(i);

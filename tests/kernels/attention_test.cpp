@@ -113,7 +113,7 @@ TEST_CASE("gather_rows and attend: lists need not outlive the call", "[autodiff]
   CHECK(worst_error(x.grad, {1, 1, 0, 0, 4, 4, 0, 0}) <= 1e-6);
 }
 
-TEST_CASE("gather_rows and attend refuse what does not fit and say it", "[autodiff][bad]") {
+TEST_CASE("gather_rows and attend refuse invalid arguments and name them", "[autodiff][bad]") {
   const Tensor x({5, 2}), line({5}), query({2, 2}), wide({2, 3}), long_values({6, 4}), values({5, 4});
   Tape t;
   const auto gather = [&](const Tensor& from, const std::vector<int32_t>& rows) {

@@ -17,7 +17,7 @@ struct Sizes {
   int64_t m, n, k;
 };
 
-/// A matrix stored with rows longer than needed; what lies between the rows is NaN and must not be read.
+/// A matrix stored with rows longer than needed; the gaps between the rows are NaN and must not be read.
 Tensor stored(int64_t rows, int64_t columns, int64_t ld, Rng& rng) {
   Tensor out = test::nan_tensor({rows, ld});
   for (int64_t i = 0; i < rows; ++i) {
@@ -41,7 +41,7 @@ TEST_CASE("gemm against a triple loop in double", "[kernel]") {
   const int64_t ld_a = (transpose_a ? m : k) + 3, ld_b = (transpose_b ? k : n) + 5, ld_c = n + 2;
   const Tensor a = transpose_a ? stored(k, m, ld_a, rng) : stored(m, k, ld_a, rng);
   const Tensor b = transpose_b ? stored(n, k, ld_b, rng) : stored(k, n, ld_b, rng);
-  // Without `accumulate` nothing of c may be read.
+  // Without `accumulate` c must not be read.
   Tensor c = accumulate ? stored(m, n, ld_c, rng) : test::nan_tensor({m, ld_c});
   std::vector<double> expected;
   for (int64_t i = 0; i < m; ++i) {
@@ -79,14 +79,14 @@ TEST_CASE("gemm without rows or columns does nothing", "[kernel]") {
   CHECK(c == 7);
 }
 
-TEST_CASE("gemm refuses sizes that a BLAS cannot count", "[kernel]") {
+TEST_CASE("gemm refuses sizes that a BLAS integer cannot hold", "[kernel]") {
   real c = 0;
   const int64_t huge = int64_t{1} << 31;
   const std::string text = test::error_text([&] { gemm(&c, 1, matrix(&c, 1), matrix(&c, 1), 1, huge, 1, false); });
   CHECK(text.find("too large") != std::string::npos);
 }
 
-TEST_CASE("the backend says its name", "[kernel]") {
+TEST_CASE("the backend reports its name", "[kernel]") {
   const test::UseGemm use(GemmBackend::builtin);
   CHECK(gemm_backend() == GemmBackend::builtin);
   CHECK(blas_name() == "builtin");

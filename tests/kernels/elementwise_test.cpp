@@ -146,7 +146,7 @@ TEST_CASE("scratch memory is given back in reverse order", "[kernel]") {
   CHECK(std::count(kept, kept + 100, real(3)) == 100);
 }
 
-TEST_CASE("threads have scratch memory of their own", "[kernel]") {
+TEST_CASE("every thread has its own scratch memory", "[kernel]") {
   Scratch scratch;
   real* here = scratch.take(64);
   std::fill_n(here, 64, real(1));

@@ -18,7 +18,7 @@ using test::nan_tensor;
 using test::random_tensor;
 using test::worst_error;
 
-/// A third of the ids is nil.
+/// A third of the ids are nil.
 std::vector<int32_t> random_ids(int64_t n, int64_t vocabulary, Rng& rng, int32_t nil = 0) {
   std::vector<int32_t> ids;
   for (int64_t i = 0; i < n; ++i) {

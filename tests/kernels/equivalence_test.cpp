@@ -38,7 +38,7 @@ Outputs outputs(Tensors&&... tensors) {
   return all;
 }
 
-/// A kernel and its adjoint on made-up numbers; the same numbers at every call.
+/// A kernel and its adjoint on random numbers; the same numbers in every call.
 struct Kernel {
   const char* name;
   std::function<Outputs()> run;

@@ -79,7 +79,7 @@ TEST_CASE("hebbian write and its adjoint against the equations in double", "[ker
   const int64_t ld = padded(d);
   Rng rng(static_cast<uint64_t>(d), "hebbian_test");
   for (const Case& the_case : kCases) {
-    // The largest memories with every length take seconds in double; three cases see all branches there.
+    // The largest memories with every length take seconds in double; three cases cover all branches there.
     if (d > 100 && &the_case - kCases.data() >= 3) continue;
     CAPTURE(d, the_case.name);
     Batch batch(the_case, kLengths, d, rng);
@@ -145,7 +145,7 @@ TEST_CASE("hebbian write: without a gradient of the memory nothing is added", "[
 TEST_CASE("hebbian write: the gradient of a key or value that is not positive is zero", "[kernel]") {
   Rng rng(2, "hebbian_test");
   Batch batch(kCases[0], {50}, 20, rng);
-  batch.z_k[7] = batch.z_v[9] = 0;  // the kink itself belongs to the flat side
+  batch.z_k[7] = batch.z_v[9] = 0;  // the gradient at the kink is zero
   const Tensor z = random_tensor({20}, rng), dr = random_tensor({20}, rng);
   MemoryGrad dm;
   dm.reads = 1;
@@ -163,7 +163,7 @@ TEST_CASE("hebbian write: the gradient of a key or value that is not positive is
   CHECK(moved > dz_k.count() / 4);
 }
 
-TEST_CASE("hebbian write: a NaN is seen in the memory", "[kernel]") {
+TEST_CASE("hebbian write: a NaN propagates to the memory", "[kernel]") {
   Rng rng(3, "hebbian_test");
   Batch batch(kCases[0], {5}, 20, rng);
   const auto write = [&] {
@@ -294,7 +294,7 @@ TEST_CASE("hebbian recall and its adjoint against loops in double", "[kernel]") 
   CHECK(worst_error(dq, expected_q) <= kTolerance);
   CHECK(worst_error(dw_r, expected_w) <= kTolerance);
 
-  // Null: not wanted. What is wanted does not change by it.
+  // Null: not requested. The requested gradients do not depend on it.
   Tensor again_k = only_k.clone(), again_v = only_v.clone();
   hebbian_recall_backward(again_k.data(), again_v.data(), nullptr, nullptr, nullptr, dout.data(), batch.z_k.data(),
                           batch.z_v.data(), w_r.data(), saved, dims, rule, hops);

@@ -35,7 +35,7 @@ TEST_CASE("kernel sets: an unknown name is an error that lists the known ones", 
   CHECK(kernel_set_name() == before);
 }
 
-// A table is a row of pointers, which are filled by name; what was forgotten is null.
+// A table is an array of pointers, filled by name; a forgotten one is null.
 TEST_CASE("kernel sets: every linked table has all kernels", "[kernel]") {
   const SimdKernels* const tables[] = {
       &simd_generic,
@@ -54,7 +54,7 @@ TEST_CASE("kernel sets: every linked table has all kernels", "[kernel]") {
   }
 }
 
-// Run by the test below in a process of its own, because the variable is read once.
+// Run by the test below in its own process, because the variable is read once.
 TEST_CASE("says which kernel set is in use", "[.kernel_set]") {
   std::printf("kernel set in use: %s\n", kernel_set_name().c_str());
   SUCCEED();
@@ -72,7 +72,7 @@ std::string with_variable(const std::string& value) {
   return text;
 }
 
-TEST_CASE("HMEM_KERNELS chooses the kernel set at the start", "[kernel][bad]") {
+TEST_CASE("HMEM_KERNELS chooses the kernel set at startup", "[kernel][bad]") {
   if (!std::filesystem::exists("/proc/self/exe")) return;
   for (const std::string& name : available_kernel_sets()) {
     const std::string text = with_variable(name);

@@ -18,8 +18,8 @@ using test::random_tensor;
 using test::worst_error;
 using Doubles = std::vector<double>;
 
-/// The composed oracle: one unit, one step, one number at a time, in double; central differences are in the gradient
-/// table, so that this one goes forward and back by the chain rule, written out.
+/// The composed reference: one unit, one step, one number at a time, in double, with the chain rule written out;
+/// central differences are in the gradient table.
 struct ComposedLstm {
   LstmDims d;
   Doubles x, kernel, recurrent, bias;
@@ -83,7 +83,7 @@ struct ComposedLstm {
   }
 };
 
-TEST_CASE("the fused lstm is the composed one", "[kernel][equiv]") {
+TEST_CASE("the fused lstm equals the composed one", "[kernel][equiv]") {
   const LstmDims d =
       GENERATE(LstmDims{1, 1, 1, 1}, LstmDims{3, 7, 5, 16}, LstmDims{2, 12, 20, 37}, LstmDims{40, 3, 8, 5});
   const LstmOutput output = GENERATE(LstmOutput::last, LstmOutput::all);

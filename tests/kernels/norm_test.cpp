@@ -21,7 +21,7 @@ using Doubles = std::vector<double>;
 
 constexpr double kEpsilon = 1e-3;
 
-/// Batch norm by the textbook, on a matrix in which the padded rows really stand.
+/// Textbook batch norm, on a matrix that contains the padded rows.
 struct NaiveNorm {
   int64_t rows, e, n;
   Doubles x, mean, variance;

@@ -18,7 +18,7 @@ using test::worst_error;
 /// Lengths around 16, where the backward pass begins to cut the history, and one that needs many pieces.
 const std::vector<int64_t> kLengths = {0, 1, 2, 9, 16, 17, 32, 33, 120};
 
-/// Everything that goes in, and the same in double.
+/// All inputs, and the same in double.
 struct Inputs {
   Inputs(int64_t d_in, const HebbianRule& rule_in, Rng& rng) : d(d_in), rule(rule_in) {
     for (const int64_t length : kLengths) offsets.push_back(offsets.back() + length);
@@ -176,7 +176,7 @@ TEST_CASE("read-before-write and its adjoint against the equations in double", "
   read_before_write_recall_forward(out.data(), in.k.data(), in.a.data(), in.q.data(), in.w_r.data(), layer, saved,
                                    recall, dims, rule, kHops);
 
-  // What is in the gradients already stays.
+  // Gradients are added to.
   Tensor dk = random_tensor({rows, d}, rng), da = random_tensor({rows, d}, rng), dw = random_tensor({d, d}, rng),
          dscale = random_tensor({d}, rng), dshift = random_tensor({d}, rng), dq = random_tensor({batch, d}, rng),
          dw_r = random_tensor({d, d}, rng), dgamma = random_tensor({2}, rng);
@@ -206,7 +206,7 @@ TEST_CASE("read-before-write and its adjoint against the equations in double", "
   CHECK(worst_error(dw_r.data(), dw_r.count(), expected.dw_r) <= tolerance);
   CHECK(worst_error(dgamma.data(), dgamma.count(), expected.dgamma) <= tolerance);
 
-  // Gradients that nobody wants are left out, the others are the same bits.
+  // Gradients that are not requested are left out, the others have the same bits.
   Tensor again_k({rows, d}), again_a({rows, d}), only_k({rows, d}), only_a({rows, d});
   grads.dk = again_k.data(), grads.da = again_a.data();
   read_before_write_recall_backward(grads, in.dout.data(), in.k.data(), in.w_r.data(), layer, saved, recall, dims, rule,

@@ -52,7 +52,7 @@ TEST_CASE("convnet14: shapes, names and number of parameters", "[model]") {
   CHECK_THROWS_AS(net.forward(tape, tape.constant(odd)), Error);
 }
 
-/// Loss of one training step after another on the same six images.
+/// Losses of successive training steps on the same six images.
 std::vector<double> train(int steps) {
   ConvNet14 net(3);
   ConvNet14Top top(ConvNet14::kFeatures, 3, 3);
@@ -85,7 +85,7 @@ TEST_CASE("convnet14 memorises six images", "[learn]") {
   CHECK(losses.back() < 0.35 * losses.front());
 }
 
-TEST_CASE("convnet14 used twice in one step: other masks, gradients of both", "[model]") {
+TEST_CASE("convnet14 used twice in one step: different masks, gradients of both", "[model]") {
   ConvNet14 net(5);
   const Weights weights = net.weights();
   const Tensor& last_gradient = weights.regularised[9]->grad;

@@ -44,7 +44,7 @@ Outcome packed_step(GoldenQa& golden, Duplicates duplicates) {
 }
 
 /// The equations one after the other with the plain operations: every sentence encoded with its time word, normalised,
-/// mapped, written and read by itself. The moving averages are the model's business and are left out.
+/// mapped, written and read by itself. The moving averages are left out.
 Outcome composed_step(GoldenQa& golden) {
   const HMemQa::Config& config = golden.model().config();
   const BabiBatch batch = golden.batch();

@@ -60,7 +60,7 @@ TEST_CASE("hmem_image and lstm_image: shapes, names and numbers of parameters", 
   }
 }
 
-TEST_CASE("hmem_image is its equations", "[equiv]") {
+TEST_CASE("hmem_image computes its equations", "[equiv]") {
   HMemImage::Config config;
   config.features = 7;
   config.dense_size = 6;

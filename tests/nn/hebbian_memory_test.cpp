@@ -121,7 +121,7 @@ TEST_CASE("hebbian memory without rows for the value read: one hop", "[equiv]") 
               memory_read(memory, matmul(q, tape.leaf(s.parameter("m.read.weight")))));
 }
 
-TEST_CASE("hebbian memory: learned rates act in place of those of the rule", "[nn]") {
+TEST_CASE("hebbian memory: learned rates replace those of the rule", "[nn]") {
   HebbianMemory::Config config = small_config();
   const auto read = [](Sample& s) {
     const Var r = s.memory.forward(s.tape, s.tape.constant(s.x), kOffsets, s.tape.constant(s.q));

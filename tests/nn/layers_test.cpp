@@ -29,7 +29,7 @@ Moments moments(const Tensor& x) {
   return out;
 }
 
-/// Uniform in +- limit: variance limit^2 / 3; with 60000 values both ends are nearly reached.
+/// Uniform in +- limit: variance limit^2 / 3; 60000 values come close to both ends.
 void check_uniform(const Tensor& x, double limit) {
   const Moments found = moments(x);
   CHECK(found.highest <= limit);
@@ -146,7 +146,7 @@ TEST_CASE("batch norm with Bessel's correction in the moving variance", "[nn]") 
   CHECK(norm.moving_var.value[0] == Approx(0.99 * (0.99 + 0.01 * 5 / 3)));
 }
 
-TEST_CASE("dropout draws another mask for every application of a step", "[nn]") {
+TEST_CASE("dropout draws a new mask for every application in a step", "[nn]") {
   const Dropout dropout("dropout", 0.5, 3);
   Tensor x({1000});
   x.fill(1);

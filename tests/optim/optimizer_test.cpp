@@ -111,7 +111,7 @@ void follow_decay(
 }
 
 // As torch.optim.AdamW and SGD do it: the parameter decays first, then the update without the decay is subtracted; but
-// with the epsilon-hat form of Adam and the rate inside of the momentum (Keras).
+// with the epsilon-hat form of Adam and the rate inside the momentum (Keras).
 TEST_CASE("AdamW: ten steps against its formulas in double", "[optim]") {
   Adam::Settings settings;
   settings.weight_decay = 2;
@@ -140,7 +140,7 @@ TEST_CASE("SGD with weight decay, with and without Nesterov momentum: ten steps 
                });
 }
 
-TEST_CASE("weight decay is not clipped and leaves the moments alone", "[optim]") {
+TEST_CASE("weight decay is not clipped and does not enter the moments", "[optim]") {
   Parameter p("p", {2});
   p.value.fill(8);
   p.grad[0] = 3;
@@ -326,7 +326,7 @@ TEST_CASE("the two schedules follow the golden values", "[golden][optim]") {
   CHECK_THROWS_AS(exponential_decay(base, -1, 150, 0.01), Error);
 }
 
-TEST_CASE("stable_decay is constant, then a line to 0", "[optim]") {
+TEST_CASE("stable_decay is constant, then linear to 0", "[optim]") {
   CHECK(stable_decay(0.5, 0, 10) == 0.5);
   CHECK(stable_decay(0.5, 6, 10) == 0.5);
   CHECK(stable_decay(0.5, 7, 10) == Approx(0.5 * 3 / 4));

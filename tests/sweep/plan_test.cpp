@@ -103,7 +103,7 @@ TEST_CASE("what a run would refuse is refused before anything starts", "[sweep]"
       Contains("the nearest one is --epochs"));
 }
 
-TEST_CASE("words for a shell", "[sweep]") {
+TEST_CASE("words are quoted for a shell", "[sweep]") {
   CHECK(shell_word("a/b_1=2.5") == "a/b_1=2.5");
   CHECK(shell_word("a b") == "'a b'");
   CHECK(shell_word("it's") == "'it'\\''s'");
@@ -124,7 +124,7 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK_FALSE(run.is_done(record(header)));
   CHECK_FALSE(run.is_done(record("")));
   CHECK_FALSE(run.is_done(record(header + final_line.substr(0, 30))));
-  CHECK_FALSE(run.is_done(record(header + final_line + header)));  // begun again
+  CHECK_FALSE(run.is_done(record(header + final_line + header)));  // started again
   const RunRecord bad = record(header + "{\"event\":\"ep\n[1]\n\xff\n" + std::string(100000, '[') + "\n" + final_line);
   CHECK(bad.bad_lines == 4);
   CHECK(run.is_done(bad));
@@ -137,7 +137,7 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK(first_run({"--epochs=2", "--threads=2", "--checkpoint_every=1"}).is_done(record(header + final_line)));
   CHECK_THROWS_AS(read_run_record(folder.file("missing")), Error);
 
-  // Numbers are compared and not their texts: a model keeps them in single precision.
+  // Numbers are compared by value, not as text: a model keeps them in single precision.
   const SweepRun rate = first_run({"--gamma_pos=0.0123456789"});
   header = "{\"event\":\"header\",\"program\":\"train_one\"}\n{\"event\":\"header\"";
   for (const auto& [name, value] : rate.settings) {
@@ -147,7 +147,7 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK_FALSE(first_run({"--gamma_pos=0.0123456"}).is_done(record(header + "}\n" + final_line)));
 }
 
-TEST_CASE("an axis may change the flags of a value, and add what a run is known by", "[sweep]") {
+TEST_CASE("an axis may change the flags of a value, and add settings that identify a run", "[sweep]") {
   SweepAxis axis = {"task_id", "task", {2, 3}, {}, {}};
   axis.adjust = [](int64_t value, const Options& parsed, Words& flags) {
     if (value == 3) flags.push_back("--hops=" + std::to_string(parsed.get_int("hops") + 1));
@@ -162,7 +162,7 @@ TEST_CASE("an axis may change the flags of a value, and add what a run is known 
   CHECK(runs[1].settings.back().second == "4 hops");
 }
 
-TEST_CASE("of several trials the best by validation go on", "[sweep]") {
+TEST_CASE("of several trials the best by validation continue", "[sweep]") {
   const test::TempFolder folder;
   std::vector<SweepRun> runs(6);
   const auto epoch = [](int number, double error, double loss) {

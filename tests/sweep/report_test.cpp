@@ -16,7 +16,7 @@ RunResult run(int64_t seed, std::optional<double> val_error, double test_error) 
 
 }  // namespace
 
-TEST_CASE("the best run: lowest validation error, then smallest seed, whatever the test says", "[report]") {
+TEST_CASE("the best run: lowest validation error, then smallest seed, whatever the test error", "[report]") {
   CHECK(RunGroup{{run(1, 2, 0), run(2, 1, 9), run(3, 1, 0)}}.best().seed == 2);
   CHECK(RunGroup{{run(3, 1, 0), run(2, 1, 9)}}.best().seed == 2);
   CHECK(RunGroup{{run(1, std::nullopt, 0), run(2, 50, 9)}}.best().seed == 2);  // a validation is better than none
@@ -31,7 +31,7 @@ TEST_CASE("spread of test errors", "[report]") {
   CHECK(spread_of(std::vector<double>{-2}).mean == -2);
 }
 
-TEST_CASE("groups keep the order in which their keys come first", "[report]") {
+TEST_CASE("groups keep the order in which their keys first occur", "[report]") {
   const std::vector<std::string> words = {"pear", "fig", "plum", "figs", "nut"};
   const auto groups = group_by(words, [](const std::string& word) { return word.size(); });
   std::vector<std::vector<std::string>> found;

@@ -31,7 +31,7 @@ TEST_CASE("the record of a run: settings, epochs, tasks, the final line", "[swee
                             "\n";
   const RunRecord record = read(first);
   CHECK(record.header.at("hops") == "3");
-  CHECK(record.header.at("seed") == "7");  // the first holds
+  CHECK(record.header.at("seed") == "7");  // the first one counts
   CHECK(record.header.count("list") == 0);
   REQUIRE(record.tasks.size() == 1);
   CHECK(metric_of(record.tasks[0], "test_error") == 1);
@@ -54,7 +54,7 @@ TEST_CASE("the record of a run: settings, epochs, tasks, the final line", "[swee
   CHECK_FALSE(both.metric("test_error").has_value());
 }
 
-TEST_CASE("lines that are not of a run are counted and left out", "[sweep][bad]") {
+TEST_CASE("lines that are not part of a run are counted and left out", "[sweep][bad]") {
   const std::string deep(100000, '[');
   CHECK(read("{\"event\":\"ep\n[1]\n\xff\n" + deep + "\n{\"a\":1}\n").bad_lines == 5);
   CHECK(read("").bad_lines == 0);

@@ -95,7 +95,7 @@ TEST_CASE("a small model learns generated tasks in a few epochs", "[learn]") {
   }
 }
 
-TEST_CASE("no word is special: other words in another order are learned as well", "[learn]") {
+TEST_CASE("no word is special: other words in another order are learned equally well", "[learn]") {
   const Text text = generated(1, 3000);
   const std::vector<std::string> words = Run(text).task().vocabulary.all_words();
   REQUIRE(words.size() > 15);
@@ -164,7 +164,7 @@ TEST_CASE("training leaves the same bits for any number of threads and kernel se
   }
 }
 
-TEST_CASE("sentences that only pad a batch are a number: nothing grows with them", "[equiv]") {
+TEST_CASE("sentences that only pad a batch are a count: nothing grows with them", "[equiv]") {
   // One long test story, of known words, makes every batch of the training part 100 times longer on paper.
   Text text = generated(1, 40);
   const std::string first = text.train.substr(2, text.train.find('\n') - 1);  // the words of the first sentence

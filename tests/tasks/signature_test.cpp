@@ -8,7 +8,7 @@ using namespace hmem;
 
 namespace {
 
-/// What `make signature` prints. After a wanted change of the arithmetic: put the new value here and say why.
+/// What `make signature` prints. After an intended change of the arithmetic: put the new value here and say why.
 const char kPinned[] = "0f6d2d5961fa4cbc", kPinnedHMemImage[] = "5c92197fa23b43c7",
            kPinnedLstmImage[] = "f3b9343e8dd8f11d";
 

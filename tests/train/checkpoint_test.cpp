@@ -64,7 +64,7 @@ struct Run {
   Training training{learner.weights(), &adam, &best, &smooth, {}};
   std::vector<EpochReport> reports;
 
-  /// Trains until `stop_after` steps are done here (-1: to the end); whether it got to the end.
+  /// Trains until `stop_after` steps are done here (-1: to the end); returns whether it reached the end.
   bool train(int64_t epochs, int64_t stop_after = -1) {
     FitSettings settings;
     settings.epochs = epochs;
@@ -104,7 +104,7 @@ void check_same(Run& found, Run& expected) {
   CHECK(found.training.state.best.validation.loss == expected.training.state.best.validation.loss);
 }
 
-/// A checkpoint of a training stopped after `steps` steps.
+/// A checkpoint of training stopped after `steps` steps.
 std::string write_checkpoint(const TempFolder& folder, int64_t steps = 4) {
   Run run;
   run.train(4, steps);
@@ -138,7 +138,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-TEST_CASE("a training that stops after any step continues as if it had not, bit for bit", "[checkpoint][fit]") {
+TEST_CASE("training stopped after any step continues as if uninterrupted, bit for bit", "[checkpoint][fit]") {
   constexpr int64_t kEpochs = 4, kSteps = 3 * kEpochs;
   const TempFolder folder;
   Run whole;
@@ -168,7 +168,7 @@ TEST_CASE("a training that stops after any step continues as if it had not, bit 
   }
 }
 
-TEST_CASE("a training may stop after every step, and go on for more epochs than it was meant to", "[checkpoint][fit]") {
+TEST_CASE("training may stop after every step, and continue for more epochs than planned", "[checkpoint][fit]") {
   const TempFolder folder;
   Run whole;
   whole.train(6);
@@ -221,7 +221,7 @@ TEST_CASE("the best epoch: lowest error, then lowest loss, then the earlier one"
   none.learner.validation = 0;
   none.train(2);
   CHECK(none.training.state.best.epoch == -1);
-  const TempFolder folder;  // metrics that are NaN come back
+  const TempFolder folder;  // metrics that are NaN are restored
   save_checkpoint(folder.file("c"), kInfo, none.training);
   Run again;
   Checkpoint(folder.file("c")).copy_to(again.training, 2);
@@ -304,7 +304,7 @@ TEST_CASE("a truncated checkpoint, or none, is refused", "[checkpoint][bad]") {
   CHECK(contains(error_text([&] { Checkpoint checkpoint(folder.file("none")); }), "none"));
 }
 
-TEST_CASE("a step that the epoch does not have", "[checkpoint][bad]") {
+TEST_CASE("a step that the epoch does not have is refused", "[checkpoint][bad]") {
   Run run;
   run.training.state.step = 4;
   CHECK(error_text([&] { run.train(1); }) == "cannot train from step 4 of epoch 0: it has 3 steps");

@@ -165,7 +165,7 @@ TEST_CASE("training flags that contradict each other are refused", "[train][bad]
   CHECK_THAT(refused({"--limit_steps=3", "--checkpoint=c"}), Contains("--limit_steps: found with --checkpoint"));
 }
 
-TEST_CASE("no two files of a run are one", "[train][bad]") {
+TEST_CASE("all files of a run are distinct", "[train][bad]") {
   const TempFolder folder;
   folder.write("m", "");
   const std::string model = folder.file("m"), other_name = folder.path().string() + "/./m";

@@ -82,7 +82,7 @@ std::vector<int64_t> order_of(int64_t epochs, uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("an epoch is a permutation that only the seed decides; the short last batch is trained on", "[fit]") {
+TEST_CASE("an epoch is a permutation determined by the seed alone; the short last batch is trained on", "[fit]") {
   CountingLearner learner(7);
   Sgd sgd({&learner.w}, {});
   fit(learner, sgd, settings(2, 3));
@@ -107,7 +107,7 @@ TEST_CASE("an epoch is a permutation that only the seed decides; the short last 
         std::vector<int64_t>(order.begin() + 7, order.begin() + 14));
 }
 
-TEST_CASE("training metrics are means over examples, and the other parts only look", "[fit]") {
+TEST_CASE("training metrics are means over examples, and only the training part updates weights", "[fit]") {
   CountingLearner learner(5, 4, 3);
   Sgd sgd({&learner.w}, {});
   std::vector<EpochReport> reports;
@@ -204,7 +204,7 @@ TEST_CASE("timing: warm-up, full batches only, a part that is too small", "[fit]
   CHECK_THROWS_AS(time_steps(learner, sgd, settings(0, 6), 3), Error);
 }
 
-TEST_CASE("a training ends when its validation part has been solved for some epochs", "[fit]") {
+TEST_CASE("training ends when its validation part has been solved for some epochs", "[fit]") {
   const auto epochs_of = [](int64_t validation, int64_t stop_when_solved) {
     CountingLearner learner(4, validation);  // the second validation example is always wrong
     Sgd sgd({&learner.w}, {});

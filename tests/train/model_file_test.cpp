@@ -16,7 +16,7 @@ using hmem::test::TempFolder;
 
 namespace {
 
-/// Two parameters and a buffer with values of their own.
+/// Two parameters and a buffer with different values.
 struct TinyModel {
   Parameter a{"a.weight", {2, 3}}, b{"b.weight", {1}};
   Buffer mean{"norm.moving_mean", {3}};
@@ -51,7 +51,7 @@ TEST_CASE("FNV-1a over the bytes of parameters and buffers, in order", "[model_f
   CHECK(value_hash({{&parameter}, {&buffer}, {}}) == 0x7495bbeb4ef8b7cb);  // of "foobar12"
 }
 
-TEST_CASE("a model comes back from its file bit for bit", "[model_file]") {
+TEST_CASE("a model is restored from its file bit for bit", "[model_file]") {
   const TempFolder folder;
   const std::string path = folder.file("model.safetensors");
   TinyModel saved(real(0.1)), loaded(100);
@@ -138,7 +138,7 @@ TEST_CASE("a file says which model it holds, and its settings", "[model_file][ba
   check_contains(error_text([&] { made->shape_of("c"); }), path + ": no tensor 'c'");
 }
 
-TEST_CASE("a file that is no model is refused with its path", "[model_file][bad]") {
+TEST_CASE("a file that is not a model is refused with its path", "[model_file][bad]") {
   const TempFolder folder;
   check_contains(error_text([&] { ModelFile file(folder.file("missing")); }), folder.file("missing"));
   const std::string path = folder.write("text", "1 Mary went to the kitchen.\n");

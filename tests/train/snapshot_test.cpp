@@ -12,7 +12,7 @@ namespace hmem {
 
 namespace {
 
-/// One weight, whose gradient is 1: every step of plain SGD takes the learning rate away.
+/// One weight, whose gradient is 1: every step of plain SGD subtracts the learning rate.
 class Falling : public Learner {
  public:
   Falling() : w("w", {1, 1}), x({1, 1}) { w.value[0] = 1, x[0] = 1; }
@@ -31,7 +31,7 @@ class Falling : public Learner {
 
 }  // namespace
 
-TEST_CASE("a snapshot is a copy that comes back", "[train]") {
+TEST_CASE("a snapshot is a copy that can be restored", "[train]") {
   Parameter w("w", {2});
   Buffer average("average", {1});
   w.value[0] = 1;
@@ -82,7 +82,7 @@ TEST_CASE("an average needs a decay between 0 and 1", "[train][bad]") {
   for (const double decay : {0.0, 1.0, -0.5}) CHECK_THROWS_AS(average.update_average(1, decay), Error);
 }
 
-TEST_CASE("validation sees the average, training goes on with the weights", "[train]") {
+TEST_CASE("validation sees the average, training continues with the weights", "[train]") {
   Falling plain, averaged;
   Snapshot average(averaged.weights(), "average.");
   for (Falling* learner : {&plain, &averaged}) {

@@ -68,7 +68,7 @@ std::vector<Rows> stories_of(const BabiBatch& batch) {
 
 }  // namespace
 
-TEST_CASE("batch by hand: each sentence once, each age once, padding as a number", "[babi]") {
+TEST_CASE("batch by hand: each sentence once, each age once, padding as a count", "[babi]") {
   const BabiTask task = make_task();
   REQUIRE(task.max_num_sentences == 3);
   BabiBatcher batcher(task, task.train);
@@ -177,7 +177,7 @@ TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time w
   CHECK(first[0] == 0);
   CHECK(std::abs(static_cast<double>(first[2]) / kSteps - 0.25) < 0.04);  // four standard deviations
 
-  const BabiTask narrow = make_task();  // no age beyond 3: late ones fall together there
+  const BabiTask narrow = make_task();  // larger ages are clamped to 3
   BabiBatcher narrow_batcher(narrow, narrow.train);
   const AgeJitter always = {1, 1};
   const int64_t longest = 1;
@@ -189,7 +189,7 @@ TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time w
   }
 }
 
-TEST_CASE("answers that are no known word stay -1 in a batch", "[babi]") {
+TEST_CASE("answers that are not a known word stay -1 in a batch", "[babi]") {
   BabiOptions options;
   options.separate_test = true;
   const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
@@ -199,7 +199,7 @@ TEST_CASE("answers that are no known word stay -1 in a batch", "[babi]") {
   CHECK(rows_of(batch.rows)[0] == Ids{0, kAte, 0, 0});
 }
 
-TEST_CASE("an example that is not there is refused", "[babi][bad]") {
+TEST_CASE("an example that does not exist is refused", "[babi][bad]") {
   const BabiTask task = make_task();
   BabiBatcher batcher(task, task.train);
   CHECK(error_text([&] { fill(batcher, {0, 3}); }) == "example 3 is not in 0..2");
@@ -208,7 +208,7 @@ TEST_CASE("an example that is not there is refused", "[babi][bad]") {
   CHECK(stories_of(fill(batcher, {0})) == std::vector<Rows>{{{kBob, kAte, 0, kTime2}, {kAnn, kAte, kFigs, kTime1}}});
 }
 
-TEST_CASE("a question about told sentences becomes the batch of the same story from a file", "[babi]") {
+TEST_CASE("a question about entered sentences becomes the batch of the same story from a file", "[babi]") {
   const BabiTask task = make_task();
   BabiBatcher batcher(task, task.train);
   const BabiBatch from_file = fill(batcher, {1});
@@ -225,7 +225,7 @@ TEST_CASE("a question about told sentences becomes the batch of the same story f
   CHECK(told.padded == from_file.padded);
 }
 
-TEST_CASE("a told story may be too long and have unknown words", "[babi]") {
+TEST_CASE("an entered story may be too long and have unknown words", "[babi]") {
   const BabiTask task = make_task();
   const std::vector<BabiWords> story = {
       {"ann", "ate"}, {"bob", "ate", "raw", "figs"}, {"zoe"}, {"bob", "ate", "figs", "who"}};

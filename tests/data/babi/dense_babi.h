@@ -1,6 +1,6 @@
 #pragma once
 /// \file dense_babi.h
-/// The padded [T, W] ids of one example, written down from the specification: what a framework would be fed.
+/// The padded [T, W] ids of one example, written down from the specification: what a framework would take.
 
 #include <cstdint>
 #include <sstream>

@@ -130,7 +130,7 @@ TEST_CASE("hostile text: one line that names source and line", "[bad]") {
   require_starts(error_of(long_line), "dir/qa1.txt:1: found '" + std::string(39, 'x') + "...'");
 }
 
-TEST_CASE("hostile text: a line above 1 MiB is refused, one of exactly 1 MiB is not", "[bad]") {
+TEST_CASE("hostile text: a line longer than 1 MiB is refused, one of exactly 1 MiB is not", "[bad]") {
   const std::string question = "\n2 Q?\ta\n";
   CHECK(parse_text("1 " + std::string((1 << 20) - 2, 'a') + question).questions.size() == 1);
   require_starts(error_of("1 " + std::string((1 << 20) - 1, 'a') + question),
@@ -151,7 +151,7 @@ TEST_CASE("files: missing, a folder, endless, far too large", "[bad]") {
   CHECK_THROWS_WITH(read_babi_file(sparse), sparse + ": found 1073741825 bytes, expected at most 1073741824");
 }
 
-TEST_CASE("stories can be put behind others", "[babi]") {
+TEST_CASE("stories can be appended to others", "[babi]") {
   const std::string first = "1 Bob ate.\n2 Who ate?\tBob\t1\n3 Ann ate.\n4 Who ate?\tAnn\t3\n";
   const std::string second = "1 Ann ate.\n2 Bob ate figs.\n3 Who ate figs?\tBob\t2\n";
   BabiStories stories = parse_text(first);

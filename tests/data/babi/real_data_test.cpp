@@ -1,4 +1,4 @@
-// What is known of the official files.
+// Known properties of the official files.
 
 #include "support/real_data.h"
 
@@ -48,7 +48,7 @@ void check_facts(const std::string& size, int64_t questions, const std::vector<F
 
 }  // namespace
 
-// The figures come from an independent reader in Python.
+// The numbers come from an independent parser in Python.
 TEST_CASE("official files, 1k: questions, words, W, longest story", "[data]") {
   check_facts("1k", 1000, {{1, 19, 7, 10},  {2, 33, 7, 88},  {3, 34, 7, 228},  {4, 14, 8, 2},   {5, 39, 7, 102},
                            {6, 35, 7, 26},  {7, 43, 7, 34},  {8, 45, 7, 58},   {9, 23, 8, 10},  {10, 24, 10, 10},
@@ -79,7 +79,7 @@ TEST_CASE("official files, 10k: questions, words, W, longest story", "[data]") {
                {20, 35, 7, 12}});
 }
 
-TEST_CASE("tasks whose questions reach the last slot", "[data]") {
+TEST_CASE("tasks whose questions fill the last slot", "[data]") {
   for (const int task_id : {3, 19}) {
     const BabiTask task = official(task_id, "1k");
     CHECK(full_questions(task, task.train) == 1);

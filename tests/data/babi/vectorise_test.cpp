@@ -31,7 +31,7 @@ const char kTest[] =
 
 }  // namespace
 
-TEST_CASE("vocabulary: sorted by code point, ids from 1, time words behind the words", "[babi]") {
+TEST_CASE("vocabulary: sorted by code point, ids from 1, time words after the words", "[babi]") {
   const Vocabulary vocabulary({"b", "\xC3\xA9", "a", "a,b", "b", "_", "z", "1"}, 3);
   CHECK(vocabulary.all_words() == std::vector<std::string>{"1", "_", "a", "a,b", "b", "z", "\xC3\xA9"});
   CHECK(vocabulary.words() == 7);
@@ -121,7 +121,7 @@ TEST_CASE("keep_latest shortens instead", "[babi]") {
   CHECK(dense_story(task, task.train, 1) == Rows{{1, 2, 4, 12}, {3, 2, 0, 11}});
 }
 
-TEST_CASE("a test set from elsewhere: the training stories alone decide, nothing is dropped", "[babi]") {
+TEST_CASE("a test set from elsewhere: the training stories alone set the sizes, nothing is dropped", "[babi]") {
   BabiOptions options;
   options.separate_test = true;
   const BabiTask task = vectorise_babi(parse_text(kTrain),
@@ -147,7 +147,7 @@ TEST_CASE("a test set from elsewhere: the training stories alone decide, nothing
   CHECK(task.test.answers == Ids{BabiDataset::kUnknownAnswer, 1});
   CHECK(task.train.unknown_words + task.train.unknown_answers + task.train.cut == 0);
 
-  // An unknown word keeps its place.
+  // An unknown word keeps its position.
   const BabiTask gap = vectorise_babi(parse_text(kTrain), parse_text("1 Ann saw figs.\n2 Who?\tAnn\n"), options);
   CHECK(dense_story(gap, gap.test, 0) == Rows{{1, 0, 4, 11}, {0, 0, 0, 0}, {0, 0, 0, 0}});
 
@@ -159,7 +159,7 @@ TEST_CASE("a test set from elsewhere: the training stories alone decide, nothing
   CHECK(limited.test.shortened == 1);
 }
 
-TEST_CASE("more stories for a task that is there: known sentences are reused, sizes stay", "[babi]") {
+TEST_CASE("more stories for an existing task: known sentences are reused, sizes stay", "[babi]") {
   BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTest));
   const int64_t known = task.sentences.size(0);
   const BabiDataset same = vectorise_more_babi(parse_text(kTrain), task);
@@ -182,7 +182,7 @@ TEST_CASE("more stories for a task that is there: known sentences are reused, si
   CHECK(task.max_num_sentences == 3);
   CHECK(task.words_per_sentence == 4);
   CHECK(task.train.count() == 2);
-  REQUIRE(more.count() == 2);  // nobody knows Zoe: a question is left out, her name is nil
+  REQUIRE(more.count() == 2);  // Zoe is unknown: a question is left out, her name is nil
   CHECK(more.unknown_answers == 1);
   CHECK(more.unknown_words == 4);
   CHECK(more.cut == 2);
@@ -229,7 +229,7 @@ TEST_CASE("nothing to learn from: errors that say so", "[bad]") {
   CHECK_THROWS_WITH(vectorise_babi(bare, bare), "bare.txt: no question comes after a sentence, expected stories");
 }
 
-TEST_CASE("one endless sentence among many is refused before memory is taken", "[bad]") {
+TEST_CASE("one very long sentence among many is refused before memory is allocated", "[bad]") {
   std::string text = "1";
   for (int i = 0; i < 300000; ++i) text += " a";
   text += "\n";

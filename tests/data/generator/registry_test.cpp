@@ -1,4 +1,4 @@
-// Generated stories beside the official ones: file names, sentences, and how often what occurs. tools/babi_compare.py
+// Generated stories compared with the official ones: file names, sentences, frequencies. tools/babi_compare.py
 // compares far more; docs/babi_generator.md shows what it finds.
 
 #include "hmem/data/generator/registry.h"
@@ -19,7 +19,7 @@ using hmem::test::babi_data_dir;
 
 namespace {
 
-/// What is counted of one story: feature -> number.
+/// What is counted in one story: feature -> number.
 using Counts = std::map<std::string, double>;
 
 /// Answers, distances of the first and the last supporting fact, statements before the questions.
@@ -86,7 +86,7 @@ std::set<std::string> sentences_of(const BabiStories& stories) {
 
 }  // namespace
 
-TEST_CASE("generated files are named as the official ones", "[babi]") {
+TEST_CASE("generated files are named like the official ones", "[babi]") {
   CHECK(babi_file_name(1, BabiPart::train) == "qa1_single-supporting-fact_train.txt");
   CHECK(babi_file_name(20, BabiPart::test) == "qa20_agents-motivations_test.txt");
   CHECK_THROWS_WITH(babi_task_name(0), "there is no bAbI task 0, expected 1 to 20");
@@ -112,7 +112,7 @@ TEST_CASE("generated and official stories: the same sentences where all of them 
   }
 }
 
-TEST_CASE("generated and official stories: answers, supporting facts and lengths are as frequent", "[data]") {
+TEST_CASE("generated and official stories: answers, supporting facts and lengths are equally frequent", "[data]") {
   const std::filesystem::path root = babi_data_dir();
   for (int task = 1; task <= 20; ++task) {
     const std::string official =

@@ -91,7 +91,7 @@ Tally check_combinations(int task, const std::vector<int>& values, int64_t quest
       FAIL("task " << task << ", " << text_of(options) << ": " << report.summary() << text.substr(0, 2000));
     }
     if (test::parse_text(text).questions.size() != static_cast<size_t>(questions)) {
-      FAIL("task " << task << ", " << text_of(options) << ": the reader finds another number of questions");
+      FAIL("task " << task << ", " << text_of(options) << ": the reader finds a different number of questions");
     }
   }
   return tally;
@@ -99,7 +99,7 @@ Tally check_combinations(int task, const std::vector<int>& values, int64_t quest
 
 }  // namespace
 
-TEST_CASE("story options: every combination of small values is refused or true", "[babi]") {
+TEST_CASE("story options: every combination of small values is refused or gives true stories", "[babi]") {
   for (int task = 1; task <= 20; ++task) {
     CAPTURE(task);
     const Tally tally = check_combinations(task, {1, 2, 3, 5}, 12);
@@ -129,7 +129,7 @@ TEST_CASE("story options: larger values, one option at a time", "[babi]") {
   }
 }
 
-TEST_CASE("story options: what is wrong is said in one line", "[bad]") {
+TEST_CASE("story options: errors are one line", "[bad]") {
   BabiStoryOptions options;
   options.actors = 17;
   CHECK(refusal(1, options) ==

@@ -1,5 +1,5 @@
-// Are generated stories true? The readers of tests/babi_checker answer every question from the text alone; that they
-// agree with the official files proves the readers.
+// Are generated stories true? The readers of tests/babi_checker answer every question from the text alone; their
+// agreement with the official files validates them.
 
 #include <algorithm>
 #include <set>
@@ -28,7 +28,7 @@ uint64_t fnv1a(const std::string& text) {
   return hash;
 }
 
-/// Share of questions that the text leaves open, as high as in the official files.
+/// Share of questions that the text leaves open, the same as in the official files.
 double ambiguous_share(int task) {
   switch (task) {
     case 5:
@@ -89,7 +89,7 @@ std::set<std::string> words_of(const BabiStories& stories) {
 
 }  // namespace
 
-TEST_CASE("generated stories: every answer and every supporting fact is true, 10,000 questions a task", "[babi]") {
+TEST_CASE("generated stories: every answer and every supporting fact is true, 10,000 questions per task", "[babi]") {
   for (int task = 1; task <= 20; ++task) {
     require_true(task, generate_babi_part(task, 10000, BabiPart::train, 1), 10000);
     require_true(task, generate_babi_part(task, 1000, BabiPart::test, 1), 1000);

@@ -13,7 +13,7 @@
 
 using namespace hmem;
 
-TEST_CASE("PNG that is written reads back as it was", "[images]") {
+TEST_CASE("a written PNG reads back unchanged", "[images]") {
   if (!can_decode_images()) return;
   Rng rng(1, "png");
   for (const int64_t channels : {1, 3}) {

@@ -27,8 +27,8 @@ AssociationExamples examples_of(int64_t per_class, const AssociationOptions& opt
 }
 
 struct Score {
-  double query;  ///< of one who knows the query's class and the classes of the digits shown
-  double all;    ///< and also the classes of the photographs shown
+  double query;  ///< knowing the query's class and the classes of the digits shown
+  double all;    ///< knowing also the classes of the photographs shown
 };
 
 /// Best score, in per cent, of an answer that ignores which photograph came with which digit: exact, over all sets of
@@ -74,7 +74,7 @@ Score best_blind_score(const Weight& weight) {
   return {100 * query / total, 100 * all / total};
 }
 
-/// The same of drawn examples, for one rule: the digit shown that `weight` likes best (the first of equals).
+/// The same for drawn examples and one rule: the digit shown with the largest `weight` (the first of equals).
 template <typename Weight>
 double score_of_rule(const AssociationExamples& examples, const Weight& weight) {
   int64_t right = 0;
@@ -113,7 +113,7 @@ void check_structure(const AssociationExamples& examples, int64_t per_class, int
       digit_classes.insert(digit % 10);
       photographs.insert(photograph);
       digits.insert(digit);
-      if (photograph / 10 >= memory || digit / 10 >= memory) FAIL("an image of the queries in a pair");
+      if (photograph / 10 >= memory || digit / 10 >= memory) FAIL("a query image in a pair");
       if (photograph % 10 == query % 10) {
         ++found;
         ++position[static_cast<size_t>(j)];
@@ -121,8 +121,8 @@ void check_structure(const AssociationExamples& examples, int64_t per_class, int
       }
     }
     if (found != 1 || query / 10 < memory) FAIL("the query is not another image of one shown class");
-    if (photograph_classes.size() != static_cast<size_t>(steps)) FAIL("a photograph class twice");
-    if (digit_classes.size() != static_cast<size_t>(steps)) FAIL("a digit class twice");
+    if (photograph_classes.size() != static_cast<size_t>(steps)) FAIL("a photograph class occurs twice");
+    if (digit_classes.size() != static_cast<size_t>(steps)) FAIL("a digit class occurs twice");
     photographs.insert(query);
     ++asked[static_cast<size_t>(query % 10)];
     ++answered[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];
@@ -163,7 +163,7 @@ TEST_CASE("association: any number of pairs", "[images]") {
   }
 }
 
-TEST_CASE("association: what can be had without the pairs", "[images]") {
+TEST_CASE("association: the accuracy that is possible without the pairs", "[images]") {
   const Score reference = best_blind_score(kReferenceWeight), independent = best_blind_score(kNoWeight);
   CAPTURE(reference.query, reference.all, independent.query);
   CHECK(reference.query == Approx(75).margin(2));
@@ -257,7 +257,7 @@ TEST_CASE("association: frames", "[images]") {
   CHECK_THROWS_AS(renderer.render_query(2, frame.data()), Error);
 }
 
-TEST_CASE("association: what cannot be is refused", "[images][bad]") {
+TEST_CASE("association: impossible settings are refused", "[images][bad]") {
   const auto error_with = [](auto change, int64_t per_class = 40, int64_t b_classes = 10) {
     AssociationOptions options;
     change(options);

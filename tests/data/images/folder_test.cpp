@@ -29,7 +29,7 @@ std::string decode_error(const std::string& bytes) {
   return error_text([&] { decode_image(bytes, 3, "x"); });
 }
 
-/// Area average by brute force: every pixel is split into as many points as make both sizes divide.
+/// Area average by brute force: every pixel is split into points, so many that both sizes divide evenly.
 uint8_t area_average(const DecodedImage& image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t c) {
   int64_t sum = 0;
   for (int64_t i = 0; i < image.height; ++i) {
@@ -94,7 +94,7 @@ TEST_CASE("decoding: damaged and hostile images", "[images][bad]") {
   CHECK(contains(decode_error(""), "x: the file is empty"));
   CHECK(contains(decode_error("GIF89a"), "x: cannot be decoded as JPEG, PNG or BMP ("));
   const std::string png = png_bytes(2, 3, 3, "abcdefghijklmnopqr");
-  // stb would make pixels of all these.
+  // stb would decode all of these.
   for (size_t size = 8; size < png.size(); ++size) {
     CHECK(contains(decode_error(png.substr(0, size)), "x: the PNG ends in the middle"));
   }
@@ -116,11 +116,11 @@ TEST_CASE("decoding: damaged and hostile images", "[images][bad]") {
   CHECK_THROWS_AS(decode_image(jpeg_bytes(65535, 65535, 72).substr(0, 200), 3, "x"), Error);
 }
 
-TEST_CASE("decoding: a file on which stb asserts is an error and not the end of the process", "[images][bad]") {
+TEST_CASE("decoding: a file on which stb asserts is an error and does not end the process", "[images][bad]") {
   if (!can_decode_images()) return;
-  // A Huffman table of 256 words, one of 8 bits and 255 of 9. stb keeps 255 for "look further" in its table of short
-  // words, looks for the last word (100000000) among those of 10 bits, and asserts that what it finds there is the
-  // word.
+  // A Huffman table of 256 codes, one of 8 bits and 255 of 9. stb keeps 255 for "look further" in its table of short
+  // codes, looks for the last code (100000000) among those of 10 bits, and asserts that what it finds there is the
+  // code.
   const std::string counts = std::string(7, '\0') + "\x01\xFF" + std::string(7, '\0');
   const std::string table = std::string("\xFF\xC4\x01\x13\x00", 5) + counts + std::string(256, '\0');
   std::string jpeg = jpeg_bytes(8, 8, 72);
@@ -165,7 +165,7 @@ TEST_CASE("resizing: area average down, linear up", "[images]") {
     REQUIRE(small.pixels.size() == static_cast<size_t>(height * width * 3));
     for (int64_t i = 0; i < height * width * 3; ++i) {
       const int64_t y = i / 3 / width, x = i / 3 % width, c = i % 3;
-      // The order of a sum of halves may turn a tie.
+      // The order of summation may change how a tie is rounded.
       CHECK(std::abs(small.pixels[static_cast<size_t>(i)] - area_average(image, height, width, y, x, c)) <=
             (height * width == 1 ? 1 : 0));
     }
@@ -204,7 +204,7 @@ TEST_CASE("a folder of images: sorted classes and files, notes", "[images]") {
   CHECK(read_image_folder(folder.path(), {4, 4, 1}, "").train.pixels.size() == 41 * 16);
 }
 
-TEST_CASE("a folder of images tells how far it is decoded, piece by piece", "[images]") {
+TEST_CASE("a folder of images reports the progress of decoding, block by block", "[images]") {
   if (!can_decode_images()) return;
   constexpr int kMore = 500;
   const TempFolder folder;
@@ -217,10 +217,10 @@ TEST_CASE("a folder of images tells how far it is decoded, piece by piece", "[im
   const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
   const ImageData data = read_image_folder(folder.path(), kSmall, "", show);
   CHECK(shown == std::vector<std::pair<int64_t, int64_t>>{{0, 541}, {512, 541}, {541, 541}, {0, 40}, {40, 40}});
-  for (int i = 0; i < kMore; ++i) REQUIRE(data.train.image(41 + i)[0] == i % 100);  // behind "11.png" and the like
+  for (int i = 0; i < kMore; ++i) REQUIRE(data.train.image(41 + i)[0] == i % 100);  // after "11.png" and the like
 }
 
-TEST_CASE("a folder of images: what is wrong is said", "[images][bad]") {
+TEST_CASE("a folder of images: errors name what is wrong", "[images][bad]") {
   const TempFolder folder;
   const auto error_of = [&] { return error_text([&] { read_image_folder(folder.path(), kSmall, ""); }); };
   CHECK(contains(error_of(), "train: there is no such folder, expected DIR/train/<class>/*"));
@@ -264,13 +264,13 @@ TEST_CASE("image cache: used, stale, damaged, any number of threads", "[images]"
   };
   CHECK(same());
 
-  // It is really used: a picture that changes under the same name, size and time is not seen.
+  // The cache is really used: a picture that changes under the same name, size and time is not seen.
   const fs::path picture = folder.path() / "train/cat/10.png";
   const auto time = fs::last_write_time(picture);
   folder.write("train/cat/10.png", png_bytes(4, 4, 3, std::string(48, '\xEE')));
   fs::last_write_time(picture, time);
   CHECK(same());
-  // Damaged in any part: decoded anew, which finds the change, and replaced.
+  // Damaged in any part: decoded again, which finds the change, and replaced.
   for (size_t at :
        {size_t{0}, size_t{9}, size_t{17}, size_t{25}, size_t{40}, size_t{52}, bytes.size() / 2, bytes.size() - 1}) {
     std::string damaged = bytes;
@@ -296,7 +296,7 @@ TEST_CASE("image cache: used, stale, damaged, any number of threads", "[images]"
   for (const auto& entry : fs::directory_iterator(other.path() / "below")) CHECK(entry.path() == cache);
 }
 
-TEST_CASE("image cache: one that cannot be written is a note", "[images]") {
+TEST_CASE("image cache: one that cannot be written gives a note", "[images]") {
   if (!can_decode_images()) return;
   const TempFolder folder;
   write_set(folder);

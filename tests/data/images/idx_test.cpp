@@ -29,7 +29,7 @@ TEST_CASE("IDX: sizes and bytes", "[images]") {
   CHECK(array.data == std::vector<uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'});
 }
 
-TEST_CASE("IDX: what is wrong is said, before memory is taken", "[images][bad]") {
+TEST_CASE("IDX: errors are reported before memory is allocated", "[images][bad]") {
   const std::string good = idx_images(2, 1, 3, "abcdef");
   CHECK(contains(idx_error(""), "x.idx: ends after 0 bytes"));
   CHECK(contains(idx_error("PNG!"), "x.idx: byte 0: found 80 78, expected 0 0"));
@@ -110,7 +110,7 @@ TEST_CASE("MNIST: four files, plain or compressed", "[images]") {
   CHECK(data.test.image(1)[0] == 'i');
 }
 
-TEST_CASE("MNIST: files that do not fit together", "[images][bad]") {
+TEST_CASE("MNIST: files that do not belong together", "[images][bad]") {
   const TempFolder folder;
   const std::string images = folder.write("images", idx_images(3, 1, 2, "abcdef"));
   const std::string labels = folder.write("labels", idx_labels(std::string("\1\0", 2)));

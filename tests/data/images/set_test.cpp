@@ -20,11 +20,11 @@ ImageSet small_set(int64_t channels) {
   return set;
 }
 
-TEST_CASE("an image stands in the middle of its canvas, grey in all channels", "[data]") {
+TEST_CASE("an image is centred on its canvas, grey in all channels", "[data]") {
   const int64_t channels = GENERATE(1, 3);
   const ImageSet set = small_set(channels);
   const ImageSize canvas = {3, 4, 3};
-  std::vector<real> out(3 * 8 * 3, real(-1));  // rows of a frame that is twice as wide
+  std::vector<real> out(3 * 8 * 3, real(-1));  // rows of a frame twice as wide
   place_image(set, 1, canvas, 8, out.data());
   for (int64_t y = 0; y < 3; ++y) {
     for (int64_t x = 0; x < 8; ++x) {

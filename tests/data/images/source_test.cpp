@@ -84,7 +84,7 @@ TEST_CASE("images: loading keeps the description of the source", "[images]") {
 TEST_CASE("images: the real MNIST", "[data]") {
   const std::string folder = data_folder();
   if (!fs::exists(fs::path(folder) / "mnist") || !can_decode_images()) {
-    WARN("no MNIST below " << folder << ", or no stb to read it: left out");
+    WARN("no MNIST below " << folder << ", or no stb to read it: skipped");
     return;
   }
   const ImageData digits = load_images(find_images(ImageKind::mnist, folder, {}));
@@ -100,7 +100,7 @@ TEST_CASE("images: the real CIFAR-10", "[data]") {
   const std::string folder = data_folder();
   const fs::path cifar10 = fs::path(folder) / "cifar10";
   if ((!fs::exists(cifar10 / "train") || !can_decode_images()) && !fs::exists(cifar10 / "data_batch_1.bin")) {
-    WARN("no unpacked CIFAR-10 below " << folder << ", or no stb to read it: left out");
+    WARN("no unpacked CIFAR-10 below " << folder << ", or no stb to read it: skipped");
     return;
   }
   const ImageData photographs = load_images(find_images(ImageKind::cifar10, folder, {}), {}, "");

@@ -31,8 +31,8 @@ const char kTestStories[] =
     "3 Ann slept.\n"
     "4 Who ate figs?\tslept\t1\n";
 
-/// A model whose output layer is zero: every answer has the same probability, or the weights of `favourite` make it the
-/// first as soon as anything is read from the memory. `scale`: of the sentences.
+/// A model whose output layer is zero: every answer has the same probability, or the weights of `favourite` make it
+/// most probable as soon as anything is read from the memory. `scale`: of the sentences.
 class Told {
  public:
   explicit Told(const BabiDialogue::Settings& settings = {}, const std::string& favourite = "", real scale = 1)
@@ -117,14 +117,14 @@ TEST_CASE("a line may hold several sentences and questions", "[dialogue]") {
   CHECK(joined(told("Ann ate 3.5 figs")).find("'3' is not in the vocabulary") != std::string::npos);
 }
 
-TEST_CASE("what the model cannot read is said, unless it is quiet", "[dialogue]") {
+TEST_CASE("what the model cannot read is reported, unless it is quiet", "[dialogue]") {
   Told told({1, true});
   CHECK(told("An ate fig.") ==
         Lines{"warning: 'an' is not in the vocabulary: read as nil; the nearest word is 'ann'",
               "warning: 'fig' is not in the vocabulary: read as nil; the nearest word is 'figs'"});
   CHECK(told("Ann ate who figs.") == Lines{"note: the sentence has 4 words, the model reads 3: cut after 'who'"});
   CHECK(told("Ann ate.") == Lines{"note: the model reads 2 sentences: older ones are forgotten"});
-  CHECK(told("Ann ate.").empty());  // said once for a story
+  CHECK(told("Ann ate.").empty());  // reported once per story
   CHECK(told.length() == 2);
   const Lines cut = told("Who ate figs bob ann?");
   REQUIRE(cut.size() == 2);

@@ -48,7 +48,7 @@ std::map<std::string, std::string> facts_of(const Experiment& experiment) {
 
 }  // namespace
 
-TEST_CASE("what a bAbI program says of its model and data", "[babi]") {
+TEST_CASE("what a bAbI program says about its model and data", "[babi]") {
   Program program(babi_task_single_options(), {"--training_set_size=40", "--hops=2", "--learning_rate=0.01"}, {4});
   const Experiment experiment = program.experiment();
   CHECK(experiment.model == "hmem_qa");
@@ -74,7 +74,7 @@ TEST_CASE("what a bAbI program says of its model and data", "[babi]") {
   CHECK(joint.on_start);
 }
 
-TEST_CASE("a bAbI program that starts from a model says from which", "[babi]") {
+TEST_CASE("a bAbI program that starts from a model names it", "[babi]") {
   const test::TempFolder folder;
   Program first(babi_task_single_options(), {"--training_set_size=40"}, {1});
   save_model(folder.file("m"), first.experiment().model_info(), first.model->weights());

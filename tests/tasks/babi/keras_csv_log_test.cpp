@@ -32,7 +32,7 @@ TEST_CASE("the log of the authors' programs, byte for byte", "[csv]") {
     CHECK(read_file(path) == "epoch,accuracy,loss,lr,val_accuracy,val_loss\n");
     log.write_epoch(report(0, {1.5, 12.5}, {0.25, 100}));
     log.write_epoch(report(1, {1.0 / 3, 0}, {2, 50}));
-    CHECK(read_file(path).find("\n1,1,") != std::string::npos);  // each line is there at once
+    CHECK(read_file(path).find("\n1,1,") != std::string::npos);  // each line is written at once
     log.write_test(0.3);
   }
   CHECK(read_file(path) ==

@@ -84,7 +84,7 @@ TEST_CASE("the validation part is the end of the training file", "[fit]") {
   CHECK(loss_of(learner, Part::test, 0) != loss_of(learner, Part::train, 0));
 }
 
-TEST_CASE("an answer that is no known word is always an error", "[fit]") {
+TEST_CASE("an answer that is not a known word is always an error", "[fit]") {
   BabiOptions options;
   options.separate_test = true;
   BabiTask task =

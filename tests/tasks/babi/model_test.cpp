@@ -51,7 +51,7 @@ Options flags(const std::vector<std::string>& arguments) {
 
 const HMemQa::Config& config_of(const QaModel& model) { return dynamic_cast<const HMemQa&>(model).config(); }
 
-/// A model of `task` and what its file says; write() takes that or something else.
+/// A model of `task` and the metadata of its file; write() takes these or others.
 struct Saved {
   Saved(const BabiTask& task, const HMemQa::Config& config) : model(config, 1), info(test::qa_info("3", task, model)) {}
   explicit Saved(const BabiTask& task) : Saved(task, make_config(task)) {}
@@ -68,7 +68,7 @@ struct Saved {
 
 }  // namespace
 
-TEST_CASE("settings of H-Mem by their names", "[model_file]") {
+TEST_CASE("settings of H-Mem by name", "[model_file]") {
   const BabiData data = make_data(make_task());
   const auto config = [&](const std::vector<std::string>& arguments) {
     return config_of(*make_babi_model(flags(arguments), data, 1));
@@ -93,7 +93,7 @@ TEST_CASE("settings of H-Mem by their names", "[model_file]") {
   CHECK_THROWS_AS(qa_kind("gru"), UsageError);
 }
 
-TEST_CASE("settings and weights of a model come back from its file", "[model_file]") {
+TEST_CASE("settings and weights of a model are restored from its file", "[model_file]") {
   for (const auto encoding : {EncodingType::identity, EncodingType::position, EncodingType::learned}) {
     for (const auto norm : {StoryNorm::padded, StoryNorm::masked, StoryNorm::none}) {
       const BabiTask task = make_task("\xC3\x89mile");
@@ -114,7 +114,7 @@ TEST_CASE("settings and weights of a model come back from its file", "[model_fil
   }
 }
 
-TEST_CASE("every kind of model comes back from its file", "[model_file]") {
+TEST_CASE("every kind of model is restored from its file", "[model_file]") {
   const BabiData data = make_data(make_task());
   const TempFolder folder;
   std::vector<std::string> kinds = qa_baselines();
@@ -231,7 +231,7 @@ TEST_CASE("a model file alone gives vocabulary, sizes and settings", "[model_fil
   }
 }
 
-TEST_CASE("a model file that does not fit itself is refused", "[model_file][bad]") {
+TEST_CASE("an inconsistent model file is refused", "[model_file][bad]") {
   const BabiTask task = make_task();  // words ate, bob, who; 1 time word; W = 3
   HMemQa::Config config = make_config(task);
   config.encoding = EncodingType::learned;

@@ -65,7 +65,7 @@ TEST_CASE("best run by validation, mean, spread and failed tasks", "[report]") {
   CHECK_THAT(report_json(report), Contains("{\"seed\":2,\"val_error\":1,\"test_error\":2.5,\"epochs\":9,"));
 }
 
-TEST_CASE("other settings, other tables", "[report]") {
+TEST_CASE("different settings, different tables", "[report]") {
   const TempFolder folder;
   folder.write("a/run.jsonl", run(1, 1, "null", "1"));
   folder.write("b/run.jsonl", run(1, 1, "1", "2", "bAbI stories from x", "\"hops\":\"1\",\"threads\":\"7\""));
@@ -77,7 +77,7 @@ TEST_CASE("other settings, other tables", "[report]") {
   CHECK_THAT(report_json(report), Contains("\"val_error\":null"));
 }
 
-TEST_CASE("runs tested on other stories have tables of their own", "[report]") {
+TEST_CASE("runs tested on other stories have their own tables", "[report]") {
   const TempFolder folder;
   folder.write("a/run.jsonl", run(1, 1, "1", "2"));
   folder.write("b/run.jsonl", run(1, 2, "1", "3", "bAbI stories from x", "\"hops\":\"3\",\"test_data_dir\":\"y\""));
@@ -152,7 +152,7 @@ bool has_flag(const SweepRun& run, const std::string& flag) {
 
 }  // namespace
 
-TEST_CASE("bAbI sweep: a run on other stories is another run", "[sweep]") {
+TEST_CASE("bAbI sweep: a run on other stories is a different run", "[sweep]") {
   const TempFolder folder;
   folder.write("en-10k/qa1_x_train.txt", "");
   const SweepRun run = plan({"--data_dir=generated", "--hops=2"}).runs[0];

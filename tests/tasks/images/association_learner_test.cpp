@@ -34,7 +34,7 @@ AssociationData make_data(const Images& images, const AssociationOptions& option
           AssociationRenderer(images.a.test, images.b.test, 1, ImageSize()), options.noise_frames};
 }
 
-/// Ideal features in place of a ConvNet's: the class of a photograph has a vector, the class of a digit another one.
+/// Ideal features in place of a ConvNet's: each class of photographs has a vector, each class of digits another one.
 class IdealLearner : public AssociationLearner {
  public:
   static constexpr int64_t kFeatures = 24;
@@ -110,7 +110,7 @@ TEST_CASE("hmem_image learns to associate, and with other numbers of pairs than 
   }
 }
 
-TEST_CASE("features that were computed once are those of the ConvNet in inference mode", "[equiv]") {
+TEST_CASE("features computed in advance are those of the ConvNet in inference mode", "[equiv]") {
   const Images images = embedded(4, 4);
   AssociationOptions options;
   options.delay = 2;

@@ -66,7 +66,7 @@ TEST_CASE("pretraining: both sets as one problem", "[train]") {
   CHECK_THROWS_AS(learner.run(tape, Part::train, &outside, 1), Error);
 }
 
-TEST_CASE("photographs that train are displaced, by what step and example say; nothing else is", "[train]") {
+TEST_CASE("training photographs are displaced, depending on step and example; nothing else is", "[train]") {
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
   ConvNet14 net(1);
   ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
@@ -129,7 +129,7 @@ TEST_CASE("pretraining learns from images", "[learn]") {
   CHECK(losses.back() < 0.75 * losses.front());
 }
 
-TEST_CASE("a ConvNet goes to a file in half precision and comes back", "[train]") {
+TEST_CASE("a ConvNet is saved in half precision and restored", "[train]") {
   const test::TempFolder folder;
   const std::string path = folder.file("w.safetensors");
   ConvNet14 net(1), other(2);
@@ -152,10 +152,10 @@ TEST_CASE("a ConvNet goes to a file in half precision and comes back", "[train]"
   }
   weights.regularised[3]->value[7] = 70000;
   CHECK(test::error_text([&] { export_conv_net(path, net, {}); }).find("16-bit") != std::string::npos);
-  CHECK(read_safetensors(path).tensors.size() == 60);  // what was there stays
+  CHECK(read_safetensors(path).tensors.size() == 60);  // the old content stays
 }
 
-TEST_CASE("a file that holds no ConvNet is refused by name", "[bad]") {
+TEST_CASE("a file without a ConvNet is refused by name", "[bad]") {
   const test::TempFolder folder;
   const std::string path = folder.file("other.safetensors");
   const Tensor weight({2});

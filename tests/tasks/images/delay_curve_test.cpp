@@ -63,7 +63,7 @@ TEST_CASE("delay sweep: models, delays and seeds, one folder each", "[sweep]") {
   CHECK(parse_association_models("lstm,hmem") == Words{"lstm", "hmem"});
 }
 
-TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "[sweep]") {
+TEST_CASE("delay sweep: flags go only to the programs that they affect", "[sweep]") {
   const std::vector<SweepRun> both = plan({"--hidden_size=10,20", "--gamma_pos=0.1,0.2,0.3", "--threads=2"});
   CHECK(both.size() == 2 * 2 * (3 + 2));
   for (const SweepRun& run : both) {
@@ -92,7 +92,7 @@ TEST_CASE("delay sweep: flags go to the programs that they have an effect on", "
   CHECK_THAT(error_text<UsageError>([] { parse_association_models("hmem,hmem"); }), Contains("twice"));
 }
 
-TEST_CASE("delay sweep: a finished run is known by its settings", "[sweep]") {
+TEST_CASE("delay sweep: a finished run is identified by its settings", "[sweep]") {
   const test::TempFolder folder;
   const SweepRun run = plan({"--epochs=2"}, {"hmem"}, {5}, 1)[0];
   std::string lines = R"({"event":"header","program":"image_association_task"})";
@@ -165,7 +165,7 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
   CHECK_THAT(delay_markdown(results, 3), Contains("| hmem | 0 | memory_size=50 | 1 | 40 | 96 |"));
 }
 
-TEST_CASE("a delay curve has the runs that are finished, in files that are always whole", "[sweep]") {
+TEST_CASE("a delay curve has the runs that are finished, in files that are always complete", "[sweep]") {
   const test::TempFolder folder;
   const std::string out = folder.file("out");
   std::vector<SweepRun> runs = plan({"--epochs=2"}, {"hmem"}, {0, 5}, 1);

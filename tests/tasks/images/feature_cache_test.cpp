@@ -65,7 +65,7 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
   CHECK(files(place).size() == 4);  // of images, of others, of 34 of them, of other weights
 }
 
-TEST_CASE("features of a frozen ConvNet: how far they are, computed or read", "[images]") {
+TEST_CASE("features of a frozen ConvNet: progress, computed or read", "[images]") {
   const test::TempFolder folder;
   ConvNet14 net(1);
   FeatureCache cache(net, folder.file("features"));

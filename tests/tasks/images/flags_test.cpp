@@ -41,7 +41,7 @@ TEST_CASE("a pair of image sets, and a hash of every pixel and label", "[train]"
   CHECK(changed.hash() != hash);
 }
 
-TEST_CASE("a folder without images is known before any are read", "[train][bad]") {
+TEST_CASE("a folder without images is found before any image is read", "[train][bad]") {
   Options options = image_options();
   CHECK_NOTHROW(check_image_sources(options));
   options.set_default("images_b", "/no/such/folder");
