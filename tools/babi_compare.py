@@ -116,7 +116,7 @@ def read_stories(path):
 
 
 def load(folder, size, task):
-    """Training and test stories of a task, and a note where the smaller training file had to do."""
+    """Training and test stories of a task, and a note where the smaller training file was used instead."""
     note, found = '', {}
     for part in ('train', 'test'):
         for name in ('en-10k', 'en') if size == '10k' else ('en',):
@@ -400,7 +400,7 @@ def compare_sets(what, real, made):
 
 
 def distinct(stories):
-    """How many stories and how many questions with their story so far are different from all others."""
+    """How many different stories, and how many different questions with their story so far."""
     texts = [tuple(line.text for line in story) for story in stories]
     asked = [hash(text[:i + 1]) for story, text in zip(stories, texts)
              for i, line in enumerate(story) if line.answer is not None]
@@ -444,7 +444,7 @@ def naive_bayes(train, test):
 
 
 def told_apart(real, made, rng):
-    """Logistic regression on the values of a story: held-out accuracy, its error, the features that tell most."""
+    """Logistic regression on the values of a story: held-out accuracy, its error, the most informative features."""
     count = min(len(real), len(made), STORIES_LEARNED)
     examples = [(pairs, side) for side, described in enumerate((real, made))
                 for pairs in rng.sample(described, count)]
@@ -493,7 +493,7 @@ def compare_learners(real, made, described, rng):
           f'official to generated {back:.1f} %')
     accuracy, error, telling = told_apart(*described, rng)
     print(f'  told apart: {100 * accuracy:.1f} % of the stories not learned from (50 % is chance, error {100 * error:.1f}); '
-          'share of official and generated stories with the most telling values:')
+          'share of official and generated stories with the most informative values:')
     for (name, value), shares in telling:
         print(f'    {100 * shares[0]:6.1f} % {100 * shares[1]:6.1f} %  {name}: {value}')
 

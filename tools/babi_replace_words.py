@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a copy of bAbI files in which every word is another one: the model must not care.
+"""Writes a copy of bAbI files in which every word is another one: this must not matter to the model.
 
     tools/babi_replace_words.py FROM TO --shuffle 1         every word becomes another word of the same vocabulary
     tools/babi_replace_words.py FROM TO --map german.tsv    word <tab> replacement; every word must be in the table

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The checks of `make check-all` that need other tools than the build: each says what passed, what failed, and what
-# could not run for want of a package. Exit 1 unless all passed (clang-tidy may be absent).
+# The checks of `make check-all` that need more tools than the build: prints what passed, what failed, and what
+# could not run because a package is missing. Exit 1 unless all passed (clang-tidy may be absent).
 # Reads CXX, FUZZ_SECONDS, BIN (the folder of the programs built here).
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -13,7 +13,7 @@ check() {
   shift 3
   echo "######## $name"
   if ! command -v "$tool" > /dev/null; then
-    echo "not run: there is no $tool here; install $package (tools/setup.sh --dev)"
+    echo "not run: $tool is missing; install $package (tools/setup.sh --dev)"
     not_run=$((not_run + 1))
   elif "$@"; then
     echo "ok      $name"

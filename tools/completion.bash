@@ -1,8 +1,8 @@
-# Completion of the flags of hmem's programs, for bash. Below this function stands one line for every program, made from
+# Completion of the flags of hmem's programs, for bash. Below this function follows one line per program, made from
 # its option table (`PROGRAM --help=bash`); `make docs` puts both together.
 _hmem() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flag= word values
-  # bash takes `=` for a word of its own: --flag = value
+  # bash treats `=` as a separate word: --flag = value
   if [ "$previous" = = ]; then
     flag=${COMP_WORDS[COMP_CWORD-2]}
   elif [ "$current" = = ]; then

@@ -2,7 +2,7 @@
 # Makes manuals from the option tables of the programs.
 # Usage: tools/manuals.sh markdown|man|bash FOLDER
 #   markdown  prints docs/programs.md
-#   man       writes a page for every program into the folder that the third argument names
+#   man       writes a page for every program into the folder named by the third argument
 #   bash      prints the completion for bash
 # FOLDER holds the programs.
 set -eu

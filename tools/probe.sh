@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tries by compiling what this machine has and writes the answers as make variables to the file $1.
+# Finds out by compiling what this machine has and writes it as make variables to the file $1.
 # Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1), X86_FLAGS (of all kernel sets). Prints a summary.
 set -u
 : "${CXX:?}" "${BLAS:?}" "${OMP:?}" "${X86_FLAGS:?}"
@@ -20,7 +20,7 @@ compiles() {
   shift
   tries "$source" -c "$@"
 }
-# finds HEADER FLAGS...: is there such a header? Preprocesses only: to compile some takes seconds.
+# finds HEADER FLAGS...: is there such a header? Only preprocesses: compiling some takes seconds.
 finds() {
   header=$1
   shift
@@ -53,7 +53,7 @@ int main() { openblas_set_num_threads(1); float x = 1; return static_cast<int>(c
     fi
   done
   if [ "$BLAS" = openblas ] && [ "$blas" != OpenBLAS ]; then
-    stop "OpenBLAS was asked for and is missing: run tools/setup.sh"
+    stop "OpenBLAS was requested but is missing: run tools/setup.sh"
   fi
 fi
 

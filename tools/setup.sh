@@ -88,7 +88,7 @@ fi
 echo "setup: missing: $missing"
 if [ "$check" = 1 ]; then exit 1; fi
 if [ -z "$install" ]; then
-  echo "setup: no apt-get, dnf or pacman here; install these packages (names of Debian) in this system's way" >&2
+  echo "setup: no apt-get, dnf or pacman here; install these packages (Debian names) in this system's way" >&2
   exit 1
 fi
 
@@ -104,7 +104,7 @@ export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086  # lists of words
 {
   if [ -n "$refresh" ]; then
-    $as_root $refresh || echo "setup: '$refresh' failed; trying with the package lists that are there" >&2
+    $as_root $refresh || echo "setup: '$refresh' failed; trying with the existing package lists" >&2
   fi
   $as_root $install $missing || { echo "setup: this failed: $install $missing" >&2; exit 1; }
 }
