@@ -53,6 +53,7 @@ NUMERIC     := -fno-math-errno -fno-trapping-math -ffp-contract=off
 ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+TEST_SPEED  := -O0
 OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
             $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
@@ -77,9 +78,13 @@ LIB_F64 := $(OUT)/libhmem_f64.a
 ISA_OBJ     := $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
 ISA_F64_OBJ := $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
 LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(ISA_OBJ)
-# The gradient tests, which alone need double precision, reach these layers.
-F64_SRC := $(filter $(addsuffix /%,$(addprefix src/,core kernels autodiff nn optim train models)),$(LIB_SRC))
-LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(ISA_F64_OBJ)
+# The gradient tests, which alone need double precision, reach these files. Those without floating point are compiled
+# once for both libraries; HMEM_NO_REAL makes the inclusion of real.h in them an error.
+NO_REAL := $(filter $(addprefix src/core/,$(addsuffix .cpp,atomic_file check files hash interrupt json manual options \
+             parallel process program progress run_log shape)),$(LIB_SRC))
+F64_SRC := $(filter-out $(NO_REAL),$(filter $(addprefix src/,core/% kernels/% autodiff/% nn/% optim/% models/% \
+             train/classifier.cpp),$(LIB_SRC)))
+LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(NO_REAL:%.cpp=$(F32)/%.o) $(ISA_F64_OBJ)
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
@@ -93,7 +98,7 @@ tests: $(TEST_PROGRAMS)
 # ---- 5. Rules --------------------------------------------------------------------------------------------------------
 # A stamp changes only with its text; what depends on it is remade then and only then.
 stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
-$(OUT)/flags: FORCE ; $(call stamp,$(COMPILE))
+$(OUT)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
 $(OUT)/objects: FORCE ; $(call stamp,$(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC))
 $(OUT)/version: FORCE
 	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown))
@@ -105,24 +110,27 @@ link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^)
 
 version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
-$(F32)/src/core/program.o $(F64)/src/core/program.o: $(OUT)/version
-$(F32)/src/core/program.o $(F64)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
+$(F32)/src/core/program.o: $(OUT)/version
+$(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
-$(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: $(OUT)/stb
-$(F32)/src/data/images/stb_image.o $(F64)/src/data/images/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
+$(F32)/src/data/images/stb_image.o: $(OUT)/stb
+$(F32)/src/data/images/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
+# Where no time is spent, the compiler need not spend any: files outside of HOT and the tests, but for those that
+# compute for long.
+HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
+         train/snapshot.cpp),$(LIB_SRC))
+$(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(if $(SANITIZE),,-O1)
+$(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1)
+$(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1) -DHMEM_NO_REAL
+$(filter-out $(ISA_F64_OBJ),$(F64_SRC:%.cpp=$(F64)/%.o)): private EXTRA = $(if $(SANITIZE),,-O1)
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
-$(F32)/tests/%_test.o $(F64)/tests/%_test.o: private EXTRA = -O1 -Itests $(USE_CATCH_PCH)
-# Options, texts, files, plans of runs: nothing here computes long enough for -O3 to show.
-COLD         := $(addprefix src/,core/options core/manual core/text core/json core/program core/run_log core/process \
-                core/progress train/experiment train/checkpoint train/model_file train/fit)
-COLD_FOLDERS := $(addprefix src/,sweep data/babi tasks experiments)
-$(COLD:%=$(F32)/%.o) $(COLD:%=$(F64)/%.o): private EXTRA = $(if $(SANITIZE),,-O1)
-$(addprefix $(F32)/,$(addsuffix /%.o,$(COLD_FOLDERS))): private EXTRA = $(if $(SANITIZE),,-O1)
+$(F32)/tests/main.o: private EXTRA = -O0 -Itests
+$(F32)/tests/%_test.o $(F64)/tests/%_test.o: private EXTRA = $(TEST_SPEED) -Itests $(USE_CATCH_PCH)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
-$(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA))
-$(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA))
+$(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA) $(HEADERS))
+$(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
 $(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*))
 $(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic)
 
@@ -138,19 +146,26 @@ $(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
 	$(call link,$(if $(CLANG),-fsanitize=fuzzer))
 $(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
-$(TESTS)/tests_f64: $(F64)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
+$(TESTS)/tests_f64: $(F32)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o) $(TESTS)/.linked ; $(call link)
-# Catch2's header is most of what a test compiles: g++ reads it precompiled.
+# Reading headers is most of the work of a small file: g++ gets them precompiled. Files with flags for a processor do
+# without, since they would need a copy of their own.
 ifeq ($(CLANG),)
+STD_HEADERS := $(F32)/src/precompiled.h
+WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
+                $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o)
+$(WITH_HEADERS): $(STD_HEADERS).gch
+$(WITH_HEADERS): private HEADERS = -include $(STD_HEADERS)
+$(STD_HEADERS).gch: src/precompiled.h $(OUT)/flags ; $(call compile,-x c++-header)
 USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
 precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
 $(filter $(F32)/tests/%_test.o,$(TEST_SRC:%.cpp=$(F32)/%.o)): $(F32)/tests/catch.h.gch
 $(GRAD_SRC:%.cpp=$(F64)/%.o): $(F64)/tests/catch.h.gch
 $(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(OUT)/flags | need-catch
-	$(call compile,-O1 -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
+	$(call compile,$(TEST_SPEED) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
 endif
-$(F32)/tests/main.o $(F64)/tests/main.o: | need-catch
+$(F32)/tests/main.o: | need-catch
 need-catch:
 	@[ '$(CATCH)' != missing ] || { echo "make: the tests need Catch2: run tools/setup.sh" >&2; exit 1; }
 
@@ -196,7 +211,10 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/doc/hmem
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/hmem
+	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff) $(DESTDIR)$(PREFIX)/share/doc/hmem
+	install -d $(DESTDIR)$(PREFIX)/share/doc/hmem/docs/images
+	install -m 644 $(wildcard docs/*.md docs/*.svg) $(DESTDIR)$(PREFIX)/share/doc/hmem/docs
+	install -m 644 $(wildcard docs/images/*) $(DESTDIR)$(PREFIX)/share/doc/hmem/docs/images
 	install -d $(DESTDIR)$(PREFIX)/share/doc/hmem/examples $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(wildcard examples/*.cpp) $(DESTDIR)$(PREFIX)/share/doc/hmem/examples
 	tools/manuals.sh man $(BIN) $(DESTDIR)$(PREFIX)/share/man/man1
@@ -216,24 +234,27 @@ help:
 
 ## Targets                                  Switches (defaults)
 ##   all        library and programs          CXX=g++         compiler, also clang++
-##   demo       train on a generated story    BLAS=auto       openblas, or the built-in GEMM: builtin
-##   test       all tests                     OMP=1           0: one thread, no OpenMP
-##   unit-test  the two unit test programs    ARCH=portable   native: only for this processor
+##   demo       train on generated stories    BLAS=auto       openblas, or the built-in GEMM: builtin
+##   test       unit tests and script tests   OMP=1           0: one thread, no OpenMP
+##   unit-test  unit tests alone              ARCH=portable   native: only for this processor
 ##   bench      all benchmarks                SANITIZE=       for example address,undefined
 ##   sanitize   unit tests, ASan + UBSan      WERROR=0        1: a warning stops the build
-##   signature  hash of 20 training steps     JOBS=nproc      compilations at the same time
-##   fuzz       hostile input for the readers PREFIX=/usr/local, DESTDIR=   for install
-##   check-all  test, clang, aarch64, qemu,   FUZZ_SECONDS=60 for each fuzzer
-##              fuzz, clang-tidy
-##   docs       docs/programs.md              TEST_FLAGS=     for the test programs
-##   install  format  clean  help
+##   signature  hash of the weights after     JOBS=nproc      compilations at the same time
+##              20 training steps             PREFIX=/usr/local, DESTDIR=   for install
+##   fuzz       broken files for the readers  FUZZ_SECONDS=60 for each fuzzer
+##   check-all  test, clang, aarch64, qemu,   TEST_FLAGS=     for the test programs
+##              fuzz, clang-tidy              DEMO_FLAGS=     for the demo
+##   docs       rewrite docs/programs.md      BIN=bin TESTS=build   folders of programs and tests
+##   install    programs, library, headers, manuals
+##   format     clang-format (tools/setup.sh --dev)
+##   clean      delete build/ and bin/
 ##
 ## Examples
 ##   tools/setup.sh && make demo              from nothing to a trained network
 ##   make BLAS=builtin OMP=0                  no packages but the compiler and nlohmann-json
 ##   make CXX=clang++ WERROR=1 test           another compiler, strict
-##   make test TEST_FLAGS='[kernel]'          one group of tests
-##   HMEM_DATA=/data/nlp make test            with the tests that need the real data sets
+##   make unit-test TEST_FLAGS='[kernel]'     one group of unit tests
+##   HMEM_DATA=DIR make test                  with the tests that need DIR/babi/tasks_1-20_v1-2
 ##   make install PREFIX=$HOME/.local         programs, library and headers
 
 FORCE:

@@ -1,5 +1,5 @@
 # Completion of the flags of hmem's programs, for bash. Below this function follows one line per program, made from
-# its option table (`PROGRAM --help=bash`); `make docs` puts both together.
+# its option table (`PROGRAM --help=bash`); `tools/manuals.sh bash`, run by `make install`, puts both together.
 _hmem() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flag= word values
   # bash treats `=` as a separate word: --flag = value

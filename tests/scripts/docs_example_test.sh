@@ -27,14 +27,13 @@ run babi_task '$1 == "test" { good = $3 <= 10 } END { exit !good }'
 run own_network '$1 == "test" { first = $3 } $1 == "loaded:" { good = $4 == first && first <= 10 } END { exit !good }'
 run own_op '/agrees/ { good = 1 } END { exit !good }'
 
-# The block of README.md, with the values that it mentions.
+# The block of README.md, in a function, with some values.
 {
-  echo '#include "hmem/nn/hebbian_memory.h"'
-  echo '#include "hmem/optim/adam.h"'
-  echo 'int main() {'
-  echo 'hmem::Tensor story({6, 16}), query({1, 16}); story.fill(1); query.fill(1);'
-  echo 'hmem::IdTensor labels({1}); labels[0] = 3;'
-  awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$root/README.md"
+  awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 }
+       inside && /^using namespace hmem;$/ { print "int main() {" }
+       inside { print }
+       inside && /fill them$/ { print "story.fill(1); query.fill(1);" }
+       inside && /^IdTensor labels/ { print "labels[0] = 3;" }' "$root/README.md"
   echo 'return weights.parameters.size() == 4 && answer.p[3] > 0 ? 0 : 1; }'
 } > "$work/readme.cpp"
 grep -q 'HebbianMemory memory' "$work/readme.cpp" || { echo 'README.md has no C++ block'; failed=1; }

@@ -2,6 +2,10 @@
 /// \file real.h
 /// The floating-point type of the library, and the padding of rows.
 
+#ifdef HMEM_NO_REAL
+#error "this file is compiled once for both precisions: it must not use real (see NO_REAL in the Makefile)"
+#endif
+
 #include <cstdint>
 
 namespace hmem {

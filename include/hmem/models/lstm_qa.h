@@ -19,7 +19,7 @@ class LstmQa : public QaModel {
     template <typename Visitor>
     void visit(Visitor&& v) {
       QaConfig::visit(v);
-      v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM");
+      v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM (--model=lstm)");
     }
   };
 

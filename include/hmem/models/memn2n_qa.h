@@ -23,7 +23,7 @@ class MemN2NQa : public QaModel {
     template <typename Visitor>
     void visit(Visitor&& v) {
       QaConfig::visit(v);
-      v("hops", hops, IntRange{1, 16}, "number of memory reads per question");
+      v("hops", hops, IntRange{1, 16}, "number of memory reads per question (--model=memn2n)");
     }
   };
 

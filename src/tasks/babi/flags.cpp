@@ -62,7 +62,8 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
   defaults.max_grad_norm = 20;
   add_training_flags(options, defaults);
   for (const std::string& model : models) qa_kind(model).add_training_flags(options);
-  options.add_real("age_jitter", 0, "probability that a training story skips an age between two sentences",
+  options.add_real("age_jitter", 0, "training only: probability that the numbering of sentence ages (1: the newest sentence) skips a number between "
+                   "two sentences",
                    RealRange::half_open(0, 1));
   add_output_flags(options);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
@@ -72,7 +73,7 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
 void add_hmem_flags(Options& options) {
   add_babi_flags(options, {"hmem_qa"});
   options.add_presets(
-      "preset", "defaults for other flags; paper: the published read-before-write runs; best: our best settings so far",
+      "preset", "defaults for other flags; paper: --read_before_write=1 --epochs=250, as published; best: the settings with the lowest error so far, listed in docs/guide.md",
       presets());
 }
 
