@@ -2,7 +2,7 @@
 # Installs missing packages for building, running and testing. Does nothing when all are present.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only list missing packages; exit 1 if there are any
-#   --ci     also what .ci/run needs (CMake, GNU parallel)
+#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, an aarch64 compiler)
 set -u
 
@@ -39,6 +39,8 @@ base header:stb/stb_image.h    libstb-dev            stb_image-devel       stb
 base catch2                 catch2                   catch-devel           catch2
 ci   command:cmake          cmake                    cmake                 cmake
 ci   command:parallel       parallel                 parallel              parallel
+ci   openblas:serial        libopenblas0-serial      -                     -
+ci   openblas:openmp        libopenblas0-openmp      -                     -
 dev  command:clang++        clang                    clang                 clang
 dev  clang-openmp           libomp-dev               libomp-devel          openmp
 dev  command:clang-format   clang-format             clang-tools-extra     clang
@@ -64,6 +66,7 @@ has() {
     compiler) builds "$cxx" 'int main() {}' ;;
     header:*) builds "$cxx" "#include <${1#header:}>" -c ;;
     library:*) builds "$cxx" 'int main() {}' "-l${1#library:}" ;;
+    openblas:*) [ $column -ne 3 ] || ls /usr/lib/*/openblas-"${1#openblas:}"/libopenblas.so.0 > /dev/null 2>&1 ;;
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
     clang-openmp) builds clang++ '#include <omp.h>
 int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;

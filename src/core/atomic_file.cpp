@@ -1,6 +1,7 @@
 #include "hmem/core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,9 +9,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <system_error>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
@@ -34,6 +38,53 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
+// Temporary files are named NAME.tmp-XXXXXXXXXXXXXXXX, with a random number that differs between machines and
+// containers that share a folder. Whoever writes one holds its lock, so that a file without a lock was left behind by a
+// process that was killed.
+
+namespace {
+
+constexpr char kMark[] = ".tmp-";
+constexpr size_t kRandomDigits = 16;
+
+/// The name up to the random number; a long name is cut, so that what is appended fits into the 255 bytes of a name.
+std::string temporary_prefix(const fs::path& path) { return path.filename().string().substr(0, 200) + kMark; }
+
+/// Removes temporary files of this name that nobody writes. A folder that cannot be listed is left as it is.
+void remove_stale(const fs::path& path) {
+  const fs::path folder = path.parent_path().empty() ? "." : path.parent_path();
+  const std::string prefix = temporary_prefix(path);
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    if (name.size() != prefix.size() + kRandomDigits || name.compare(0, prefix.size(), prefix) != 0) continue;
+    const int descriptor = ::open(entries->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entries->path().c_str());
+    ::close(descriptor);
+  }
+}
+
+}  // namespace
+
+void AtomicFile::open_temporary() {
+  const fs::path folder = fs::path(path_).parent_path();
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const uint64_t number = uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+    temporary_path_ = (folder / (temporary_prefix(path_) + hash_text(number))).string();
+    descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor_ < 0 && errno == EEXIST) continue;
+    if (descriptor_ < 0) fail_to_write(path_, std::strerror(errno));
+    struct stat status {};
+    // Between the two calls another process may have taken the file for a stale one.
+    if (::flock(descriptor_, LOCK_EX) != 0 || ::fstat(descriptor_, &status) != 0 || status.st_nlink > 0) return;
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
+  fail_to_write(path_, "no name for a temporary file is free beside it");
+}
+
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   HMEM_CHECK(!path.empty(), "cannot write a file without a name");
   std::error_code error;
@@ -45,9 +96,8 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     path_ = (fs::path(path_).parent_path() / fs::read_symlink(path_, error)).string();
     if (error) fail_to_write(path, error.message());
   }
-  temporary_path_ = path_ + ".tmp" + std::to_string(::getpid());
-  descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor_ < 0) fail_to_write(path, std::strerror(errno));
+  remove_stale(path_);
+  open_temporary();
   // Not every file system has permissions, and they are not essential.
   if (fs::exists(status)) ::fchmod(descriptor_, static_cast<mode_t>(status.permissions()) & 07777);
 }
@@ -63,14 +113,7 @@ void AtomicFile::close_and_remove() noexcept {
 
 void AtomicFile::write(const void* data, size_t bytes) {
   HMEM_CHECK(descriptor_ >= 0, "the file ", quote(path_, 1000), " is already committed");
-  const char* next = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t written = ::write(descriptor_, next, bytes);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to_write(path_, std::strerror(errno));
-    next += written;
-    bytes -= static_cast<size_t>(written);
-  }
+  if (const int error = write_all(descriptor_, data, bytes); error != 0) fail_to_write(path_, std::strerror(error));
 }
 
 void AtomicFile::commit() {

@@ -19,10 +19,12 @@ void WordHash::add_bytes(const void* data, size_t bytes) {
   for (; bytes >= 8; bytes -= 8, next += 8) {
     uint64_t word = 0;
     std::memcpy(&word, next, 8);
+    swap_to_little_endian(&word, 1);
     add(word);
   }
   uint64_t rest = 0;
   std::memcpy(&rest, next, bytes);
+  swap_to_little_endian(&rest, 1);
   add(rest);
 }
 

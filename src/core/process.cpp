@@ -76,6 +76,7 @@ pid_t start_process(const std::vector<std::string>& argv, const std::string& log
   sigset_t reset;  // signals that we ignore must not be ignored by another program
   sigemptyset(&reset);
   sigaddset(&reset, SIGPIPE);
+  sigaddset(&reset, SIGXFSZ);
   posix_spawnattr_setsigdefault(&plan.attributes, &reset);
   posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&plan.attributes, 0);

@@ -1,8 +1,12 @@
 #include "hmem/core/program.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -50,6 +54,25 @@ std::string architecture_name() {
 #endif
 }
 
+/// A standard stream that was closed stays unusable, but its number is taken: the next file that is opened must not
+/// receive what is printed.
+void open_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY) != stream) std::abort();
+  }
+}
+
+/// OpenBLAS starts a thread for every processor when it is loaded. We do not use them, and where address space is
+/// limited they try to map their buffers for ever: start again without them.
+void restart_without_blas_threads(const char* const* argv) {
+  constexpr char kVariable[] = "OPENBLAS_NUM_THREADS";
+  rlimit space{};
+  const bool limited = ::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+  if (!limited || std::getenv(kVariable) != nullptr || ::setenv(kVariable, "1", 1) != 0) return;
+  ::execv("/proc/self/exe", const_cast<char* const*>(argv));  // returns only when it fails: then we go on
+}
+
 }  // namespace
 
 std::string BuildInfo::str() const {
@@ -90,7 +113,11 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 }
 
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end of the process
+  // A closed pipe and a limit of file sizes are errors of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  open_standard_streams();
+  restart_without_blas_threads(argv);
   return run_program(argc, argv, options, body, std::cout, std::cerr);
 }
 
@@ -104,16 +131,6 @@ fs::path program_folder() {
   std::error_code unknown;
   const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
   return unknown ? fs::path() : program.parent_path();
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
 }
 
 }  // namespace hmem

@@ -1,9 +1,7 @@
 #include "hmem/core/run_log.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -57,27 +55,16 @@ std::string Record::to_json() const {
   return json + "}";
 }
 
-RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) : out_(out), json_path_(json_path) {
-  if (json_path.empty()) return;
-  json_file_.reset(std::fopen(json_path.c_str(), mode == OpenMode::append ? "a+" : "w"));
-  HMEM_CHECK(json_file_ != nullptr, "cannot write ", quote(json_path, 1000), ": ", std::strerror(errno));
-  // A killed run may have left half a line; end it first.
-  std::FILE* file = json_file_.get();
-  if (mode == OpenMode::append && std::fseek(file, -1, SEEK_END) == 0) {
-    const bool half = std::fgetc(file) != '\n';
-    std::fseek(file, 0, SEEK_END);
-    if (half) std::fputc('\n', file);
-  }
+RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) : out_(out) {
+  if (!json_path.empty()) json_file_.emplace(json_path, mode);
 }
 
 void RunLog::write(std::string_view event, const std::string& line, const Record& record) {
   if (!quiet_ || event == "final") out_ << line << '\n' << std::flush;
   HMEM_CHECK(out_.good(), "cannot write to the standard output");
-  if (json_file_ == nullptr) return;
-  const std::string json = Record().add_text("event", std::string(event)).append(record).to_json() + "\n";
-  const bool written =
-      std::fwrite(json.data(), 1, json.size(), json_file_.get()) == json.size() && std::fflush(json_file_.get()) == 0;
-  HMEM_CHECK(written, "cannot write ", quote(json_path_, 1000), ": ", std::strerror(errno));
+  if (json_file_) {
+    json_file_->write(Record().add_text("event", std::string(event)).append(record).to_json() + "\n");
+  }
 }
 
 void RunLog::write_header(const Record& record) { write("header", record.to_text(), record); }

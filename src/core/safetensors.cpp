@@ -17,12 +17,11 @@
 #include <utility>
 
 #include "hmem/core/atomic_file.h"
+#include "hmem/core/byte_order.h"
 #include "hmem/core/check.h"
 #include "hmem/core/half.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/text.h"
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "safetensors are copied as they are: little-endian hosts only");
 
 namespace hmem {
 
@@ -34,6 +33,7 @@ constexpr int64_t kPrefixBytes = 8;
 constexpr int64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format's own implementation
 constexpr int64_t kMaxSize = int64_t{1} << 46;
 constexpr char kMetadataKey[] = "__metadata__";
+constexpr char kChecksumKey[] = "checksum";
 
 int64_t dtype_bytes(std::string_view dtype) {
   if (dtype == "F16") return 2;
@@ -41,6 +41,38 @@ int64_t dtype_bytes(std::string_view dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
   return 0;
 }
+
+/// Hash of everything that a file says. It does not depend on the order of the tensors in the file: other programs may
+/// write them anew.
+class Checksum {
+ public:
+  void add_tensor(const std::string& name, const std::string& dtype, const Shape& shape, uint64_t data) {
+    WordHash hash;
+    add_text(hash, dtype);
+    for (int axis = 0; axis < shape.rank(); ++axis) hash.add(static_cast<uint64_t>(shape[axis]));
+    hash.add(data);
+    tensors_[name] = hash.value();
+  }
+
+  std::string str(const std::map<std::string, std::string>& metadata) const {
+    WordHash hash;
+    for (const auto& [key, value] : metadata) {
+      if (key == kChecksumKey) continue;
+      add_text(hash, key);
+      add_text(hash, value);
+    }
+    for (const auto& [name, tensor] : tensors_) {
+      add_text(hash, name);
+      hash.add(tensor);
+    }
+    return hash_text(hash.value());
+  }
+
+ private:
+  static void add_text(WordHash& hash, const std::string& text) { hash.add_bytes(text.data(), text.size()); }
+
+  std::map<std::string, uint64_t> tensors_;
+};
 
 /// One tensor of the header. The fields are optional while the JSON is being read.
 struct Entry {
@@ -236,14 +268,19 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
 using ReadAt = std::function<void(int64_t offset, void* out, int64_t bytes)>;
 
 /// Reads `out.count()` elements stored as `Stored` and converts them piece by piece.
+/// Returns the hash of the stored bytes.
 template <typename Stored, typename Convert>
-void read_elements(const ReadAt& read_at, int64_t offset, Tensor& out, const std::string& where,
-                   const Convert& convert) {
+uint64_t read_elements(const ReadAt& read_at, int64_t offset, Tensor& out, const std::string& where,
+                       const Convert& convert) {
   constexpr int64_t kPiece = 4096;
   Stored piece[kPiece];
+  WordHash hash;
   for (int64_t first = 0; first < out.count(); first += kPiece) {
     const int64_t count = std::min(kPiece, out.count() - first);
-    read_at(offset + first * static_cast<int64_t>(sizeof(Stored)), piece, count * static_cast<int64_t>(sizeof(Stored)));
+    const int64_t bytes = count * static_cast<int64_t>(sizeof(Stored));
+    read_at(offset + first * static_cast<int64_t>(sizeof(Stored)), piece, bytes);
+    hash.add_bytes(piece, static_cast<size_t>(bytes));
+    swap_to_little_endian(piece, count);
     for (int64_t i = 0; i < count; ++i) {
       const auto wide = convert(piece[i]);
       bool is_held = true;
@@ -258,18 +295,22 @@ void read_elements(const ReadAt& read_at, int64_t offset, Tensor& out, const std
       out[first + i] = static_cast<real>(wide);
     }
   }
+  return hash.value();
 }
 
-Tensor read_tensor(const Entry& entry, const ReadAt& read_at, int64_t data_start, const std::string& source) {
+Tensor read_tensor(const Entry& entry, const ReadAt& read_at, int64_t data_start, const std::string& source,
+                   Checksum& checksum) {
   Tensor tensor(make_shape(*entry.shape));
   const int64_t offset = data_start + entry.begin();
   const std::string where = source + ", tensor " + quote(entry.name);
   const auto as_is = [](auto value) { return value; };
-  if (*entry.dtype == "F16") read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
-  if (*entry.dtype == "F32") read_elements<float>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "F64") read_elements<double>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "I32") read_elements<int32_t>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "I64") read_elements<int64_t>(read_at, offset, tensor, where, as_is);
+  uint64_t hash = 0;
+  if (*entry.dtype == "F16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
+  if (*entry.dtype == "F32") hash = read_elements<float>(read_at, offset, tensor, where, as_is);
+  if (*entry.dtype == "F64") hash = read_elements<double>(read_at, offset, tensor, where, as_is);
+  if (*entry.dtype == "I32") hash = read_elements<int32_t>(read_at, offset, tensor, where, as_is);
+  if (*entry.dtype == "I64") hash = read_elements<int64_t>(read_at, offset, tensor, where, as_is);
+  checksum.add_tensor(entry.name, *entry.dtype, tensor.shape(), hash);
   return tensor;
 }
 
@@ -278,6 +319,7 @@ SafetensorsFile read_from(const ReadAt& read_at, int64_t file_bytes, const std::
              " bytes, expected a safetensors file of at least ", kPrefixBytes);
   uint64_t length = 0;
   read_at(0, &length, kPrefixBytes);
+  swap_to_little_endian(&length, 1);
   const auto most = static_cast<uint64_t>(std::min(file_bytes - kPrefixBytes, kMaxHeaderBytes));
   HMEM_CHECK(length >= 2 && length <= most, source, ", byte 0: found a header length of ", length, ", expected 2..",
              most, ": not a safetensors file, or truncated");
@@ -293,9 +335,17 @@ SafetensorsFile read_from(const ReadAt& read_at, int64_t file_bytes, const std::
 
   SafetensorsFile file;
   file.metadata = std::move(reader.metadata);
+  Checksum checksum;
   for (Entry& entry : reader.entries) {
-    Tensor tensor = read_tensor(entry, read_at, data_start, source);
+    Tensor tensor = read_tensor(entry, read_at, data_start, source, checksum);
     file.tensors.push_back({std::move(entry.name), *std::move(entry.dtype), std::move(tensor)});
+  }
+  if (const auto stored = file.metadata.find(kChecksumKey); stored != file.metadata.end()) {
+    const std::string found = checksum.str(file.metadata);
+    HMEM_CHECK(stored->second == found, source, ": found the checksum ", found, " of the content, expected ",
+               quote(stored->second), ": the file is damaged (or edited: then remove the checksum from its metadata)");
+    file.metadata.erase(stored);
+    file.has_checksum = true;
   }
   return file;
 }
@@ -309,6 +359,38 @@ std::vector<uint16_t> to_halves(const NamedView& tensor) {
                ", element ", i, ": found ", value, ", expected a value that 16-bit floating point can hold");
   }
   return halves;
+}
+
+/// Calls `take(data, bytes)` with the tensor as it is stored, in pieces.
+template <typename Take>
+void for_stored_bytes(const NamedView& tensor, const Take& take) {
+  const auto take_numbers = [&](const auto* numbers, int64_t count) {
+    for_little_endian(numbers, count, [&](const auto* piece, int64_t size) {
+      take(piece, static_cast<size_t>(size) * sizeof(*piece));
+    });
+  };
+  constexpr int64_t kPiece = 4096;  // as in read_elements: the checksum depends on it
+  const std::vector<uint16_t> halves = tensor.half ? to_halves(tensor) : std::vector<uint16_t>();
+  for (int64_t first = 0; first < tensor.value.count(); first += kPiece) {
+    const int64_t count = std::min(kPiece, tensor.value.count() - first);
+    if (tensor.half) {
+      take_numbers(halves.data() + first, count);
+    } else {
+      take_numbers(tensor.value.data + first, count);
+    }
+  }
+}
+
+std::string dtype_of(const NamedView& tensor) { return tensor.half ? "F16" : sizeof(real) == 4 ? "F32" : "F64"; }
+
+std::string checksum_of(const std::map<std::string, std::string>& metadata, const std::vector<NamedView>& tensors) {
+  Checksum checksum;
+  for (const NamedView& tensor : tensors) {
+    WordHash hash;
+    for_stored_bytes(tensor, [&hash](const void* data, size_t bytes) { hash.add_bytes(data, bytes); });
+    checksum.add_tensor(tensor.name, dtype_of(tensor), tensor.value.shape, hash.value());
+  }
+  return checksum.str(metadata);
 }
 
 /// A file descriptor that closes itself.
@@ -366,15 +448,17 @@ SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& sou
                    static_cast<int64_t>(bytes.size()), one_line(source));
 }
 
-void write_safetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+void write_safetensors(const std::string& path, const std::map<std::string, std::string>& described,
                        const std::vector<NamedView>& tensors) {
+  std::map<std::string, std::string> metadata = described;
+  metadata[kChecksumKey] = checksum_of(metadata, tensors);
   std::string header = "{";
   for (const auto& [key, value] : metadata) {
     HMEM_CHECK(is_utf8(key) && is_utf8(value), "metadata ", quote(key), " is not UTF-8");
     header +=
         (header.size() == 1 ? json_string(kMetadataKey) + ":{" : ",") + json_string(key) + ":" + json_string(value);
   }
-  if (!metadata.empty()) header += "}";
+  header += "}";
 
   std::set<std::string_view> names;
   int64_t offset = 0;
@@ -383,11 +467,10 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
                "a tensor needs a name of its own in UTF-8, found ", quote(tensor.name));
     std::string sizes = tensor.value.shape.str();
     sizes.erase(std::remove(sizes.begin(), sizes.end(), ' '), sizes.end());
-    const std::string dtype = tensor.half ? "F16" : sizeof(real) == 4 ? "F32" : "F64";
+    const std::string dtype = dtype_of(tensor);
     const int64_t end = offset + tensor.value.count() * dtype_bytes(dtype);
-    header += (header.size() == 1 ? "" : ",") + json_string(tensor.name) + ":{\"dtype\":\"" + dtype +
-              "\",\"shape\":" + sizes + ",\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(end) +
-              "]}";
+    header += "," + json_string(tensor.name) + ":{\"dtype\":\"" + dtype + "\",\"shape\":" + sizes +
+              ",\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(end) + "]}";
     offset = end;
   }
   header += "}";
@@ -395,17 +478,13 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   HMEM_CHECK(header.size() <= kMaxHeaderBytes, "the names and metadata of ", quote(path, 1000), " take ", header.size(),
              " bytes, expected at most ", kMaxHeaderBytes);
 
-  const uint64_t length = header.size();
+  uint64_t length = header.size();
+  swap_to_little_endian(&length, 1);
   AtomicFile file(path);
   file.write(&length, kPrefixBytes);
   file.write(header.data(), header.size());
   for (const NamedView& tensor : tensors) {
-    if (tensor.half) {
-      const std::vector<uint16_t> halves = to_halves(tensor);
-      file.write(halves.data(), halves.size() * sizeof(uint16_t));
-    } else {
-      file.write(tensor.value.data, static_cast<size_t>(tensor.value.count()) * sizeof(real));
-    }
+    for_stored_bytes(tensor, [&file](const void* data, size_t bytes) { file.write(data, bytes); });
   }
   file.commit();
 }

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
@@ -88,8 +89,9 @@ int ask(const Options& options) {
   if (path.empty()) throw UsageError("--load is missing: give a model that bin/babi_task_single --save wrote");
   std::string task_id;
   const bool quiet = options.get_switch("quiet");
-  BabiDialogue dialogue(ModelFile(path), {options.get_int("top"), !quiet},
-                        [&] { return load_test_stories(options, task_id); });
+  const ModelFile file(path);
+  BabiDialogue dialogue(file, {options.get_int("top"), !quiet}, [&] { return load_test_stories(options, task_id); });
+  if (!quiet && !file.note().empty()) std::cerr << "note: " << one_line(file.note()) << std::endl;
   task_id = dialogue.task_id();
 
   const bool terminal = isatty(STDIN_FILENO) == 1;

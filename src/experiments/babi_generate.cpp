@@ -7,6 +7,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/program.h"
 #include "hmem/core/progress.h"
 #include "hmem/data/babi/files.h"
@@ -61,13 +62,11 @@ int generate(const Options& options) {
     if (!dropped.empty()) std::cout << "note: task " << task << " has no option " << dropped << "\n";
     for (const BabiPart part : {BabiPart::train, BabiPart::test}) {
       files.push_back({task, part, folder / babi_file_name(task, part)});
-      HMEM_CHECK(options.get_switch("overwrite") || !fs::exists(files.back().path), files.back().path.string(),
+      HMEM_CHECK(options.get_switch("overwrite") || !file_exists(files.back().path), files.back().path.string(),
                  ": already exists, expected a new file (--overwrite replaces it)");
     }
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  HMEM_CHECK(!error, folder.string(), ": cannot create this folder: ", error.message());
+  make_folder(folder);
   const ShowProgress show = show_progress(options, "writing files");
   int64_t written = 0;
   show(written, static_cast<int64_t>(files.size()));

@@ -1,6 +1,7 @@
 #include "hmem/kernels/blas.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
@@ -9,10 +10,12 @@
 
 #ifdef HMEM_BLAS_OPENBLAS
 #include <cblas.h>
+#include <sys/mman.h>
 extern "C" {
 void openblas_set_num_threads(int);
 char* openblas_get_config();
 char* openblas_get_corename();
+int openblas_get_parallel();
 }
 #endif
 
@@ -21,7 +24,28 @@ namespace hmem {
 namespace {
 
 #ifdef HMEM_BLAS_OPENBLAS
-GemmBackend g_backend = GemmBackend::blas;
+/// OpenBLAS maps a buffer for every thread that calls it, and tries again for ever when it cannot.
+bool has_space_for_buffers() {
+  constexpr size_t kBuffer = size_t{128} << 20;
+  const size_t bytes = (static_cast<size_t>(num_threads()) + 1) * kBuffer;
+  void* space = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (space == MAP_FAILED) return false;
+  ::munmap(space, bytes);
+  return true;
+}
+
+/// Chosen at the first use, so that the number of threads is known.
+GemmBackend& backend() {
+  static GemmBackend chosen = has_space_for_buffers() ? GemmBackend::blas : GemmBackend::builtin;
+  return chosen;
+}
+
+/// Whether this OpenBLAS was built without threads: then it has no locks either, and calls from two threads at once
+/// give wrong results.
+bool is_serial_blas() {
+  static const bool serial = openblas_get_parallel() == 0;
+  return serial;
+}
 
 void blas_piece(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,
                 bool accumulate) {
@@ -46,7 +70,10 @@ void pin_blas_threads() {
   (void)pinned;
 }
 #else
-GemmBackend g_backend = GemmBackend::builtin;
+GemmBackend& backend() {
+  static GemmBackend chosen = GemmBackend::builtin;
+  return chosen;
+}
 #endif
 
 /// op(b) copied to rows of `ld`, zero beyond n, so that the kernel reads whole aligned vectors.
@@ -98,9 +125,11 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
     });
   };
 #ifdef HMEM_BLAS_OPENBLAS
-  if (g_backend == GemmBackend::blas) {
+  if (backend() == GemmBackend::blas) {
     pin_blas_threads();
+    static std::mutex serial;
     over_pieces([&](real* c_rows, const MatrixRef& a_rows, int64_t count) {
+      const auto lock = is_serial_blas() ? std::unique_lock(serial) : std::unique_lock<std::mutex>();
       blas_piece(c_rows, ldc, a_rows, b, count, n, k, accumulate);
     });
     return;
@@ -115,23 +144,36 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
   });
 }
 
-void select_gemm_backend([[maybe_unused]] GemmBackend backend) {
+void select_gemm_backend([[maybe_unused]] GemmBackend chosen) {
 #ifdef HMEM_BLAS_OPENBLAS
-  g_backend = backend;
+  backend() = chosen;
 #endif
 }
 
-GemmBackend gemm_backend() { return g_backend; }
+GemmBackend gemm_backend() { return backend(); }
 
 std::string blas_name() {
 #ifdef HMEM_BLAS_OPENBLAS
-  if (g_backend == GemmBackend::blas) {
+  if (backend() == GemmBackend::blas) {
     const std::string config = openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
     const size_t end = config.find(' ', config.find(' ') + 1);
     return config.substr(0, end) + " (" + openblas_get_corename() + ")";
   }
 #endif
   return "builtin";
+}
+
+std::string blas_note() {
+#ifdef HMEM_BLAS_OPENBLAS
+  if (backend() == GemmBackend::builtin) {
+    return "there is too little address space for the buffers of OpenBLAS (see ulimit -v): the built-in matrix product "
+           "takes its place, with other rounding";
+  }
+  if (is_serial_blas() && num_threads() > 1) {
+    return "this OpenBLAS was built without threads (libopenblas0-serial): its matrix products run one at a time";
+  }
+#endif
+  return "";
 }
 
 }  // namespace hmem

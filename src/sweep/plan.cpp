@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/text.h"
 #include "hmem/train/model_file.h"
 
@@ -114,7 +115,7 @@ std::vector<Combination> combine(const std::vector<SweepFlag>& flags, const Swee
 Settings compared_settings(const Options& options) {
   const std::string& load = options.get_string("load");
   ModelInfo of_model;  // a missing file is reported by the run itself
-  if (!load.empty() && fs::exists(load)) of_model = ModelFile(load).info();
+  if (!load.empty() && file_exists(load)) of_model = ModelFile(load).info();
   Settings settings;
   for (const Options::Flag& flag : options.flags()) {
     const bool compared = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::test;

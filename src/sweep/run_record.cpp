@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
@@ -50,8 +51,7 @@ std::optional<double> metric_of(const std::map<std::string, std::string>& line, 
 }
 
 RunRecord read_run_record(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  HMEM_CHECK(in.good(), path, ": cannot be read, expected the lines that a run wrote with --out");
+  std::ifstream in = open_file(path);
   RunRecord record;
   std::string line;
   while (std::getline(in, line)) {

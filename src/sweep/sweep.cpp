@@ -16,6 +16,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/interrupt.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/process.h"
@@ -99,7 +100,7 @@ class Sweep {
       waiting_.pop_front();
       const SweepRun& run = plan_[job.run];
       try {
-        fs::create_directories(run.folder);
+        make_folder(run.folder);
         if (!job.lock->take(run.file("lock"))) {
           waiting_.push_back(job.run);
           continue;
@@ -231,7 +232,7 @@ void check_sweep(const Options& options, const std::vector<SweepRun>& plan) {
   std::set<std::string> programs;
   for (const SweepRun& run : plan) programs.insert(run.program);
   for (const std::string& program : programs) {
-    HMEM_CHECK(fs::exists(program), program, ": there is no such program, expected it beside ", options.program());
+    HMEM_CHECK(file_exists(program), program, ": there is no such program, expected it beside ", options.program());
   }
 }
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/interrupt.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
@@ -61,14 +62,13 @@ void check_outputs(const Options& options) {
   for (const std::string& flag : options.written_files()) {
     const fs::path path = options.get_string(flag);
     // An --out that exists may be a device or a pipe.
-    if (flag != "out" || !fs::exists(path) || fs::is_directory(path)) check_writable(path);
+    if (flag != "out" || !file_exists(path) || is_folder(path)) check_writable(path);
   }
 }
 
 std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
   const std::string& path = options.get_string("checkpoint");
-  std::error_code ignored;
-  if (!options.get_switch("resume") || !fs::exists(path, ignored)) return nullptr;
+  if (!options.get_switch("resume") || !file_exists(path)) return nullptr;
   try {
     return std::make_unique<Checkpoint>(path);
   } catch (const Error& error) {
@@ -274,6 +274,11 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
     if (flag.role == Role::unused && flag.given) log.write_note("--" + flag.name + " has no effect here");
   }
   for (const std::string& note : experiment.notes) log.write_note(note);
+  const std::string& load = options.get_string("load");
+  for (const std::string& note : {load.empty() ? "" : ModelFile(load).note(), resumed_ ? resumed_->note() : ""}) {
+    if (!note.empty()) log.write_note(note);
+  }
+  if (const std::string note = blas_note(); !note.empty()) log.write_note(note);
 }
 
 /// Notes where a run continues, that it starts anew in spite of --resume, or that it will replace a checkpoint.
@@ -286,7 +291,7 @@ void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
     log.write_note("continues from " + checkpoint_ + " at " + place(training_.state));
   } else if (options.get_switch("resume")) {
     log.write_note("there is no checkpoint " + checkpoint_ + " yet: the training starts anew");
-  } else if (fs::exists(checkpoint_)) {
+  } else if (file_exists(checkpoint_)) {
     log.write_note("the checkpoint " + checkpoint_ + " will be replaced (--resume would continue from it)");
   }
 }

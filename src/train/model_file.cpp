@@ -34,7 +34,7 @@ void save_model(const std::string& path, const ModelInfo& info, const Weights& w
 uint64_t value_hash(const Weights& weights) {
   Fnv1a hash;
   const auto add = [&hash](const Tensor& value) {
-    hash.add_bytes(value.data(), static_cast<size_t>(value.count()) * sizeof(real));
+    hash.add_numbers(value.data(), value.count());
   };
   for (const Parameter* parameter : weights.parameters) add(parameter->value);
   for (const Buffer* buffer : weights.buffers) add(buffer->value);
@@ -64,6 +64,11 @@ std::string ModelFile::model() const {
     if (const auto found = info().find(key); found != info().end()) return found->second;
   }
   return "";
+}
+
+std::string ModelFile::note() const {
+  if (contents_->file.has_checksum) return "";
+  return path_ + " has no checksum (another version or program wrote it): whether it is damaged cannot be checked";
 }
 
 void ModelFile::expect(const std::string& key, const std::string& value, const std::string& hint) const {

@@ -77,6 +77,30 @@ TEST_CASE("a file that is replaced keeps its permissions", "[core]") {
   }
 }
 
+TEST_CASE("what a killed process left is removed by the next writer, what a running one writes is not", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file("file");
+  folder.write("file.tmp-0123456789abcdef", "left behind");
+  folder.write("file.tmp-x", "another name");
+  folder.write("other.tmp-0123456789abcdef", "another file's");
+  AtomicFile first(path), second(path);
+  CHECK(entries(folder.path()) == 4);
+  first.write("1", 1);
+  second.write("2", 1);
+  first.commit();
+  second.commit();
+  CHECK(test::read_file(path) == "2");
+  CHECK(entries(folder.path()) == 3);
+  CHECK_FALSE(fs::exists(folder.file("file.tmp-0123456789abcdef")));
+}
+
+TEST_CASE("a name may have all the length that the system allows", "[core]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file(std::string(255, 'n'));
+  write_file(path, "content");
+  CHECK(test::read_file(path) == "content");
+}
+
 TEST_CASE("a path that cannot be written is reported before anything is computed", "[core][bad]") {
   const test::TempFolder folder;
   const std::string missing = folder.file("no/such/file");

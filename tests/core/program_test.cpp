@@ -105,18 +105,5 @@ TEST_CASE("information on the build and the process", "[core]") {
   CHECK(second >= first);
 }
 
-TEST_CASE("folders and files are distinguished, a missing path is neither", "[core]") {
-  const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  CHECK(program_folder() == program.parent_path());
-  CHECK(is_folder(program_folder()));
-  CHECK_FALSE(is_file(program_folder()));
-  CHECK(is_file(program));
-  CHECK_FALSE(is_folder(program));
-  for (const std::string& nothing : {std::string("/proc/self/none"), std::string(5000, 'x')}) {
-    CHECK_FALSE(is_folder(nothing));
-    CHECK_FALSE(is_file(nothing));
-  }
-}
-
 }  // namespace
 }  // namespace hmem

@@ -48,6 +48,42 @@ std::string with_layout(const std::string& shape, const std::string& offsets) {
   return safetensors_bytes(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}", "1234");
 }
 
+TEST_CASE("every flipped bit of a file is noticed", "[core][bad]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file("model");
+  Tensor weight(Shape{5}), half(Shape{3});
+  for (int64_t i = 0; i < 5; ++i) weight[i] = static_cast<real>(i) / 7;
+  write_safetensors(path, {{"vocabulary", "garden office"}}, {{"w", weight.view()}, {"h", half.view(), true}});
+  const std::string good = test::read_file(path);
+  CHECK(parse_safetensors(good, "m").has_checksum);
+  CHECK(parse_safetensors(good, "m").metadata == std::map<std::string, std::string>{{"vocabulary", "garden office"}});
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    try {
+      // What JSON reads as before (a blank in place of a blank) may pass, and so may a file without the checksum's key.
+      const SafetensorsFile file = parse_safetensors(bad, "m");
+      INFO("bit " << bit % 8 << " of byte " << bit / 8);
+      CHECK((!file.has_checksum || (file.metadata.at("vocabulary") == "garden office" && file.find("w") != nullptr &&
+                                    std::memcmp(file.find("w")->data(), weight.data(), 5 * sizeof(real)) == 0)));
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST_CASE("the checksum does not depend on the order of the tensors", "[core]") {
+  const test::TempFolder folder;
+  const auto checksum_of = [&](const std::vector<NamedView>& tensors) {
+    write_safetensors(folder.file("m"), {}, tensors);
+    const std::string bytes = test::read_file(folder.file("m"));
+    return bytes.substr(bytes.find("checksum"), 30);
+  };
+  Tensor a(Shape{2}), b(Shape{3});
+  a[1] = 1;
+  CHECK(checksum_of({{"a", a.view()}, {"b", b.view()}}) == checksum_of({{"b", b.view()}, {"a", a.view()}}));
+  CHECK(checksum_of({{"a", a.view()}, {"b", b.view()}}) != checksum_of({{"b", a.view()}, {"a", b.view()}}));
+}
+
 TEST_CASE("what is written is read back unchanged", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.file("model.safetensors");
@@ -83,7 +119,7 @@ TEST_CASE("a file without metadata or without tensors is valid", "[core]") {
   const test::TempFolder folder;
   const std::string path = folder.file("empty.safetensors");
   write_safetensors(path, {}, {});
-  CHECK(test::read_file(path) == safetensors_bytes("{}      "));
+  CHECK(test::read_file(path) == safetensors_bytes(R"({"__metadata__":{"checksum":"0000000000000000"}})"));
   CHECK(read_safetensors(path).tensors.empty());
   write_safetensors(path, {{"a", "b"}}, {});
   CHECK(read_safetensors(path).metadata.at("a") == "b");

@@ -2,6 +2,7 @@
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "support/error_text.h"
 #include "support/surroundings.h"
 #include "support/temp_folder.h"

@@ -122,9 +122,12 @@ for bytes in 0 7 100 3000 "$(($(wc -c < model) - 1))"; do
   head -c "$bytes" model > truncated
   refuse 1 'truncated' --load=truncated
 done
-# damage TEXT SED: a copy of the model whose metadata have the same length
+# One letter of the vocabulary: only the checksum can tell.
+sed 's/office/offica/' model > damaged
+refuse 1 'damaged: found the checksum' --load=damaged
+# damage TEXT SED: a copy of the model, without its checksum, whose metadata have the same length
 damage() {
-  LC_ALL=C sed "$2" model > damaged
+  LC_ALL=C sed -e 's/"checksum":"[0-9a-f]*",/                              /' -e "$2" model > damaged
   [ "$(wc -c < damaged)" -eq "$(wc -c < model)" ] || die "this damage changes the length: $2"
   refuse 1 "damaged: $1" --load=damaged
 }
@@ -139,9 +142,10 @@ damage "tensor 'extract.key.weight' has shape" 's/"memory_size":"50"/"memory_siz
 damage "tensor 'encoding.weight' has shape" 's/"words_per_sentence":"7"/"words_per_sentence":"8"/'
 damage "no 'task_id'" 's/"task_id"/"task_ix"/'
 # A model of several tasks has a different task_id: it answers, and :story asks for one.
-sed 's/"task_id":"1"/"task_id":"A"/' model > several
+sed -e 's/"checksum":"[0-9a-f]*",/                              /' -e 's/"task_id":"1"/"task_id":"A"/' model > several
 printf 'Mary went to the kitchen.\nWhere is Mary?\n:story\n' |
   timeout 60 "$bin/babi_ask" --load=several > "$out" 2> "$err" || die 'a model with another task_id was refused'
-lines 1 1
+lines 1 2
+grep -q 'note: several has no checksum' "$err" || die 'expected a note about the checksum'
 grep -qF "give --task_id" "$err" || die 'expected a hint to give --task_id'
 exit 0

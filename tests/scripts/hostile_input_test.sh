@@ -40,6 +40,9 @@ final() {
   sed -e 's/ examples_per_s=[^ ]*//' -e 's/ peak_rss_mib=[^ ]*//' -e 's/ seconds=[^ ]*//' "$out"
 }
 
+# unchecked SED FILE: a changed copy without its checksum, so that the change itself must be noticed
+unchecked() { sed -e 's/"checksum":"[0-9a-f]*",/                              /' -e "$1" "$2"; }
+
 equal() {
   [ "$1" = "$2" ] || { echo "$3 differ:"; echo "$1"; echo "$2"; exit 1; }
 }
@@ -129,7 +132,7 @@ for path in file/x missing/x folder; do
   refuse 1 "$path" $small --epochs=1000000 --logging=1 --save=s --out=$path
 done
 echo text > results
-refuse 1 'results/' $small $everything --epochs=1000000
+refuse 1 "cannot make the folder 'results'" $small $everything --epochs=1000000
 equal "$(cat file results)" "$(printf 'text\ntext')" 'files that were in the way'
 rm results
 
@@ -171,9 +174,9 @@ refuse 1 'random' $one $everything --load=random
 refuse 1 'lying_length' $one $everything --load=lying_length
 { printf '\020\000\000\000\000\000\000\000'; tail -c +9 model; } > short_length
 refuse 1 'short_length' $one $everything --load=short_length
-sed 's/"memory_size":"20"/"memory_size":"99"/' model > other_size
+unchecked 's/"memory_size":"20"/"memory_size":"99"/' model > other_size
 refuse 1 'extract.key.weight' --data_dir=generated --training_set_size=1k $everything --load=other_size
-sed 's/"hmem_qa"/"hmem_xy"/' model > other_kind
+unchecked 's/"hmem_qa"/"hmem_xy"/' model > other_kind
 refuse 1 'kind' $one $everything --load=other_kind
 
 # ---- 5. Checkpoints (tests/scripts/resume_test.sh has what they promise) ------------------------------------------
@@ -213,11 +216,13 @@ for bytes in 0 7 8 100 $((size / 2)) $((size - 1)); do
   refuse 1 'truncated' $one $everything --checkpoint=truncated --resume
 done
 refuse 1 'random' $one $everything --checkpoint=random --resume
-{ head -c $((size - 8)) state; printf '\377\377\377\377\377\377\377\377'; } > not_finite
+{ head -c $((size - 8)) state; printf '\377\377\377\377\377\377\377\377'; } > damaged
+refuse 1 'found the checksum' $one $everything --checkpoint=damaged --resume
+unchecked '' damaged > not_finite
 refuse 1 'not finite' $one $everything --checkpoint=not_finite --resume
-sed 's/"state.epoch":"1"/"state.epoch":"x"/' state > wrong_state
+unchecked 's/"state.epoch":"1"/"state.epoch":"x"/' state > wrong_state
 refuse 1 "state.epoch: found 'x', expected a number" $one $everything --checkpoint=wrong_state --resume
-sed 's/"seed":"1"/"seed":"z"/' state > wrong_seed
+unchecked 's/"seed":"1"/"seed":"z"/' state > wrong_seed
 refuse 1 "seed: found 'z'" $model --epochs=1 $everything --checkpoint=wrong_seed --resume
 
 # ---- 6. What runs promise -------------------------------------------------------------------------------------------

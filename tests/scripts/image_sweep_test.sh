@@ -84,7 +84,7 @@ die() {
   done
   "$sweep" --out=runs/delay.csv/x > out 2> err
   [ $? -eq 1 ] && [ "$(wc -l < err)" -eq 1 ] || die 'a file in the place of a folder: expected one line'
-  grep -q -e '--out: runs/delay.csv/x: ' err || die 'a file in the place of a folder is not named'
+  grep -q "cannot make the folder 'runs/delay.csv/x'" err || die 'a file in the place of a folder is not named'
   "$sweep" --csv=f --table=./f --out=none > out 2> err
   [ $? -eq 2 ] && grep -q 'the file of --csv' err && [ ! -e none ] || die 'one file for CSV and table'
   "$sweep" --csv=none2/x.csv --out=none > out 2> err

@@ -43,7 +43,7 @@ stop() {
   if grep -q '^note: continues from state at ' out; then continued=$((continued + 1)); fi
 }
 
-start_anew() { rm -f state state.tmp* model lines seen "$csv"; }
+start_anew() { rm -f state model lines seen "$csv"; }
 
 # ends_equal WHAT: the run that has just ended gave the results of the uninterrupted one
 ends_equal() {
@@ -62,6 +62,8 @@ resume_to_end() {
   lines out >> seen
   if grep -q '^note: continues from state at ' out; then continued=$((continued + 1)); fi
   ends_equal "$1"
+  ls state.tmp-* > /dev/null 2>&1 && die "$1: a temporary file was left"
+  true
 }
 
 # kills COUNT WHAT: a run that is killed COUNT times; one that ends earlier is repeated

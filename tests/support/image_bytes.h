@@ -53,8 +53,9 @@ inline std::string idx_labels(std::string_view labels) {
   return idx_bytes(big_endian(static_cast<uint32_t>(labels.size())), labels);
 }
 
-/// PNG (ISO 15948) of 1 or 3 channels, 8 bits, no filter.
-inline std::string png_bytes(uint32_t height, uint32_t width, int channels, std::string_view pixels) {
+/// PNG (ISO 15948) of 1 to 4 channels (grey, grey and opacity, RGB, RGBA), 8 bits, no filter; `exif` in a chunk eXIf.
+inline std::string png_bytes(uint32_t height, uint32_t width, int channels, std::string_view pixels,
+                             const std::string& exif = "") {
   const auto chunk = [](const std::string& type, const std::string& content) {
     const std::string body = type + content;
     return big_endian(static_cast<uint32_t>(content.size())) + body + big_endian(crc32(body.data(), body.size()));
@@ -66,9 +67,10 @@ inline std::string png_bytes(uint32_t height, uint32_t width, int channels, std:
   }
   uint32_t low = 1, high = 0;
   for (unsigned char byte : raw) low = (low + byte) % 65521, high = (high + low) % 65521;
-  const std::string colour = channels == 1 ? std::string(1, '\0') : std::string(1, '\2');
+  const std::string colour(1, "\0\4\2\6"[channels - 1]);
   return "\x89PNG\r\n\x1A\n" +
          chunk("IHDR", big_endian(width) + big_endian(height) + '\x8' + colour + std::string(3, '\0')) +
+         (exif.empty() ? "" : chunk("eXIf", exif)) +
          chunk("IDAT", "\x78\x01" + stored_deflate(raw) + big_endian(high << 16 | low)) + chunk("IEND", "");
 }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "hmem/core/byte_order.h"
+
 namespace hmem {
 
 /// FNV-1a (Fowler, Noll, Vo), byte by byte: well known, the same everywhere.
@@ -18,6 +20,13 @@ class Fnv1a {
   void add_all(const Numbers& numbers) {
     for (const auto number : numbers) add(static_cast<uint64_t>(number));
   }
+  /// The bytes of numbers, of each the lowest first.
+  template <typename Number>
+  void add_numbers(const Number* numbers, int64_t count) {
+    for_little_endian(numbers, count, [this](const Number* piece, int64_t size) {
+      add_bytes(piece, static_cast<size_t>(size) * sizeof(Number));
+    });
+  }
   uint64_t value() const { return value_; }
 
  private:
@@ -26,7 +35,7 @@ class Fnv1a {
   uint64_t value_ = 0xcbf29ce484222325;
 };
 
-/// Eight bytes at a time, for images and other large data; depends on the byte order of the machine.
+/// Eight bytes at a time, the lowest first: for images, tensors and other large data.
 class WordHash {
  public:
   void add(uint64_t word) {

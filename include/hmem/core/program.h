@@ -1,6 +1,6 @@
 #pragma once
 /// \file program.h
-/// The frame of every `main`: command line, exit codes for errors, and facts about build, process and files.
+/// The frame of every `main`: command line, exit codes for errors, and facts about build and process.
 
 #include <filesystem>
 #include <functional>
@@ -36,9 +36,5 @@ double peak_rss_mib();
 
 /// Folder of the running program; empty when the system does not report it.
 std::filesystem::path program_folder();
-
-/// Whether the path is a folder, or a regular file; false for both when it cannot be examined.
-bool is_folder(const std::filesystem::path& path);
-bool is_file(const std::filesystem::path& path);
 
 }  // namespace hmem

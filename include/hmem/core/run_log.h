@@ -3,12 +3,13 @@
 /// The output of a run: `key=value` lines for people and, with `--out`, the same as JSON lines for programs.
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "hmem/core/files.h"
 
 namespace hmem {
 
@@ -42,7 +43,7 @@ class Record {
 /// `out` throw as well.
 class RunLog {
  public:
-  enum class OpenMode { truncate, append };
+  using OpenMode = LineFile::Mode;
 
   explicit RunLog(std::ostream& out, const std::string& json_path = "", OpenMode mode = OpenMode::truncate);
 
@@ -61,16 +62,11 @@ class RunLog {
   void write_note(std::string_view text);
 
  private:
-  struct FileClose {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   void write(std::string_view event, const std::string& line, const Record& record);
 
   std::ostream& out_;
   bool quiet_ = false;
-  std::string json_path_;
-  std::unique_ptr<std::FILE, FileClose> json_file_;
+  std::optional<LineFile> json_file_;
 };
 
 }  // namespace hmem

@@ -8,6 +8,9 @@
 ///
 /// Files may come from anywhere: everything is checked before memory is allocated. Anything invalid throws Error with
 /// the path, what was found and what was expected.
+///
+/// Files that are written here have a "checksum" in their metadata: a hash of the other metadata and of all tensors, so
+/// that a flipped bit is noticed. Reading compares it and leaves it out of `metadata`; files without one are accepted.
 
 #include <map>
 #include <string>
@@ -33,6 +36,7 @@ struct NamedView {
 struct SafetensorsFile {
   std::map<std::string, std::string> metadata;
   std::vector<NamedTensor> tensors;  ///< in the order of their data
+  bool has_checksum = false;         ///< the file had one, and it was right
 
   /// The tensor of that name or a null pointer.
   const Tensor* find(std::string_view name) const;

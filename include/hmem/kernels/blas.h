@@ -38,4 +38,9 @@ GemmBackend gemm_backend();
 /// "OpenBLAS 0.3.21 (SkylakeX)" or "builtin".
 std::string blas_name();
 
+/// What the user should know about that library; "": nothing. Two cases: a library without protection against several
+/// threads (Debian's libopenblas0-serial), whose calls are then made one at a time; and too little address space for
+/// its buffers, in which case the built-in product takes its place.
+std::string blas_note();
+
 }  // namespace hmem

@@ -34,6 +34,8 @@ class Checkpoint {
   /// Throws when the file is missing, truncated, corrupt or not a checkpoint.
   explicit Checkpoint(const std::string& path);
   const std::string& path() const { return file_.path(); }
+  /// See ModelFile::note().
+  std::string note() const { return file_.note(); }
   uint64_t seed() const;
   /// Throws unless the checkpoint's settings equal `run`; the message names the first setting that differs.
   void check_run(const Settings& run) const;

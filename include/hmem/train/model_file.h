@@ -41,6 +41,8 @@ class ModelFile {
   const std::string& require(const std::string& key) const;
   /// Throws Error when it is a checkpoint or the file of another kind of model.
   void expect_model(const std::string& model) const;
+  /// A note for the user when the file has no checksum, so that damage cannot be noticed; "": it has one.
+  std::string note() const;
   /// The kind of model; "": not given.
   std::string model() const;
   /// Throws Error unless `key` has this value; `hint` ends the message.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/rng.h"
 #include "hmem/core/text.h"
@@ -163,8 +164,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   }
   const bool few = questions == 1000;
   const fs::path folder = source.folder / (few ? "en" : "en-10k"), other = source.folder / (few ? "en-10k" : "en");
-  std::error_code ignored;  // errors are reported when the folder is listed
-  HMEM_CHECK(fs::exists(folder, ignored) || !fs::exists(other, ignored), source.folder.string(), ": found no ",
+  HMEM_CHECK(file_exists(folder) || !file_exists(other), source.folder.string(), ": found no ",
              folder.filename().string(), ", expected it for --training_set_size=", training_set_size,
              " (the stories there are those of --training_set_size=", few ? "10k)" : "1k)");
   return read_babi_file(find_babi_file(folder, task, part).string());

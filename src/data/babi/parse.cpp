@@ -1,16 +1,13 @@
 #include "hmem/data/babi/parse.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <unordered_map>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
@@ -211,11 +208,19 @@ class Parser {
   }
 
   int32_t statement_phrase(std::string_view text) {
-    BabiWords words = tokenize(lower_ascii(text));
-    if (ends_with(words, "?")) {
-      fail_here("found the question ", quote(trim(text), kExcerpt),
-                " without an answer, expected 'QUESTION<tab>ANSWER'");
+    const std::string_view sentence = trim(text);
+    if (sentence.find('?') != std::string_view::npos) {
+      fail_here("found the question ", quote(sentence, kExcerpt),
+                sentence.back() == '?' ? " without an answer" : " without a tab", ", expected 'QUESTION<tab>ANSWER'",
+                sentence.back() == '?' ? "" : " (are the tabs still tabs?)");
     }
+    const bool full_stop = !sentence.empty() && sentence.back() == '.';
+    if (!full_stop && full_stops_ && !sentence.empty() && sentence.back() >= '0' && sentence.back() <= '9') {
+      fail_here("found ", quote(sentence, kExcerpt), ", which ends in a number where other sentences end in '.'",
+                ", expected a sentence, or 'QUESTION<tab>ANSWER<tab>SUPPORTING IDS' (are the tabs still tabs?)");
+    }
+    full_stops_ = full_stops_ || full_stop;
+    BabiWords words = tokenize(lower_ascii(text));
     drop_final_mark(words);
     if (words.empty()) fail_here("found a line number without a sentence, expected words");
     return phrase_of(std::move(words));
@@ -238,8 +243,25 @@ class Parser {
       fail_here("found the question ", quote(trim(question), kExcerpt),
                 " with an empty answer, expected 'QUESTION<tab>ANSWER'");
     }
+    if (trim(question).back() != '?' && answer.find(' ') != std::string::npos) {
+      fail_here("found ", quote(trim(question), kExcerpt), " with the reply ", quote(answer, kExcerpt),
+                ", expected a question that ends in '?' or an answer of one word: dialogues are not supported");
+    }
+    if (second != std::string_view::npos) check_supporting_ids(trim(text.substr(second + 1)));
     stories_.questions.push_back(
         {*phrase, std::move(answer), story_begin_, static_cast<int64_t>(stories_.statements.size())});
+  }
+
+  void check_supporting_ids(std::string_view ids) const {
+    for (size_t begin = 0; begin < ids.size();) {
+      const size_t end = std::min(ids.find_first_of(" \t", begin), ids.size());
+      const std::optional<int64_t> id = parse_number<int64_t>(ids.substr(begin, end - begin));
+      if (!id || *id < 1 || *id >= last_id_) {
+        fail_here("found ", quote(ids, kExcerpt), " after the answer, expected the line numbers of supporting facts, ",
+                  "each below ", last_id_);
+      }
+      begin = std::min(ids.find_first_not_of(" \t", end), ids.size());
+    }
   }
 
   int32_t question_phrase(std::string_view text) {
@@ -270,6 +292,7 @@ class Parser {
   int64_t line_ = 0;
   int64_t bytes_ = 0;
   int64_t last_id_ = 0;
+  bool full_stops_ = false;  // some statement ends in '.'
   int64_t story_begin_ = 0;
 };
 
@@ -297,14 +320,11 @@ BabiWords babi_words(std::string_view text) {
 BabiStories parse_babi(std::istream& in, const std::string& source) { return Parser(in, source).run(); }
 
 BabiStories read_babi_file(const std::string& path) {
-  std::error_code ignored;  // on an error, opening the file fails below
-  HMEM_CHECK(!std::filesystem::is_directory(path, ignored), path, ": found a folder, expected a bAbI text file");
-  const auto size = std::filesystem::file_size(path, ignored);
-  HMEM_CHECK(ignored || size <= static_cast<uintmax_t>(kMaxFileBytes), path, ": found ", size,
-             " bytes, expected at most ", kMaxFileBytes);
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  HMEM_CHECK(in, path, ": cannot be read: ", std::strerror(errno));
+  std::ifstream in = open_file(path);
+  in.seekg(0, std::ios::end);
+  const auto size = static_cast<int64_t>(in.tellg());
+  HMEM_CHECK(size <= kMaxFileBytes, path, ": found ", size, " bytes, expected at most ", kMaxFileBytes);
+  in.seekg(0);
   return parse_babi(in, path);
 }
 

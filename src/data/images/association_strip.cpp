@@ -6,6 +6,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/data/images/encode.h"
 
 namespace hmem {
@@ -48,10 +49,7 @@ void write_association_strips(const std::string& folder, const AssociationExampl
                               int64_t count) {
   need_png();
   const std::filesystem::path path(folder);
-  std::error_code status;
-  std::filesystem::create_directories(path, status);
-  HMEM_CHECK(std::filesystem::is_directory(path), folder, ": cannot be made (", status.message(),
-             "), expected a folder for pictures");
+  make_folder(path);
   for (int64_t i = 0; i < std::min(count, examples.count()); ++i) {
     const std::string& answer = class_names[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];
     const std::string name = "example" + std::to_string(i) + "_answer_" + answer + ".png";

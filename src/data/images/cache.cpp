@@ -5,8 +5,8 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/hash.h"
-#include "hmem/core/program.h"
 
 namespace hmem {
 
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kMagic = 0x31474D494D454D48;  // "HMEMIMG1" on a little-endian machine; others make their own
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;  // 2: transparency and Exif orientation are respected
 
 /// Followed by the note, the training pixels and the test pixels.
 struct CacheHeader {
@@ -42,9 +42,8 @@ uint64_t checksum_of(CacheHeader header, const ImageData& data) {
 bool read_cache(const std::string& path, uint64_t fingerprint, ImageData& data) {
   constexpr uint64_t kMaxNote = 4096;
   if (!is_file(path)) return false;
-  std::error_code ignored;  // another size than expected is refused below
-  const uint64_t file_bytes = fs::file_size(path, ignored);
-  std::ifstream in(path, std::ios::binary);
+  std::ifstream in = open_file(path);
+  const uint64_t file_bytes = fs::file_size(path);
   CacheHeader header;
   if (!in.read(reinterpret_cast<char*>(&header), sizeof header)) return false;
   const auto bytes_of = [](const ImageSet& set) { return static_cast<uint64_t>(set.count() * set.image_size()); };
@@ -71,8 +70,7 @@ void write_cache(const std::string& path, uint64_t fingerprint, const ImageData&
   header.train_bytes = data.train.pixels.size();
   header.test_bytes = data.test.pixels.size();
   header.checksum = checksum_of(header, data);
-  std::error_code ignored;  // opening the file reports the error
-  fs::create_directories(fs::path(path).parent_path(), ignored);
+  make_folder(fs::path(path).parent_path());
   AtomicFile file(path);
   file.write(&header, sizeof header);
   file.write(data.note.data(), data.note.size());

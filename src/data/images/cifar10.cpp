@@ -2,7 +2,7 @@
 
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
-#include "hmem/core/program.h"
+#include "hmem/core/files.h"
 
 namespace hmem {
 
@@ -13,11 +13,9 @@ namespace {
 constexpr int64_t kSide = 32, kPlane = kSide * kSide;
 
 void append_file(const fs::path& path, ImageSet& set) {
-  std::error_code ignored;  // reading the file reports the error
-  HMEM_CHECK(fs::exists(path, ignored), path.string(),
-             ": there is no such file (get it with datasets/fetch.sh cifar10)");
+  HMEM_CHECK(file_exists(path), path.string(), ": there is no such file (get it with datasets/fetch.sh cifar10)");
   // Slightly above the right size, so that a wrong length gives the message about lengths.
-  parse_cifar10(read_file_bytes(path.string(), uint64_t{1} << 30), kCifar10Batch, path.string(), set);
+  parse_cifar10(read_file(path.string(), uint64_t{1} << 30), kCifar10Batch, path.string(), set);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <utility>
 
 #include "data/images/file_bytes.h"
+#include "data/images/orientation.h"
 #include "data/images/stb_image.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -55,6 +57,19 @@ void check_png(std::string_view bytes, const std::string& source) {
   }
 }
 
+/// Pixels whose last channel is their opacity (0 to 255), laid over white.
+std::vector<uint8_t> over_white(const unsigned char* pixels, int64_t count, int64_t channels) {
+  std::vector<uint8_t> out(static_cast<size_t>(count * channels));
+  auto next = out.begin();
+  for (int64_t i = 0; i < count; ++i, pixels += channels + 1) {
+    const int opacity = pixels[channels];
+    for (int64_t c = 0; c < channels; ++c) {
+      *next++ = static_cast<uint8_t>((pixels[c] * opacity + 255 * (255 - opacity) + 127) / 255);
+    }
+  }
+  return out;
+}
+
 /// Weights of the old pixels `first`, `first + 1`, ... in one new pixel; they sum to 1.
 struct Taps {
   int64_t first = 0;
@@ -96,15 +111,22 @@ DecodedImage decode_image(std::string_view bytes, int64_t channels, const std::s
   check_bmp(bytes, source);
   check_png(bytes, source);
   int width = 0, height = 0;
+  // JPEG has no transparency; with one more channel stb gives the opacity of the others.
+  const bool opaque = bytes.substr(0, 2) == "\xFF\xD8";
+  const int64_t stored = channels + (opaque ? 0 : 1);
   const stb::Pixels pixels =
-      stb::decode(as_bytes(bytes), static_cast<int>(bytes.size()), static_cast<int>(channels), &width, &height);
+      stb::decode(as_bytes(bytes), static_cast<int>(bytes.size()), static_cast<int>(stored), &width, &height);
   HMEM_CHECK(pixels != nullptr, source, ": cannot be decoded as JPEG, PNG or BMP (", stb::failure(),
              "); remove or replace the file");
   HMEM_CHECK(width > 0 && height > 0 && width <= kMaxImageSide && height <= kMaxImageSide, source, ": found ", width,
              " x ", height, " pixels, expected sides of 1 to ", kMaxImageSide);
   DecodedImage image{height, width, channels, {}};
-  image.pixels.assign(pixels.get(), pixels.get() + image.height * image.width * channels);
-  return image;
+  if (opaque) {
+    image.pixels.assign(pixels.get(), pixels.get() + image.height * image.width * channels);
+  } else {
+    image.pixels = over_white(pixels.get(), image.height * image.width, channels);
+  }
+  return upright(std::move(image), exif_orientation(bytes));
 }
 
 DecodedImage resize_image(const DecodedImage& image, int64_t height, int64_t width) {

@@ -1,16 +1,12 @@
 #pragma once
 /// \file file_bytes.h
-/// Reading of whole files, and numbers from their bytes.
+/// Numbers from the bytes of a file.
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace hmem {
-
-/// The content of a regular file of at most `limit` bytes; throws Error with the path and the reason.
-std::string read_file_bytes(const std::string& path, uint64_t limit);
 
 // Numbers of 1, 2 or 4 bytes from `at` on, which must be there.
 
@@ -18,6 +14,10 @@ inline uint32_t byte_at(std::string_view bytes, size_t at) { return static_cast<
 
 inline uint32_t big_endian(std::string_view bytes, size_t at) {
   return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 | byte_at(bytes, at + 3);
+}
+
+inline uint32_t big_endian_16(std::string_view bytes, size_t at) {
+  return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
 
 inline uint32_t little_endian_16(std::string_view bytes, size_t at) {

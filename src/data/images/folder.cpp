@@ -6,6 +6,7 @@
 
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
 #include "hmem/data/images/decode.h"
 #include "hmem/data/search.h"
@@ -78,7 +79,7 @@ int64_t decode_part(const fs::path& folder, const std::vector<ImageFolder::File>
     const auto at = static_cast<size_t>(i);
     const std::string path = (folder / files[at].name).string();
     try {
-      DecodedImage image = decode_image(read_file_bytes(path, kMaxPicture), size.channels, path);
+      DecodedImage image = decode_image(read_file(path, kMaxPicture), size.channels, path);
       if (image.height != size.height || image.width != size.width) {
         image = resize_image(image, size.height, size.width);
         resized[at] = 1;

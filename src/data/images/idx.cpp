@@ -4,7 +4,7 @@
 
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
-#include "hmem/core/program.h"
+#include "hmem/core/files.h"
 #include "hmem/data/images/gzip.h"
 
 namespace hmem {
@@ -63,7 +63,7 @@ IdxArray parse_idx(std::string_view bytes, const std::string& source) {
 }
 
 IdxArray read_idx(const std::string& path) {
-  const std::string bytes = read_file_bytes(path, kMaxFile);
+  const std::string bytes = read_file(path, kMaxFile);
   return parse_idx(is_gzip(bytes) ? gunzip(bytes, path) : bytes, path);
 }
 

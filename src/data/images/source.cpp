@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/data/images/cache.h"
 #include "hmem/data/images/cifar10.h"
 #include "hmem/data/images/idx.h"

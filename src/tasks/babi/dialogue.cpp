@@ -45,6 +45,15 @@ std::string_view take_phrase(std::string_view& text) {
   return trim(phrase);
 }
 
+/// The number of a bAbI line, taken off its front.
+std::optional<int64_t> take_line_number(std::string_view& line) {
+  const size_t end = std::min(line.find_first_of(" \t"), line.size());
+  const std::optional<int64_t> number = parse_number<int64_t>(line.substr(0, end));
+  if (!number || *number < 1 || end == line.size()) return std::nullopt;
+  line = trim(line.substr(end));
+  return number;
+}
+
 std::string sentence_text(const BabiWords& words, char mark) {
   std::string text = " ";
   for (const std::string& word : words) text += " " + one_line(word);
@@ -88,27 +97,48 @@ std::vector<std::string> BabiDialogue::reply(std::string_view line) {
   line = trim(line);
   check_text(line);
   if (!line.empty() && line[0] == ':') return command(line);
+  const std::optional<int64_t> number = take_line_number(line);
+  const size_t tab = std::min(line.find('\t'), line.size());
+  std::string_view rest = line.substr(0, tab), fields = trim(line.substr(tab));
+  const std::string_view answer = trim(fields.substr(0, fields.find('\t')));
   std::vector<Phrase> phrases;
-  while (!line.empty()) {
-    const std::string_view text = take_phrase(line);
+  while (!rest.empty()) {
+    const std::string_view text = take_phrase(rest);
     const bool question = !text.empty() && text.back() == '?';
+    const bool sentence = !question && !text.empty() && text.back() != '.';
+    HMEM_CHECK(!sentence || phrases.empty() || !phrases.back().question, "found ", quote(text),
+               " after a question, expected the next line, or a tab before an answer");
     BabiWords words = babi_words(text);
     if (question || !words.empty()) phrases.push_back({std::move(words), question});
   }
+  HMEM_CHECK(answer.empty() || (!phrases.empty() && phrases.back().question), "found ", quote(answer),
+             " after a tab, expected it after a question only");
   Lines lines;
-  take(phrases, lines);
+  if (number && !numbered_) note("line numbers are left out; number 1 begins a new story", lines);
+  numbered_ = numbered_ || number;
+  if (number == 1) reset();
+  const std::optional<int32_t> found = take(phrases, lines);
+  if (!answer.empty()) lines.push_back(verdict(std::string(answer), found));
   return lines;
 }
 
-void BabiDialogue::take(const std::vector<Phrase>& phrases, Lines& lines) {
+std::optional<int32_t> BabiDialogue::take(const std::vector<Phrase>& phrases, Lines& lines) {
   warn_unknown(phrases, lines);
+  std::optional<int32_t> answer;
   for (const Phrase& phrase : phrases) {
     if (phrase.question) {
-      ask(phrase.words, lines);
+      answer = ask(phrase.words, lines);
     } else {
       tell(phrase.words, lines);
     }
   }
+  return answer;
+}
+
+std::string BabiDialogue::verdict(const std::string& answer, std::optional<int32_t> found) const {
+  const int32_t truth = model_.task.vocabulary.id_of(answer);
+  const bool right = truth != Vocabulary::kNil && found == truth;
+  return "true answer: " + one_line(answer) + (right ? " (right)" : found ? " (wrong)" : "");
 }
 
 BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
@@ -166,9 +196,7 @@ BabiDialogue::Lines BabiDialogue::show_story(int64_t number) {
   phrases.pop_back();
   for (const Phrase& sentence : phrases) tell(sentence.words, lines);
   const std::optional<int32_t> answer = ask(asked, lines);
-  const int32_t truth = model_.task.vocabulary.id_of(question.answer);
-  const bool right = truth != Vocabulary::kNil && answer == truth;
-  lines.push_back("true answer: " + one_line(question.answer) + (right ? " (right)" : answer ? " (wrong)" : ""));
+  lines.push_back(verdict(question.answer, answer));
   next_story_ = number % count + 1;
   return lines;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
 #include "hmem/data/search.h"
 

@@ -6,6 +6,7 @@
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/text.h"
 #include "hmem/tasks/images/association_experiment.h"
 
@@ -172,9 +173,7 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
     const fs::path folder = fs::path(path).lexically_normal().parent_path();
     if (folder != fs::path(out + "/").lexically_normal().parent_path()) check_writable(path);  // else we make it
   }
-  std::error_code status;
-  fs::create_directories(out, status);
-  HMEM_CHECK(!status, "--out: ", out, ": ", status.message(), ", expected a folder that can be made");
+  make_folder(out);
   for (const std::string& path : {csv_, table_}) check_writable(path);
   for (size_t i = 0; i < results_.size(); ++i) {
     try {

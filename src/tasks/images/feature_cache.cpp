@@ -6,8 +6,8 @@
 
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/hash.h"
-#include "hmem/core/program.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/kernels/isa.h"
 #include "hmem/train/model_file.h"
@@ -35,19 +35,13 @@ void for_batches(const RenderedImages& images, const Use& use) {
 
 int64_t feature_count(const Shape& image) { return image[0] / 32 * (image[1] / 32) * ConvNet14::kFeatures; }
 
-std::string checksum(const Tensor& features) {
-  WordHash hash;
-  hash.add_bytes(features.data(), static_cast<size_t>(features.count()) * sizeof(real));
-  return hash_text(hash.value());
-}
-
 /// Empty when the file is missing, damaged or holds something else.
 Tensor read_features(const std::string& path, const Shape& shape) {
   if (!is_file(path)) return {};
   try {
     SafetensorsFile file = read_safetensors(path);
     if (file.tensors.size() != 1 || file.tensors[0].value.shape() != shape) return {};
-    if (file.metadata["checksum"] != checksum(file.tensors[0].value)) return {};
+    if (!file.has_checksum) return {};
     return std::move(file.tensors[0].value);
   } catch (const Error&) {
     return {};
@@ -55,9 +49,8 @@ Tensor read_features(const std::string& path, const Shape& shape) {
 }
 
 void write_features(const std::string& path, const Tensor& features) {
-  std::error_code ignored;  // opening the file reports the error
-  fs::create_directories(fs::path(path).parent_path(), ignored);
-  write_safetensors(path, {{"checksum", checksum(features)}}, {{"features", features.view()}});
+  make_folder(fs::path(path).parent_path());
+  write_safetensors(path, {}, {{"features", features.view()}});
 }
 
 }  // namespace

@@ -98,7 +98,16 @@ TEST_CASE("hostile text: one line that names source and line", "[bad]") {
   require_starts(error_of(""), "dir/qa1.txt: the file is empty, expected bAbI stories");
   require_starts(error_of("1 A.\n2 B.\n"), "dir/qa1.txt: found no question in 2 lines");
   require_starts(error_of("\n\n"), "dir/qa1.txt: found no question in 2 lines");
-  require_starts(error_of("1 A.\n2 Where is it?  home  1\n"), "dir/qa1.txt: found no question in 2 lines");
+  require_starts(error_of("1 A.\n2 Where is it?  home  1\n"),
+                 "dir/qa1.txt:2: found the question 'Where is it?  home  1' without a tab");
+  require_starts(error_of("1 A.\n2 Where is it  home 1\n3 Who?\tme\t1\n"),
+                 "dir/qa1.txt:2: found 'Where is it  home 1', which ends in a number where other sentences end in '.'");
+  require_starts(error_of("1 A.\n2 Q?\tb\t2\n"),
+                 "dir/qa1.txt:2: found '2' after the answer, expected the line numbers of supporting facts");
+  require_starts(error_of("1 A.\n2 Q?\tb\tone\n"), "dir/qa1.txt:2: found 'one' after the answer");
+  require_starts(error_of("1 A.\n2 Q?\tb\t1 0\n"), "dir/qa1.txt:2: found '1 0' after the answer");
+  require_starts(error_of("1 hi\thello what can i help you with today\n"),
+                 "dir/qa1.txt:1: found 'hi' with the reply 'hello what can i help you with today'");
   require_starts(error_of("1 A.\n2 Where?\n"), "dir/qa1.txt:2: found the question 'Where?' without an answer");
   require_starts(error_of("1 A.\n2 Where?\t\n"), "dir/qa1.txt:2: found the question 'Where?' without an answer");
   require_starts(error_of("1 A.\n2 Where?\t\t1\n"), "dir/qa1.txt:2: found the question 'Where?' with an empty answer");
@@ -141,11 +150,9 @@ TEST_CASE("hostile text: a line longer than 1 MiB is refused, one of exactly 1 M
 TEST_CASE("files: missing, a folder, endless, far too large", "[bad]") {
   const TempFolder folder;
   CHECK_THROWS_WITH(read_babi_file(folder.file("none.txt")),
-                    folder.file("none.txt") + ": cannot be read: No such file or directory");
-  CHECK_THROWS_WITH(read_babi_file(folder.path().string()),
-                    folder.path().string() + ": found a folder, expected a bAbI text file");
-  require_starts(error_text<Error>([] { read_babi_file("/dev/zero"); }),
-                 "/dev/zero:1: found a line above 1048576 bytes");
+                    folder.file("none.txt") + ": cannot be read: there is no such file");
+  CHECK_THROWS_WITH(read_babi_file(folder.path().string()), folder.path().string() + ": is a folder, expected a file");
+  require_starts(error_text<Error>([] { read_babi_file("/dev/zero"); }), "/dev/zero: is not a regular file");
   const std::string sparse = folder.write("sparse.txt", "1 A.\n");
   std::filesystem::resize_file(sparse, (uintmax_t{1} << 30) + 1);
   CHECK_THROWS_WITH(read_babi_file(sparse), sparse + ": found 1073741825 bytes, expected at most 1073741824");

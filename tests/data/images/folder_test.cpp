@@ -303,5 +303,5 @@ TEST_CASE("image cache: one that cannot be written gives a note", "[images]") {
   const std::string file = folder.write("file", "x");
   const ImageData data = read_image_folder(folder.path(), kSmall, file + "/cache.bin");
   CHECK(data.train.count() == 41);
-  CHECK(contains(data.note, "not cached: cannot write"));
+  CHECK(contains(data.note, "not cached: cannot make the folder"));
 }

@@ -96,6 +96,30 @@ TEST_CASE("sentences add to the story, questions are answered with the most prob
   CHECK(told.length() == 2);
 }
 
+TEST_CASE("lines of a bAbI file can be pasted", "[dialogue]") {
+  Told told({1, true}, "figs");
+  told("Bob ate.");
+  CHECK(told("1 Ann ate figs.") == Lines{"note: line numbers are left out; number 1 begins a new story"});
+  CHECK(told("2 Bob ate.").empty());
+  CHECK(told(":show") == Lines{"  ann ate figs.", "  bob ate."});
+  const Lines right = told("3 Who ate? \tfigs\t1");
+  REQUIRE(right.size() == 2);
+  CHECK(right[0].find("figs ") == 0);
+  CHECK(right[1] == "true answer: figs (right)");
+  CHECK(told("Who ate?\tann").back() == "true answer: ann (wrong)");
+  CHECK(told("Who ate?\tnobody").back() == "true answer: nobody (wrong)");
+  CHECK(told("1 Bob ate.").empty());
+  CHECK(told.length() == 1);
+}
+
+TEST_CASE("an answer whose tab was lost is no sentence", "[dialogue][bad]") {
+  Told told;
+  CHECK(error_text([&] { told("1 Ann ate."), told("2 Who ate? ann 1"); }) ==
+        "found 'ann 1' after a question, expected the next line, or a tab before an answer");
+  CHECK(error_text([&] { told("Ann ate.\tann"); }) == "found 'ann' after a tab, expected it after a question only");
+  CHECK(told.length() == 1);
+}
+
 TEST_CASE("every class of the output layer has a name", "[dialogue]") {
   Told told({100, true});
   told("Ann ate.");

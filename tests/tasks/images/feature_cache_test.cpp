@@ -109,7 +109,7 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
   folder.write("file", "text");
   FeatureCache cache(net, folder.file("file"));
   CHECK(list(cache.features(images)) == expected);
-  CHECK(cache.problem().find("cannot write") != std::string::npos);
+  CHECK(cache.problem().find("cannot make the folder") != std::string::npos);
 }
 
 }  // namespace hmem

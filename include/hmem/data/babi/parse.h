@@ -48,7 +48,8 @@ BabiWords babi_words(std::string_view text);
 
 /// Reads stories to the end of `in`; statements after the last question of a story are left out, since no question
 /// refers to them. Throws Error "SOURCE:LINE: found ..., expected ..." on any violation of the format: no id, an id
-/// above 1,000,000 or out of order, no words, no answer, control characters, a line above 1 MiB, more than 1 GiB, no
+/// above 1,000,000 or out of order, no words, no answer, supporting ids that are not lines before it, a question whose
+/// tabs were lost, the reply of a dialogue, control characters, a line above 1 MiB, more than 1 GiB, no
 /// question at all.
 BabiStories parse_babi(std::istream& in, const std::string& source);
 

@@ -24,7 +24,8 @@ constexpr int64_t kMaxImageSide = 8192;
 /// False in a build without the package stb; functions that need it then throw Error.
 bool can_decode_images();
 
-/// JPEG, PNG or BMP to `channels` 1 (grey) or 3 (RGB; grey is replicated, transparency dropped). Throws Error that
+/// JPEG, PNG or BMP to `channels` 1 (grey) or 3 (RGB; grey is replicated). Transparent pixels are laid over
+/// white, and pictures that a camera took sideways (Exif tag Orientation) are turned upright. Throws Error that
 /// begins with `source` when the bytes are something else or damaged, or a side is above kMaxImageSide.
 DecodedImage decode_image(std::string_view bytes, int64_t channels, const std::string& source);
 

@@ -26,8 +26,9 @@ class BabiDialogue {
   BabiDialogue(const ModelFile& file, const Settings& settings, LoadStories load_stories);
 
   /// Lines to print after a line of input. A line holds sentences, each up to a `.` or the end, and questions, each up
-  /// to a `?`; or one of the commands that `:help` lists. Throws Error, one line, for an unknown command, a number out
-  /// of range or a line that is not text; the story then stays unchanged.
+  /// to a `?`; or it is one of the commands that `:help` lists. Lines of a bAbI file are read as such: number 1 begins
+  /// a new story, and the answer behind a tab is compared with the model's. Throws Error, one line, for an unknown
+  /// command, a number out of range or a line that is not text; the story then stays unchanged.
   std::vector<std::string> reply(std::string_view line);
 
   /// Whether `:quit` was given.
@@ -46,7 +47,9 @@ class BabiDialogue {
 
   Lines command(std::string_view line);
   Lines show_story(int64_t number);
-  void take(const std::vector<Phrase>& phrases, Lines& lines);
+  /// Returns the answer of the last question, if it has one.
+  std::optional<int32_t> take(const std::vector<Phrase>& phrases, Lines& lines);
+  std::string verdict(const std::string& answer, std::optional<int32_t> found) const;
   void tell(const BabiWords& sentence, Lines& lines);
   /// Id of the most probable answer; none when the question cannot be answered.
   std::optional<int32_t> ask(const BabiWords& question, Lines& lines);
@@ -64,6 +67,7 @@ class BabiDialogue {
   Tape tape_;
   std::vector<BabiWords> story_;  // at most max_num_sentences
   bool forgot_ = false;           // the story was longer
+  bool numbered_ = false;         // a line had a number
   std::optional<BabiStories> test_stories_;
   int64_t next_story_ = 1;
   bool finished_ = false;

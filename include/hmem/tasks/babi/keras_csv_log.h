@@ -2,10 +2,10 @@
 /// \file keras_csv_log.h
 /// The log file of the authors' programs (`--logging=1`), for scripts that read it.
 
-#include <cstdio>
-#include <memory>
+#include <optional>
 #include <string>
 
+#include "hmem/core/files.h"
 #include "hmem/train/fit.h"
 
 namespace hmem {
@@ -20,13 +20,7 @@ class KerasCsvLog {
   void write_test(double error);
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  void write(const std::string& line);
-
-  std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  std::optional<LineFile> file_;
 };
 
 }  // namespace hmem
