@@ -32,8 +32,10 @@ Options make_options() {
   options.add_folder("feature_cache", "folder in which ConvNet features are kept for other runs", Role::neutral);
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
-  options.add_int("threads", 0, "number of threads; 0: one per processor, at most 16; does not change results",
-                  {0, 1024}, Role::neutral);
+  options.add_int(
+      "threads", 0,
+      "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
+      {0, 1024}, Role::neutral);
   options.add_file("out", "also write every output line as JSON to this file", Role::output);
   return options;
 }

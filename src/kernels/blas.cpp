@@ -27,7 +27,7 @@ namespace {
 /// OpenBLAS maps a buffer for every thread that calls it, and tries again for ever when it cannot.
 bool has_space_for_buffers() {
   constexpr size_t kBuffer = size_t{128} << 20;
-  const size_t bytes = (static_cast<size_t>(num_threads()) + 1) * kBuffer;
+  const size_t bytes = (static_cast<size_t>(max_threads()) + 1) * kBuffer;
   void* space = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (space == MAP_FAILED) return false;
   ::munmap(space, bytes);
@@ -169,7 +169,7 @@ std::string blas_note() {
     return "there is too little address space for the buffers of OpenBLAS (see ulimit -v): the built-in matrix product "
            "takes its place, with other rounding";
   }
-  if (is_serial_blas() && num_threads() > 1) {
+  if (is_serial_blas() && max_threads() > 1) {
     return "this OpenBLAS was built without threads (libopenblas0-serial): its matrix products run one at a time";
   }
 #endif

@@ -83,7 +83,8 @@ struct Reader {
   }
 };
 
-/// Every tensor of the file under its name.
+}  // namespace
+
 Weights all_tensors(const Training& training) {
   Weights all = training.weights;
   const auto append = [&all](const std::vector<Buffer*>& more) {
@@ -94,6 +95,8 @@ Weights all_tensors(const Training& training) {
   if (training.average) append(training.average->state());
   return all;
 }
+
+namespace {
 
 bool is_state(const std::string& key) { return key.rfind(kStatePrefix, 0) == 0; }
 

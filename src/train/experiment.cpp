@@ -129,8 +129,10 @@ void add_training_flags(Options& options, const TrainingSettings& defaults) {
   add_flags(options, defaults);
   options.add_optional_int("random_state", "random seed; none: a seed is drawn and printed", {0, int64_t{1} << 62},
                            Role::run);
-  options.add_int("threads", 0, "number of threads; 0: one per processor, at most 16; does not change results",
-                  {0, 1024}, Role::neutral);
+  options.add_int(
+      "threads", 0,
+      "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
+      {0, 1024}, Role::neutral);
   options.add_int("limit_steps", 0, "only time this many training steps, then stop; 0: train", {0, 1000000000},
                   Role::run);
 }
@@ -234,6 +236,8 @@ void TrainingRun::prepare(Experiment& experiment) {
   }
   if (settings.weight_average > 0) average_ = std::make_unique<Snapshot>(weights, "average.");
   training_ = {weights, optimizer_.get(), best_.get(), average_.get(), {}};
+  check_space(options.get_string("save"), stored_bytes(weights));
+  check_space(checkpoint_, stored_bytes(all_tensors(training_)));
   if (!resumed_) return;
   resumed_->check_run(run_info(options, seed, experiment));
   resumed_->copy_to(training_, settings.epochs);
@@ -262,7 +266,7 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   Record header, flags;
   header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
   header.add_text("compiler", build.compiler).add_text("kernels", kernel_set_name()).add_text("blas", blas_name());
-  header.add_int("threads", num_threads()).add_int("seed", static_cast<int64_t>(seed));
+  header.add_int("threads", max_threads()).add_int("seed", static_cast<int64_t>(seed));
   log.write_header(header.add_text("data", experiment.data));
   for (const Options::Flag& flag : options.flags()) {
     const std::string* of_model = find(experiment.model_settings, flag.name);
@@ -340,9 +344,21 @@ std::optional<int> TrainingRun::train_with_checkpoints(Experiment& experiment, F
   const InterruptGuard guard;
   fit_settings.pause_after = options.get_int("stop_after");
   fit_settings.stop = [&guard] { return guard.signal() != 0; };
+  std::string failed_output;
+  fit_settings.on_epoch = [&failed_output, report = fit_settings.on_epoch](const EpochReport& epoch) {
+    try {
+      report(epoch);
+    } catch (const Error& error) {
+      failed_output = error.what();
+    }
+  };
   fit_settings.after_epoch = [&](const FitState& state) {
-    if (state.epoch % options.get_int("checkpoint_every") == 0 || is_finished(fit_settings, state)) {
+    if (!failed_output.empty() || state.epoch % options.get_int("checkpoint_every") == 0 ||
+        is_finished(fit_settings, state)) {
       save_checkpoint(checkpoint_, info, training_);
+    }
+    if (!failed_output.empty()) {
+      fail(failed_output, "; the training is saved at ", place(state), " in ", checkpoint_, ": --resume continues");
     }
   };
   if (fit(experiment.learner, *optimizer_, fit_settings, training_.state)) return std::nullopt;

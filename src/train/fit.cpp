@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "hmem/core/check.h"
+#include "hmem/core/parallel.h"
 #include "hmem/core/rng.h"
 #include "hmem/core/timer.h"
 
@@ -57,7 +58,8 @@ struct Epoch {
 
 /// Runs the remaining steps of the epoch; false when asked to stop.
 bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, const Epoch& epoch, Tape& tape,
-               FitState& state) {
+               ThreadPacer& pacer, FitState& state) {
+  pacer.restart();
   const auto n = static_cast<int64_t>(epoch.order.size());
   while (state.step < epoch.steps) {
     const int64_t begin = state.step * settings.batch_size, count = std::min(settings.batch_size, n - begin);
@@ -71,6 +73,7 @@ bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settin
     state.sums.add(result.loss, result.errors, count);
     state.largest_norm = std::max(state.largest_norm, result.largest_norm);
     ++state.step;
+    pacer.tick();
     if (settings.progress) settings.progress->update(state.step, state.sums.means().loss);
     if (settings.stop && settings.stop()) return false;
   }
@@ -139,6 +142,7 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
   std::iota(examples.begin(), examples.end(), range_begin);
   Tape tape;
   RunningSums sums;
+  ThreadPacer pacer;
   if (show) show(0, n);
   for (int64_t begin = 0; begin < n; begin += batch_size) {
     const int64_t count = std::min(batch_size, n - begin);
@@ -148,6 +152,7 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
     HMEM_CHECK(std::isfinite(loss), "the loss of ", name_of(part), " examples is ", loss,
                ": the model is unusable; try a smaller --learning_rate");
     sums.add(loss, batch.errors, count);
+    pacer.tick();
     if (show) show(begin + count, n);
   }
   return sums;
@@ -169,6 +174,7 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
   Rng shuffle(settings.seed, "shuffle");
   shuffle.set_position(state.shuffle);
   Tape tape;
+  ThreadPacer pacer;
   while (!is_finished(settings, state)) {
     if (settings.pause_after > 0 && state.epoch >= settings.pause_after) return false;
     const double start = steady_seconds() - state.epoch_seconds;
@@ -179,7 +185,7 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
                steps, " steps");
     if (settings.progress) settings.progress->start_epoch(state.epoch, settings.epochs, steps);
     const Epoch epoch{shuffle.permutation(n), steps, settings.learning_rate(state.epoch)};
-    const bool finished = run_steps(learner, optimizer, settings, epoch, tape, state);
+    const bool finished = run_steps(learner, optimizer, settings, epoch, tape, pacer, state);
     state.epoch_seconds = steady_seconds() - start;
     if (!finished) {
       if (settings.progress) settings.progress->clear();

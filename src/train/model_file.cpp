@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "hmem/core/atomic_file.h"
@@ -20,6 +21,22 @@ void check_writable(const std::string& path) {
   if (!path.empty()) AtomicFile probe(path);
 }
 
+void check_space(const std::string& path, int64_t bytes) {
+  if (path.empty()) return;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(folder.empty() ? "." : folder, unknown);
+  if (unknown || space.capacity == 0 || space.available >= static_cast<uintmax_t>(bytes)) return;
+  fail("cannot write ", quote(path, 1000), ": ", space.available, " bytes are free there, expected about ", bytes);
+}
+
+int64_t stored_bytes(const Weights& weights) {
+  int64_t count = 0;
+  for (const Parameter* parameter : weights.parameters) count += parameter->value.count();
+  for (const Buffer* buffer : weights.buffers) count += buffer->value.count();
+  return count * static_cast<int64_t>(sizeof(real));
+}
+
 void save_model(const std::string& path, const ModelInfo& info, const Weights& weights,
                 const std::vector<Parameter*>& halves) {
   std::vector<NamedView> tensors;
@@ -33,9 +50,7 @@ void save_model(const std::string& path, const ModelInfo& info, const Weights& w
 
 uint64_t value_hash(const Weights& weights) {
   Fnv1a hash;
-  const auto add = [&hash](const Tensor& value) {
-    hash.add_numbers(value.data(), value.count());
-  };
+  const auto add = [&hash](const Tensor& value) { hash.add_numbers(value.data(), value.count()); };
   for (const Parameter* parameter : weights.parameters) add(parameter->value);
   for (const Buffer* buffer : weights.buffers) add(buffer->value);
   return hash.value();

@@ -9,6 +9,8 @@
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "support/surroundings.h"
+#include "support/temp_folder.h"
 
 namespace hmem {
 namespace {
@@ -77,6 +79,83 @@ TEST_CASE("an exception propagates out of a parallel loop as out of a plain one"
     const WithThreads scope(threads);
     CHECK_THROWS_AS(parallel_for(100, 1, [](int64_t i) { HMEM_CHECK(i != 50, "the fiftieth"); }), Error);
   }
+}
+
+TEST_CASE("the quota of control groups limits the number of threads", "[core]") {
+  const test::TempFolder root;
+  const std::string r = root.path().string();
+  CHECK(quota_of_control_groups(r) == 0);  // no control groups at all
+  root.write("proc/self/cgroup", "0::/user/job\n");
+  CHECK(quota_of_control_groups(r) == 0);
+  root.write("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
+  CHECK(quota_of_control_groups(r) == 0);
+  root.write("sys/fs/cgroup/user/cpu.max", "350000 100000\n");  // of a group above
+  CHECK(quota_of_control_groups(r) == 4);
+  root.write("sys/fs/cgroup/user/job/cpu.max", "50000 100000\n");
+  CHECK(quota_of_control_groups(r) == 1);
+  root.write("proc/self/cgroup", "12:memory:/x\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n");
+  CHECK(quota_of_control_groups(r) == 0);
+  root.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "200000\n");  // a container sees its own group as the root
+  root.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+  CHECK(quota_of_control_groups(r) == 2);
+  root.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
+  CHECK(quota_of_control_groups(r) == 0);
+  root.write("proc/self/cgroup", "rubbish\n:\n");
+  CHECK(quota_of_control_groups(r) == 0);
+}
+
+TEST_CASE("variables of OpenMP and Slurm limit the number of threads", "[core]") {
+  const test::Variable limit("OMP_THREAD_LIMIT", ""), openmp("OMP_NUM_THREADS", ""), slurm("SLURM_CPUS_PER_TASK", "");
+  const int all = available_threads();
+  CHECK(default_threads() == std::min(all, 16));
+  {
+    const test::Variable one("SLURM_CPUS_PER_TASK", "1");
+    CHECK(default_threads() == 1);
+    const test::Variable many("OMP_NUM_THREADS", "1000,4");
+    CHECK(default_threads() == all);
+    const test::Variable limited("OMP_THREAD_LIMIT", "1");
+    CHECK(available_threads() == 1);
+    CHECK(default_threads() == 1);
+  }
+  for (const char* no_number : {"", "0", "-1", "x", "99999999999999999999"}) {
+    const test::Variable wrong("OMP_NUM_THREADS", no_number);
+    CHECK(default_threads() == std::min(all, 16));
+  }
+}
+
+/// A machine on which a piece of work takes some seconds, simulated for `seconds`; returns pieces per second.
+struct Machine {
+  double one_thread, all_threads;  // seconds of a piece
+  double interruptions;            // per second
+
+  double run(PaceRule& rule, double& now, double seconds) const {
+    const double end = now + seconds;
+    bool all = rule.next(now, 0);
+    rule.restart(now, 0);
+    double count = 0, pieces = 0;
+    while (now < end) {
+      const double piece = all ? all_threads : one_thread;
+      now += piece;
+      count += interruptions * piece;
+      ++pieces;
+      all = rule.next(now, static_cast<int64_t>(count));
+    }
+    return pieces / seconds;
+  }
+};
+
+TEST_CASE("the number of threads follows what else runs on the machine", "[core]") {
+  double now = 100;
+  PaceRule rule(true, now);
+  const Machine quiet{0.002, 0.0011, 0}, busy{0.004, 0.02, 200}, half_busy{0.004, 0.0025, 200};
+  CHECK(quiet.run(rule, now, 10) > 0.999 / 0.0011);  // nothing is tried out
+  CHECK(busy.run(rule, now, 30) > 0.93 / 0.004);
+  CHECK(busy.run(rule, now, 100) > 0.97 / 0.004);
+  CHECK(half_busy.run(rule, now, 60) > 0.8 / 0.0025);
+  quiet.run(rule, now, 20);  // the others have gone: until the next trial
+  CHECK(quiet.run(rule, now, 20) > 0.98 / 0.0011);
+  const Machine slow{10, 60, 200};  // longer than any window
+  CHECK(slow.run(rule, now, 2000) > 0.9 / 10);
 }
 
 TEST_CASE("the number of threads is sane", "[core][bad]") {

@@ -16,12 +16,23 @@
 
 namespace hmem {
 
-/// Threads that parallel loops use (always 1 in a build without OpenMP); 0: one per processor, at most 16. Throws Error
-/// outside of 0..1024.
+/// Largest number of threads that parallel loops use (always 1 in a build without OpenMP); 0: `default_threads()`.
+/// Throws Error outside of 0..1024.
 void set_num_threads(int count);
+/// Threads that the next parallel loop uses; a ThreadPacer may set it below `max_threads()`.
 int num_threads();
-/// Processors that this process may run on (affinity and cpusets included).
+/// What set_num_threads() chose.
+int max_threads();
+
+/// Processors that this process may use: its affinity and cpuset, the quota of its control groups (a container's
+/// limit of 1.5 processors counts as 2), and OMP_THREAD_LIMIT.
 int available_threads();
+/// Number of processors that the quotas of the control groups in `root`/proc/self/cgroup allow, versions 1 and 2; 0:
+/// no quota. `root` is empty, but for tests.
+int quota_of_control_groups(const std::string& root = "");
+/// OMP_NUM_THREADS or else SLURM_CPUS_PER_TASK if one is set, but at most `available_threads()`; else that number, at
+/// most 16.
+int default_threads();
 /// "OpenMP 4.5" or "none (one thread)".
 std::string threading_name();
 
@@ -68,5 +79,42 @@ void parallel_for(int64_t n, [[maybe_unused]] int64_t grain, const Body& body) {
 #endif
   for (int64_t i = 0; i < n; ++i) body(i);
 }
+
+/// Decides between one thread and all of them from how fast equal pieces of work are done. Where other programs use the
+/// processors, a loop waits for a thread that the system has put aside, and two threads may be several times slower
+/// than one. The system counts such interruptions; as long as there are none, all threads work and nothing is tried
+/// out.
+class PaceRule {
+ public:
+  explicit PaceRule(bool all_threads, double now) : all_(all_threads), trial_(false), window_start_(now) {}
+
+  /// After a piece of work that ended at `now` (in seconds): `interruptions` of the process so far. Returns whether the
+  /// next piece should use all threads.
+  bool next(double now, int64_t interruptions);
+  /// The next piece begins at `now`; time before that does not count.
+  void restart(double now, int64_t interruptions);
+
+ private:
+  bool all_;
+  bool trial_;           // the other choice is being tried
+  double window_start_;  // of the pieces that are being counted
+  int64_t pieces_ = 0;
+  int64_t interruptions_ = 0;
+  double rate_ = 0;  // pieces per second before the trial
+  double next_trial_ = 0;
+  double patience_ = 1;  // seconds until the next trial
+};
+
+/// Applies PaceRule to `num_threads()`: call `tick()` after every batch of a long loop. Results do not depend on it.
+class ThreadPacer {
+ public:
+  ThreadPacer();
+  void tick();
+  /// Something else has been done since the last batch.
+  void restart();
+
+ private:
+  PaceRule rule_;
+};
 
 }  // namespace hmem

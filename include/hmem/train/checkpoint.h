@@ -23,6 +23,9 @@ struct Training {
   FitState state;
 };
 
+/// The tensors of a checkpoint, each under its name there.
+Weights all_tensors(const Training& training);
+
 /// Writes `training` of the run that `run` describes: names and values of everything that its results depend on,
 /// including "seed", causes before their consequences. The file is written atomically.
 void save_checkpoint(const std::string& path, const Settings& run, const Training& training);

@@ -24,6 +24,12 @@ constexpr char kCheckpointFormatKey[] = "checkpoint_format";
 /// before hours of training, not after.
 void check_writable(const std::string& path);
 
+/// Throws Error if a file of `bytes` does not fit beside `path` (empty: nothing to write). File systems that do not
+/// report their free space pass.
+void check_space(const std::string& path, int64_t bytes);
+/// About the size of a file with these tensors.
+int64_t stored_bytes(const Weights& weights);
+
 /// Writes all parameters and buffers under their names, those in `halves` as float16; the file is written atomically.
 void save_model(const std::string& path, const ModelInfo& info, const Weights& weights,
                 const std::vector<Parameter*>& halves = {});
