@@ -75,7 +75,7 @@ void AtomicFile::open_temporary() {
     temporary_path_ = (folder / (temporary_prefix(path_) + hash_text(number))).string();
     descriptor_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor_ < 0 && errno == EEXIST) continue;
-    if (descriptor_ < 0) fail_to_write(path_, std::strerror(errno));
+    if (descriptor_ < 0) fail_system(errno, "cannot write " + quote(path_, 1000));
     struct stat status {};
     // Between the two calls another process may have taken the file for a stale one.
     if (::flock(descriptor_, LOCK_EX) != 0 || ::fstat(descriptor_, &status) != 0 || status.st_nlink > 0) return;

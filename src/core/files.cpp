@@ -39,7 +39,7 @@ std::ifstream open_file(const std::string& path) {
   HMEM_CHECK(fs::is_regular_file(status), shown(path), ": is not a regular file");
   errno = 0;
   std::ifstream in(path, std::ios::binary);
-  HMEM_CHECK(in.good(), shown(path), ": cannot be read: ", std::strerror(errno));
+  if (!in.good()) fail_system(errno, shown(path) + ": cannot be read");
   return in;
 }
 

@@ -47,7 +47,7 @@ bool FileLock::take(const std::string& path) {
     opened = fcntl(low, F_DUPFD_CLOEXEC, kLockInChild + 1);
     close(low);
   }
-  HMEM_CHECK(opened >= 0, path, ": cannot be written: ", std::strerror(errno));
+  if (opened < 0) fail_system(errno, path + ": cannot be written");
   if (flock(opened, LOCK_EX | LOCK_NB) == 0) {
     descriptor_ = opened;
     return true;
@@ -84,7 +84,7 @@ pid_t start_process(const std::vector<std::string>& argv, const std::string& log
   signal(SIGCHLD, SIG_DFL);  // if it is ignored, which may be inherited, children cannot be waited for
   pid_t process = 0;
   const int error = posix_spawn(&process, arguments[0], &plan.files, &plan.attributes, arguments.data(), environ);
-  HMEM_CHECK(error == 0, argv[0], ": cannot be started (with the log ", log, "): ", std::strerror(error));
+  if (error != 0) fail_system(error, argv[0] + ": cannot be started (with the log " + log + ")");
   return process;
 }
 

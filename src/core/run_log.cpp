@@ -12,9 +12,8 @@ namespace {
 
 /// A word needs no quotes if splitting the line at blanks and the field at its first '=' restores it.
 bool is_plain_word(std::string_view text) {
-  return !text.empty() && is_utf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '"' && c != '\\';
-  });
+  return !text.empty() && is_harmless(text) &&
+         std::none_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '"' || c == '\\'; });
 }
 
 }  // namespace

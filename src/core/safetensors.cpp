@@ -36,7 +36,7 @@ constexpr char kMetadataKey[] = "__metadata__";
 constexpr char kChecksumKey[] = "checksum";
 
 int64_t dtype_bytes(std::string_view dtype) {
-  if (dtype == "F16") return 2;
+  if (dtype == "F16" || dtype == "BF16") return 2;
   if (dtype == "F32" || dtype == "I32") return 4;
   if (dtype == "F64" || dtype == "I64") return 8;
   return 0;
@@ -232,7 +232,8 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
   for (const Entry& entry : entries) {
     const std::string where = source + ", tensor " + quote(entry.name);
     const int64_t element_bytes = dtype_bytes(*entry.dtype);
-    HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(*entry.dtype), ", expected F16, F32, F64, I32 or I64");
+    HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(*entry.dtype),
+               ", expected F16, BF16, F32, F64, I32 or I64");
     HMEM_CHECK(entry.offsets->size() == 2 && entry.begin() <= entry.end(), where,
                ": data_offsets are not a begin and an end in order");
     int64_t count = 1;
@@ -306,6 +307,7 @@ Tensor read_tensor(const Entry& entry, const ReadAt& read_at, int64_t data_start
   const auto as_is = [](auto value) { return value; };
   uint64_t hash = 0;
   if (*entry.dtype == "F16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
+  if (*entry.dtype == "BF16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_bfloat);
   if (*entry.dtype == "F32") hash = read_elements<float>(read_at, offset, tensor, where, as_is);
   if (*entry.dtype == "F64") hash = read_elements<double>(read_at, offset, tensor, where, as_is);
   if (*entry.dtype == "I32") hash = read_elements<int32_t>(read_at, offset, tensor, where, as_is);

@@ -14,11 +14,21 @@ namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 
-/// Control characters of ASCII and, in UTF-8, of Latin-1 (U+0080..U+009F, which terminals obey too).
+/// Code point of a valid UTF-8 character.
+unsigned code_point(std::string_view character) {
+  const auto byte = [&](size_t i) -> unsigned { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0);
+  unsigned code = byte(0) & (0x3fu >> (character.size() - 1));
+  for (size_t i = 1; i < character.size(); ++i) code = code << 6 | (byte(i) & 0x3f);
+  return code;
+}
+
+/// What terminals obey instead of showing it: control characters of ASCII and Latin-1 (U+0080..U+009F), separators of
+/// lines, and marks that change the direction of writing, which can make a text look like another one.
 bool is_control(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return first < 0x20 || first == 0x7f;
-  return character.size() == 2 && first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  const unsigned code = code_point(character);
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 }  // namespace
@@ -93,6 +103,15 @@ size_t utf8_length(std::string_view text, size_t at) {
   return length;
 }
 
+bool is_harmless(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    if (length == 0 || is_control(text.substr(at, length))) return false;
+    at += length;
+  }
+  return true;
+}
+
 bool is_utf8(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const size_t length = utf8_length(text, at);
@@ -145,8 +164,10 @@ std::string json_string(std::string_view text) {
       json += "\\n";
     } else if (byte == '\t') {
       json += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      json += {'\\', 'u', '0', '0', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+    } else if (is_control(text.substr(at, length))) {
+      const unsigned code = code_point(text.substr(at, length));
+      json += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) json += kHexDigits[code >> shift & 15];
     } else {
       json += text.substr(at, length);
     }

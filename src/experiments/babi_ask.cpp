@@ -32,7 +32,8 @@ Options make_options() {
   options.add_switch("quiet", false, "print only answers, no notes or warnings");
   options.section("Test stories (:story)");
   options.add_folder("data_dir",
-                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search the usual places",
+                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search $HMEM_DATA, "
+                     "./datasets and the datasets folder beside the program's",
                      Role::place);
   options.add_optional_int("task_id", "bAbI task of the stories that :story shows; none: the task of the model",
                            {1, 20});

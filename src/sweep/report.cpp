@@ -46,7 +46,9 @@ std::string text_table(const Table& table, bool first_left) {
 std::string markdown_table(const Table& table) {
   std::string text;
   for (size_t r = 0; r < table.size(); ++r) {
-    text += "| " + join(table[r], " | ") + " |\n";
+    Row cells = table[r];
+    for (std::string& cell : cells) cell = markdown_text(cell);
+    text += "| " + join(cells, " | ") + " |\n";
     if (r > 0) continue;
     for (size_t i = 0; i < table[r].size(); ++i) text += "|---";
     text += "|\n";
@@ -56,8 +58,17 @@ std::string markdown_table(const Table& table) {
 
 std::string csv_field(const std::string& text) {
   std::string field = "\"";
+  if (!text.empty() && std::string("=+-@\t").find(text[0]) != std::string::npos) field += '\'';
   for (const char c : one_line(text)) field += c == '"' ? std::string("\"\"") : std::string(1, c);
   return field + "\"";
+}
+
+std::string markdown_text(const std::string& text) {
+  std::string safe;
+  for (const char c : one_line(text)) {
+    safe += c == '|' ? "\\|" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  }
+  return safe;
 }
 
 std::string metric_text(double value) { return format_real(value, 4); }

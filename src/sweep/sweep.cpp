@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cmath>
 #include <csignal>
 #include <deque>
@@ -56,6 +57,8 @@ class Sweep {
 
   int execute() {
     const InterruptGuard guard;
+    // Each run uses one thread of OpenBLAS; the others would only be started to wait, one for every processor.
+    ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
     for (size_t run = 0; run < plan_.size(); ++run) waiting_.push_back(run);
     while (!waiting_.empty() || !running_.empty()) {
       if (guard.signal() != 0 && !stopped_) {
@@ -114,6 +117,13 @@ class Sweep {
         argv.insert(argv.end(), run.flags.begin(), run.flags.end());
         job.process = start_process(argv, run.file("run.log"), *job.lock);
         running_.push_back(std::move(job));
+      } catch (const ShortageError& error) {  // with other runs at work, one that ends makes room
+        if (running_.empty()) {
+          report_failure(run, error.what());
+        } else {
+          waiting_.push_front(job.run);
+          return;
+        }
       } catch (const std::exception& error) {
         report_failure(run, error.what());
       }

@@ -51,5 +51,14 @@ TEST_CASE("half: well-known values and the limits", "[core]") {
   CHECK(half_from_double(-0.0) == 0x8000);
 }
 
+TEST_CASE("bfloat16 is the upper half of a float", "[core]") {
+  CHECK(double_from_bfloat(0x0000) == 0);
+  CHECK(double_from_bfloat(0x3f80) == 1);
+  CHECK(double_from_bfloat(0xc049) == -3.140625);
+  CHECK(double_from_bfloat(0x0001) == std::ldexp(1, -133));
+  CHECK(double_from_bfloat(0xff80) == -HUGE_VAL);
+  CHECK(std::isnan(double_from_bfloat(0x7fc0)));
+}
+
 }  // namespace
 }  // namespace hmem

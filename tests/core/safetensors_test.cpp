@@ -230,8 +230,8 @@ TEST_CASE("very deep nesting and very long names do no harm", "[core][bad]") {
 }
 
 TEST_CASE("inconsistent types, shapes and offsets are refused", "[core][bad]") {
-  CHECK(message(safetensors_bytes(R"({"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})", "1234")) ==
-        "model.safetensors, tensor 'a': found dtype 'BF16', expected F16, F32, F64, I32 or I64");
+  CHECK(message(safetensors_bytes(R"({"a":{"dtype":"BF17","shape":[2],"data_offsets":[0,4]}})", "1234")) ==
+        "model.safetensors, tensor 'a': found dtype 'BF17', expected F16, BF16, F32, F64, I32 or I64");
   CHECK(message(with_layout("[2]", "[0,4]")) ==
         "model.safetensors, tensor 'a': found data_offsets of 4 bytes, expected 8 for shape [2] of F32");
   const std::string huge = "9223372036854775807";

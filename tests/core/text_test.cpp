@@ -100,5 +100,13 @@ TEST_CASE("the edit distance counts insertions, deletions and replacements", "[c
   CHECK(edit_distance("ab", "ba") == 2);
 }
 
+TEST_CASE("what a terminal would obey is written as text", "[core]") {
+  CHECK(one_line("a\u009b31mb") == "a\\xc2\\x9b31mb");
+  CHECK(one_line("\u202e\u2066\u200f") == "\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x80\\x8f");
+  CHECK(json_string("\u009b\u202e\u00e9\x7f") == "\"\\u009b\\u202e\u00e9\\u007f\"");
+  CHECK(is_harmless("caf\u00e9 \U0001F600"));
+  for (const char* harmful : {"\n", "\u0085", "\u2028", "\u061c", "\xff"}) CHECK_FALSE(is_harmless(harmful));
+}
+
 }  // namespace
 }  // namespace hmem

@@ -49,6 +49,11 @@ stop_sweep() {
   stop_sweep TERM 143
   grep -q 'SIGTERM: stopped at' stop/task1_seed2/run.log || die 'the run was not told to stop'
 
+  # Few file descriptors: runs wait for others instead of failing.
+  (ulimit -n 16; "$bin/babi_sweep" --tasks=1 --runs=10 --jobs=10 $small --epochs=2 --out=few > out 2> err) ||
+    die 'few descriptors: runs failed'
+  grep -q '^final runs=10 failed=0 ' out || die 'few descriptors: no final line'
+
   # When its output fails, no other run is left running.
   "$bin/babi_sweep" --tasks=1 --runs=1 --jobs=2 $small --epochs=1,100000 --out=full > /dev/full 2> err
   [ $? -eq 1 ] || die 'a full output: expected exit 1'

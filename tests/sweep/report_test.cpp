@@ -61,3 +61,10 @@ TEST_CASE("tables as text, Markdown and CSV", "[report]") {
   CHECK(metric_text(2.0 / 3) == "0.6667");
   CHECK(metric_text(12345.6) == "1.235e+04");
 }
+
+TEST_CASE("texts of runs are no formulas, columns or tags", "[report]") {
+  CHECK(csv_field("=HYPERLINK(\"x\")") == "\"'=HYPERLINK(\"\"x\"\")\"");
+  CHECK(csv_field("hops=3") == "\"hops=3\"");
+  CHECK(markdown_text("a|b <script> & c") == "a\\|b &lt;script&gt; &amp; c");
+  CHECK(markdown_table({{"a", "b"}, {"x|y", "1"}}) == "| a | b |\n|---|---|\n| x\\|y | 1 |\n");
+}

@@ -21,6 +21,12 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// File descriptors, processes or memory have run short: the same call may succeed later.
+class ShortageError : public Error {
+ public:
+  using Error::Error;
+};
+
 namespace detail {
 
 template <typename... Parts>
@@ -40,6 +46,10 @@ template <typename... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
   throw Error(detail::join_text(parts...));
 }
+
+/// The same for a failed system call with its `errno`, whose text ends the message; throws `ShortageError` where
+/// waiting helps.
+[[noreturn]] void fail_system(int error, const std::string& message);
 
 }  // namespace hmem
 

@@ -52,8 +52,11 @@ bool contains(const std::vector<std::string>& names, const std::string& name);
 /// Bytes of the UTF-8 character that starts at `at` (1 to 4); 0 when it is invalid (RFC 3629).
 size_t utf8_length(std::string_view text, size_t at);
 bool is_utf8(std::string_view text);
+/// Whether `text` is UTF-8 without control characters and marks that change the direction of writing.
+bool is_harmless(std::string_view text);
 
-/// `text` with control characters and bytes that are not UTF-8 written as \n, \t, \xNN: always one harmless line.
+/// `text` with control characters, marks that change the direction of writing, and bytes that are not UTF-8 written as
+/// \n, \t, \xNN: always one harmless line.
 std::string one_line(std::string_view text);
 /// 'text' for a message: `one_line` in quotes, cut after about `limit` bytes.
 std::string quote(std::string_view text, size_t limit = 80);

@@ -54,7 +54,9 @@ using Table = std::vector<Row>;
 /// Columns for a terminal, aligned right; the first one left when `first_left`.
 std::string text_table(const Table& table, bool first_left);
 std::string markdown_table(const Table& table);
-/// Quotes a text as one field of a CSV line.
+/// `text` without what Markdown and HTML would interpret.
+std::string markdown_text(const std::string& text);
+/// Quotes a text as one field of a CSV line; one that a spreadsheet would take for a formula gets an apostrophe.
 std::string csv_field(const std::string& text);
 /// At most 4 significant digits.
 std::string metric_text(double value);

@@ -21,7 +21,9 @@ namespace {
 constexpr int64_t kMaxGenerated = 10000000;
 constexpr int64_t kPartsOfEpoch = 8;
 
-const char* name_of(BabiPart part) { return part == BabiPart::train ? "train" : "test"; }
+const char* name_of(BabiPart part) {
+  return part == BabiPart::train ? "train" : part == BabiPart::validation ? "valid" : "test";
+}
 
 bool holds_babi(const fs::path& folder) { return is_folder(folder / "en") || is_folder(folder / "en-10k"); }
 
@@ -40,13 +42,29 @@ bool has_ends(const std::string& name, const std::string& begin, const std::stri
          name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
+/// Files of that part of a task in `folder`, and in `names` all names there.
+std::vector<std::string> files_of(const fs::path& folder, int task, BabiPart part, std::vector<std::string>& names) {
+  const std::string begin = "qa" + std::to_string(task) + "_", end = std::string(name_of(part)) + ".txt";
+  names = names_in(folder);
+  std::vector<std::string> found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
+               [&](const std::string& name) { return has_ends(name, begin, "_" + end); });
+  if (found.empty() && contains(names, begin + end)) found.push_back(begin + end);  // as in en-valid
+  return found;
+}
+
 bool has_file(const fs::path& folder, int task, BabiPart part) {
-  try {
-    find_babi_file(folder, task, part);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
+  std::vector<std::string> names;
+  return is_folder(folder) && files_of(folder, task, part, names).size() == 1;
+}
+
+/// Whether the folder itself holds files of tasks.
+bool holds_tasks(const fs::path& folder) {
+  if (!is_folder(folder)) return false;
+  const std::vector<std::string> names = names_in(folder);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.size() > 2 && name[2] >= '1' && name[2] <= '9' && has_ends(name, "qa", "_train.txt");
+  });
 }
 
 /// Reads a string in place, without a copy.
@@ -69,6 +87,7 @@ BabiStories parse_generated(int task, const std::string& text, BabiPart part) {
 BabiSource find_babi(const std::string& data_dir, const fs::path& program_folder) {
   constexpr char kBabi[] = "babi/tasks_1-20_v1-2";
   if (data_dir == "generated") return {{}, "bAbI stories generated in the process, as asked"};
+  if (!data_dir.empty() && holds_tasks(data_dir)) return {data_dir, "bAbI stories from " + data_dir, true};
   const auto found = find_data(data_dir, {data_dir.empty() ? kBabi : ""}, holds_babi, program_folder);
   if (found) return {found->path, "bAbI stories from " + found->name};
   if (data_dir.empty()) {
@@ -83,19 +102,21 @@ BabiSource find_babi(const std::string& data_dir, const fs::path& program_folder
     const fs::path folder = fs::path(data_dir) / inner;
     HMEM_CHECK(!holds_babi(folder), data_dir, ": holds neither en/ nor en-10k/; did you mean ", folder.string(), "?");
   }
-  fail(data_dir, ": holds neither en/ nor en-10k/, expected the folder tasks_1-20_v1-2 of the bAbI tasks");
+  for (const std::string& name : names_in(data_dir)) {  // Hindi, shuffled letters, the split for validation
+    const fs::path folder = fs::path(data_dir) / name;
+    HMEM_CHECK(!holds_tasks(folder), data_dir, ": holds neither en/ nor en-10k/; did you mean ", folder.string(), "?");
+  }
+  fail(data_dir, ": holds neither en/ nor en-10k/ nor files qa*_train.txt, expected the folder tasks_1-20_v1-2 of the ",
+       "bAbI tasks, or one below it");
 }
 
 fs::path find_babi_file(const fs::path& folder, int task, BabiPart part) {
-  const std::string begin = "qa" + std::to_string(task) + "_";
-  const std::string end = std::string("_") + name_of(part) + ".txt";
-  const std::vector<std::string> names = names_in(folder);
-  std::vector<std::string> found;
-  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
-               [&](const std::string& name) { return has_ends(name, begin, end); });
-  HMEM_CHECK(!found.empty(), folder.string(), ": there is no file ", begin, "*", end, "; the folder holds ",
-             list(names), " (get it with datasets/fetch.sh babi)");
-  HMEM_CHECK(found.size() == 1, folder.string(), ": expected one file ", begin, "*", end, ", found ", list(found));
+  const std::string pattern = "qa" + std::to_string(task) + "_*_" + name_of(part) + ".txt";
+  std::vector<std::string> names;
+  const std::vector<std::string> found = files_of(folder, task, part, names);
+  HMEM_CHECK(!found.empty(), folder.string(), ": there is no file ", pattern, "; the folder holds ", list(names),
+             " (get it with datasets/fetch.sh babi)");
+  HMEM_CHECK(found.size() == 1, folder.string(), ": expected one file ", pattern, ", found ", list(found));
   return folder / found.front();
 }
 
@@ -162,6 +183,7 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
     throw UsageError("--training_set_size=" + training_set_size +
                      " is for generated stories, the official files have 1k and 10k (or use --data_dir=generated)");
   }
+  if (source.direct) return read_babi_file(find_babi_file(source.folder, task, part).string());
   const bool few = questions == 1000;
   const fs::path folder = source.folder / (few ? "en" : "en-10k"), other = source.folder / (few ? "en-10k" : "en");
   HMEM_CHECK(file_exists(folder) || !file_exists(other), source.folder.string(), ": found no ",
@@ -170,13 +192,18 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   return read_babi_file(find_babi_file(folder, task, part).string());
 }
 
+std::optional<BabiStories> load_babi_validation(const BabiSource& source, int task) {
+  if (!source.direct || !has_file(source.folder, task, BabiPart::validation)) return std::nullopt;
+  return read_babi_file(find_babi_file(source.folder, task, BabiPart::validation).string());
+}
+
 std::string generated_training_note(int64_t task, bool official_test) {
   return "task " + std::to_string(task) + ": its official training file is missing: trained on generated stories" +
          (official_test ? ", tested on the official questions" : "");
 }
 
 bool lacks_training_file(const BabiSource& source, int task, const std::string& training_set_size) {
-  if (source.generated() || training_set_size != "10k") return false;
+  if (source.generated() || source.direct || training_set_size != "10k") return false;
   const fs::path folder = source.folder / "en-10k";
   return !has_file(folder, task, BabiPart::train) && has_file(folder, task, BabiPart::test);
 }

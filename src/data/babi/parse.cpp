@@ -167,6 +167,10 @@ class Parser {
 
   void parse_line(std::string_view text) {
     text = take_id(text);
+    if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+      ascii_marks_ = with_ascii_marks(text);
+      text = ascii_marks_;
+    }
     if (text.find('\t') == std::string_view::npos) {
       parse_statement(text);
     } else {
@@ -289,6 +293,7 @@ class Parser {
   BabiStories stories_;
   SeenPhrases seen_statements_, seen_questions_;
   std::unordered_map<std::string, int32_t> phrase_of_words_;
+  std::string ascii_marks_;  // the line that is parsed, if it needed them
   int64_t line_ = 0;
   int64_t bytes_ = 0;
   int64_t last_id_ = 0;
@@ -309,6 +314,18 @@ void append_stories(BabiStories& stories, const BabiStories& more) {
     stories.questions.push_back(
         {phrases + question.phrase, question.answer, statements + question.begin, statements + question.end});
   }
+}
+
+std::string with_ascii_marks(std::string_view text) {
+  constexpr std::pair<std::string_view, char> kMarks[] = {
+      {"\u0964", '.'}, {"\u3002", '.'}, {"\uff1f", '?'}, {"\u061f", '?'}, {"\u00a0", ' '}};
+  std::string plain(text);
+  for (const auto& [mark, ascii] : kMarks) {
+    for (size_t at = 0; (at = plain.find(mark, at)) != std::string::npos; ++at) {
+      plain.replace(at, mark.size(), 1, ascii);
+    }
+  }
+  return plain;
 }
 
 BabiWords babi_words(std::string_view text) {

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kMagic = 0x31474D494D454D48;  // "HMEMIMG1" on a little-endian machine; others make their own
-constexpr uint64_t kVersion = 2;  // 2: transparency and Exif orientation are respected
+constexpr uint64_t kVersion = 2;                 // 2: transparency and Exif orientation are respected
 
 /// Followed by the note, the training pixels and the test pixels.
 struct CacheHeader {

@@ -1,5 +1,6 @@
 #include "hmem/data/images/gzip.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -64,7 +65,10 @@ bool is_gzip(std::string_view bytes) {
   return bytes.size() >= 2 && byte_at(bytes, 0) == 0x1F && byte_at(bytes, 1) == 0x8B;
 }
 
-std::string gunzip(std::string_view bytes, const std::string& source) {
+namespace {
+
+/// Content of a single member that takes all of `bytes`.
+std::string gunzip_member(std::string_view bytes, const std::string& source) {
   const size_t begin = header_size(bytes, source);
   const uint32_t crc = little_endian(bytes, bytes.size() - 8), size = little_endian(bytes, bytes.size() - 4);
   // With the trailer: stb reads ahead and takes the end of its input for damage.
@@ -73,6 +77,40 @@ std::string gunzip(std::string_view bytes, const std::string& source) {
   HMEM_CHECK(found == crc, source, ": the checksum of the content is ", found, ", expected ", crc,
              "; the file is damaged, get it again");
   return {reinterpret_cast<const char*>(content.data()), content.size()};
+}
+
+/// The content of the member at the front of `bytes`, which is taken off. stb does not say where a member ends: we try
+/// the places where the next one could begin, and the end without padding. Size and checksum tell the right one.
+std::string take_member(std::string_view& bytes, const std::string& source) {
+  std::vector<size_t> ends;
+  const auto add = [&](size_t end) {  // with zeros before it, of which up to 8 may belong to the member
+    const size_t padding = bytes.substr(0, end).find_last_not_of('\0') + 1;
+    for (size_t zeros = 0; zeros <= 8 && padding + zeros < end; ++zeros) ends.push_back(padding + zeros);
+    ends.push_back(end);
+  };
+  constexpr std::string_view kMagic = "\x1f\x8b\x08";
+  for (size_t at = bytes.find(kMagic, 1); at != std::string_view::npos; at = bytes.find(kMagic, at + 1)) add(at);
+  add(bytes.size());
+  std::string problem;
+  for (const size_t end : ends) {
+    try {
+      std::string content = gunzip_member(bytes.substr(0, end), source);
+      bytes.remove_prefix(end);
+      bytes.remove_prefix(std::min(bytes.find_first_not_of('\0'), bytes.size()));
+      return content;
+    } catch (const Error& error) {
+      if (problem.empty() || end == bytes.size()) problem = error.what();
+    }
+  }
+  fail(problem);
+}
+
+}  // namespace
+
+std::string gunzip(std::string_view bytes, const std::string& source) {
+  std::string content = take_member(bytes, source);
+  while (!bytes.empty()) content += take_member(bytes, source);
+  return content;
 }
 
 }  // namespace hmem

@@ -1,11 +1,15 @@
 #include "hmem/data/images/idx.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
 
 #include "data/images/file_bytes.h"
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
 #include "hmem/data/images/gzip.h"
+#include "hmem/data/search.h"
 
 namespace hmem {
 
@@ -16,22 +20,56 @@ namespace {
 constexpr uint64_t kMaxFile = uint64_t{1} << 31;
 constexpr int64_t kMaxSide = 4096;
 
-/// The first existing file among the usual names; empty when there is none.
+/// The first existing file among the usual names, then the only one that ends in such a name
+/// ("emnist-letters-train-images-idx3-ubyte.gz"); empty when there is none.
 fs::path find_file(const fs::path& folder, const std::string& part, const std::string& kind) {
+  std::vector<std::string> usual;
   for (const char* separator : {"-", "."}) {
-    for (const char* end : {"", ".gz"}) {
-      const fs::path path = folder / (part + separator + kind + "-ubyte" + end);
-      if (is_file(path)) return path;
-    }
+    for (const char* end : {"", ".gz"}) usual.push_back(part + separator + kind + "-ubyte" + end);
   }
-  return {};
+  for (const std::string& name : usual) {
+    if (is_file(folder / name)) return folder / name;
+  }
+  std::vector<fs::path> longer;
+  for (const std::string& name : is_folder(folder) ? names_in(folder) : std::vector<std::string>()) {
+    const bool fits = std::any_of(usual.begin(), usual.end(), [&name](const std::string& end) {
+      return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+    });
+    if (fits && is_file(folder / name)) longer.push_back(folder / name);
+  }
+  return longer.size() == 1 ? longer.front() : fs::path();
 }
 
-std::string need_file(const fs::path& folder, const std::string& part, const std::string& kind) {
-  const fs::path path = find_file(folder, part, kind);
-  HMEM_CHECK(!path.empty(), (folder / (part + "-" + kind + "-ubyte")).string(),
-             ": there is no such file, nor one with .gz (get it with datasets/fetch.sh mnist)");
-  return path.string();
+/// Images and labels of a part, which may have several names.
+ImageSet read_part(const fs::path& folder, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const fs::path images = find_file(folder, name + "-images", "idx3");
+    if (images.empty()) continue;
+    const fs::path labels = find_file(folder, name + "-labels", "idx1");
+    HMEM_CHECK(!labels.empty(), (folder / (name + "-labels-idx1-ubyte")).string(),
+               ": there is no such file, nor one with .gz, expected the labels of ", images.string());
+    return read_idx_images(images.string(), labels.string());
+  }
+  fail((folder / (names.front() + "-images-idx3-ubyte")).string(),
+       ": there is no such file, nor one with .gz (get it with datasets/fetch.sh mnist)");
+}
+
+/// Labels may begin at 1 or have gaps (EMNIST): classes are the labels that the training part has, in order.
+void number_classes(ImageData& data, const std::string& source) {
+  const std::set<int32_t> labels(data.train.labels.begin(), data.train.labels.end());
+  std::map<int32_t, int32_t> class_of;
+  for (const int32_t label : labels) {
+    class_of[label] = static_cast<int32_t>(data.class_names.size());
+    data.class_names.push_back(std::to_string(label));
+  }
+  for (ImageSet* set : {&data.train, &data.test}) {
+    for (int32_t& label : set->labels) {
+      const auto found = class_of.find(label);
+      HMEM_CHECK(found != class_of.end(), source, ": found the label ", label,
+                 " in the test part, which no training image has");
+      label = found->second;
+    }
+  }
 }
 
 }  // namespace
@@ -89,15 +127,10 @@ ImageSet read_idx_images(const std::string& images_path, const std::string& labe
 bool holds_mnist(const fs::path& folder) { return !find_file(folder, "train-images", "idx3").empty(); }
 
 ImageData read_mnist(const fs::path& folder) {
-  const auto read = [&](const std::string& part) {
-    const std::string images = need_file(folder, part + "-images", "idx3");
-    return read_idx_images(images, need_file(folder, part + "-labels", "idx1"));
-  };
   ImageData data;
-  data.train = read("train");
-  data.test = read("t10k");
-  const int32_t last = *std::max_element(data.train.labels.begin(), data.train.labels.end());
-  for (int32_t c = 0; c <= last; ++c) data.class_names.push_back(std::to_string(c));
+  data.train = read_part(folder, {"train"});
+  data.test = read_part(folder, {"t10k", "test"});
+  number_classes(data, folder.string());
   check_images(data, folder.string());
   return data;
 }

@@ -27,11 +27,11 @@ struct JoinedStories {
   std::vector<int64_t> ends;
 
   void add(BabiStories more) {
-    if (ends.empty()) {
+    if (stories.questions.empty()) {
       stories = std::move(more);
     } else {
       append_stories(stories, more);
-      stories.source = "the stories of all tasks";
+      stories.source = "all stories";
     }
     ends.push_back(static_cast<int64_t>(stories.questions.size()));
   }
@@ -125,7 +125,12 @@ BabiData load_babi_data(const BabiDataFlags& flags, const std::vector<int64_t>& 
   std::sort(data.tasks.begin(), data.tasks.end());
   data.joint = joint;
   data.description = flags.source.description;
+  if (flags.source.direct) {
+    data.notes.push_back("the files of " + flags.source.folder.string() +
+                         " are read, whatever --training_set_size says");
+  }
   JoinedStories train, test;
+  std::vector<int64_t> own_validation;  // of a task with a validation file: its first question; else -1
   for (const int64_t id : data.tasks) {
     const int task = static_cast<int>(id);
     if (task == 3 && joint && lacks_training_file(flags.source, task, flags.size)) {
@@ -133,6 +138,14 @@ BabiData load_babi_data(const BabiDataFlags& flags, const std::vector<int64_t>& 
       data.notes.push_back(generated_training_note(id, !flags.vectorise.separate_test));
     } else {
       train.add(flags.train(task));
+    }
+    own_validation.push_back(-1);
+    if (std::optional<BabiStories> validation = load_babi_validation(flags.source, task)) {
+      own_validation.back() = train.ends.back();
+      train.ends.pop_back();
+      train.add(*std::move(validation));
+      data.notes.push_back("task " + std::to_string(id) +
+                           ": validated on its own file, whatever --validation_split says");
     }
     test.add(flags.test(task));
   }
@@ -149,7 +162,8 @@ BabiData load_babi_data(const BabiDataFlags& flags, const std::vector<int64_t>& 
     HMEM_CHECK(file.count() > 0 && range.test.count() > 0, "task ", range.task, ": every ",
                file.count() > 0 ? "test" : "training", " story has more than ", data.task.max_num_sentences,
                " sentences, so none is left; raise --max_num_sentences or set --keep_latest");
-    const int64_t kept = file.begin + training_count(file.count(), flags.validation_split);
+    const int64_t kept = own_validation[i] >= 0 ? examples_of(data.task.train, own_validation[i], train.ends[i]).begin
+                                                : file.begin + training_count(file.count(), flags.validation_split);
     range.train = appended(data.split.train, file.begin, kept);
     range.validation = appended(data.split.validation, kept, file.end);
     data.ranges.push_back(range);

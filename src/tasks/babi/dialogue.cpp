@@ -94,7 +94,8 @@ std::string BabiDialogue::description() const {
 
 std::vector<std::string> BabiDialogue::reply(std::string_view line) {
   if (line.substr(0, 3) == "\xEF\xBB\xBF") line.remove_prefix(3);  // byte order mark of a text file
-  line = trim(line);
+  const std::string ascii_marks = with_ascii_marks(line);
+  line = trim(ascii_marks);
   check_text(line);
   if (!line.empty() && line[0] == ':') return command(line);
   const std::optional<int64_t> number = take_line_number(line);

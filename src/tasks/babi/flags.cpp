@@ -17,9 +17,12 @@ namespace {
 void add_data_flags(Options& options) {
   options.add_string("training_set_size", "10k",
                      "number of training questions: 1k, 10k or, for generated stories, any number");
-  options.add_folder("data_dir",
-                     "bAbI folder with en/ and en-10k/; 'generated': generate stories; empty: search the usual places",
-                     Role::place);
+  options.add_folder(
+      "data_dir",
+      "bAbI folder with en/ and en-10k/, or one of its folders itself (hn-10k, en-valid, ...); 'generated': generate "
+      "stories; empty: search $HMEM_DATA, ./datasets and the datasets folder beside the program's, else "
+      "generate stories",
+      Role::place);
   options.add_folder(
       "test_data_dir",
       "test on the questions of this bAbI folder; vocabulary and sizes come from the training data alone", Role::place);
@@ -62,9 +65,11 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
   defaults.max_grad_norm = 20;
   add_training_flags(options, defaults);
   for (const std::string& model : models) qa_kind(model).add_training_flags(options);
-  options.add_real("age_jitter", 0, "training only: probability that the numbering of sentence ages (1: the newest sentence) skips a number between "
-                   "two sentences",
-                   RealRange::half_open(0, 1));
+  options.add_real(
+      "age_jitter", 0,
+      "training only: probability that the numbering of sentence ages (1: the newest sentence) skips a number between "
+      "two sentences",
+      RealRange::half_open(0, 1));
   add_output_flags(options);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
                   Role::output);
@@ -72,9 +77,10 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
 
 void add_hmem_flags(Options& options) {
   add_babi_flags(options, {"hmem_qa"});
-  options.add_presets(
-      "preset", "defaults for other flags; paper: --read_before_write=1 --epochs=250, as published; best: the settings with the lowest error so far, listed in docs/guide.md",
-      presets());
+  options.add_presets("preset",
+                      "defaults for other flags; paper: --read_before_write=1 --epochs=250, as published; best: the "
+                      "settings with the lowest error so far, listed in docs/guide.md",
+                      presets());
 }
 
 }  // namespace

@@ -317,7 +317,7 @@ std::string report_table(const BabiReport& report) {
 std::string report_markdown(const BabiReport& report) {
   std::string text;
   for (const ReportGroup& group : report.groups) {
-    text += (text.empty() ? "" : "\n") + title(group) + "\n\n" + markdown_table(task_rows(group)) + "\n";
+    text += (text.empty() ? "" : "\n") + markdown_text(title(group)) + "\n\n" + markdown_table(task_rows(group)) + "\n";
     if (any_generated(group)) text += "\\" + std::string(kNoteGenerated) + "; ";
     text += std::string(kNoteBest) + "\n\n" + markdown_table(summary_rows(group));
   }

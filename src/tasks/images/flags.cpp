@@ -40,9 +40,11 @@ ImageData load_set(ImageKind kind, const Options& options, std::vector<std::stri
 }  // namespace
 
 void add_image_data_flags(Options& options) {
-  options.add_folder("data_dir",
-                     "folder with cifar10/ and mnist/; 'embedded': generate images; empty: search the usual places",
-                     Role::place);
+  options.add_folder(
+      "data_dir",
+      "folder with cifar10/ and mnist/; 'embedded': generate images; empty: search $HMEM_DATA, ./datasets and "
+      "the datasets folder beside the program's, else generate images",
+      Role::place);
   options.add_folder("images_a", "folder of your own photographs: train/<class>/* and test/<class>/*, or IDX files",
                      Role::place);
   options.add_folder(

@@ -50,6 +50,25 @@ TEST_CASE("a task's file is found by its name alone", "[babi]") {
                  (folder.path() / "none").string() + ": cannot be listed: "));
 }
 
+TEST_CASE("a folder of tasks itself may be named, with a validation file", "[babi]") {
+  const TempFolder folder;
+  folder.write("archive/en-valid-10k/qa1_train.txt", std::string(kStory) + kStory);
+  folder.write("archive/en-valid-10k/qa1_valid.txt", kStory);
+  folder.write("archive/en-valid-10k/qa1_test.txt", kStory);
+  folder.write("archive/hn/qa2_x_train.txt", kStory);
+  const std::string valid = folder.file("archive/en-valid-10k");
+  const BabiSource source = find_babi(valid, {});
+  CHECK(source.direct);
+  CHECK(source.description == "bAbI stories from " + valid);
+  CHECK(load_babi(source, 1, "10k", BabiPart::train).questions.size() == 2);
+  CHECK(load_babi(source, 1, "1k", BabiPart::test).questions.size() == 1);
+  REQUIRE(load_babi_validation(source, 1).has_value());
+  CHECK(load_babi_validation(source, 1)->questions.size() == 1);
+  CHECK_FALSE(load_babi_validation(find_babi(folder.file("archive/hn"), {}), 2).has_value());
+  CHECK(contains(error_text([&] { find_babi(folder.file("archive"), {}); }),
+                 "holds neither en/ nor en-10k/; did you mean " + valid + "?"));
+}
+
 TEST_CASE("the training set size names the folder", "[babi]") {
   const TempFolder folder;
   folder.write("en/qa1_x_train.txt", kStory);
@@ -105,7 +124,7 @@ TEST_CASE("a data_dir that is invalid is an error, not another source", "[bad]")
   CHECK(contains(error_text<Error>([&] { find_babi(folder.file("none"), {}); }),
                  folder.file("none") + ": there is no such folder"));
   CHECK(contains(error_text<Error>([&] { find_babi(folder.path().string(), {}); }),
-                 folder.path().string() + ": holds neither en/ nor en-10k/, expected"));
+                 folder.path().string() + ": holds neither en/ nor en-10k/ nor files qa*_train.txt, expected"));
   folder.write("above/babi/tasks_1-20_v1-2/en/qa1_x_train.txt", kStory);
   CHECK(contains(error_text<Error>([&] { find_babi(folder.file("above"), {}); }),
                  "did you mean " + folder.file("above/babi/tasks_1-20_v1-2") + "?"));

@@ -88,6 +88,13 @@ TEST_CASE("line ends: CRLF, no last end, blank lines and a byte order mark chang
   }
 }
 
+TEST_CASE("marks of other writing systems end sentences", "[babi]") {
+  const BabiStories stories = parse_text("1 Ann\u00a0went home\u0964\n2 Where\uff1f\thome\t1\n");
+  CHECK(stories.statement(0) == BabiWords{"ann", "went", "home"});
+  CHECK(stories.words_of(stories.questions[0]) == BabiWords{"where"});
+  CHECK(with_ascii_marks("caf\u00e9\u3002\u061f") == "caf\u00e9.?");
+}
+
 TEST_CASE("a story may begin with a question", "[babi]") {
   const BabiStories stories = parse_text("1 Who?\tme\n2 A.\n3 Who?\tyou\n");
   CHECK(stories.questions[0].begin == stories.questions[0].end);

@@ -86,6 +86,38 @@ TEST_CASE("gzip: header fields, content, damage", "[images][bad]") {
   for (size_t cut = 0; cut < fixed.size(); ++cut) CHECK_THROWS_AS(gunzip(fixed.substr(0, cut), "x"), Error);
 }
 
+TEST_CASE("gzip: several members, and zeros behind the last one", "[images]") {
+  if (!can_decode_images()) return;
+  const std::string a = gzip_bytes("hello "), b = gzip_bytes(std::string(70000, 'b')), zeros(512, '\0');
+  CHECK(gunzip(a + b, "x.gz") == "hello " + std::string(70000, 'b'));
+  CHECK((gunzip(b + a + gzip_bytes("") + a, "x.gz") == std::string(70000, 'b') + "hello hello "));
+  CHECK(gunzip(a + zeros, "x.gz") == "hello ");
+  CHECK(gunzip(b + zeros, "x.gz") == std::string(70000, 'b'));
+  CHECK(gunzip(a + zeros + b + zeros, "x.gz").size() == 70006);
+  CHECK_THROWS_AS(gunzip(a + "junk", "x.gz"), Error);
+  CHECK_THROWS_AS(gunzip(a + b.substr(0, b.size() - 1), "x.gz"), Error);
+  std::string damaged = a + b;
+  damaged[a.size() + 100] = 'x';
+  CHECK_THROWS_AS(gunzip(damaged, "x.gz"), Error);
+}
+
+TEST_CASE("IDX sets: labels from 1 or with gaps, longer names", "[images]") {
+  const TempFolder folder;
+  const std::string begin = "emnist-letters-";
+  folder.write(begin + "train-images-idx3-ubyte", idx_images(3, 1, 2, "abcdef"));
+  folder.write(begin + "train-labels-idx1-ubyte", idx_labels(std::string("\7\1\7", 3)));
+  folder.write(begin + "test-images-idx3-ubyte", idx_images(2, 1, 2, "ghij"));
+  folder.write(begin + "test-labels-idx1-ubyte", idx_labels(std::string("\1\7", 2)));
+  CHECK(holds_mnist(folder.path()));
+  const ImageData data = read_mnist(folder.path());
+  CHECK(data.class_names == std::vector<std::string>{"1", "7"});
+  CHECK(data.train.labels == std::vector<int32_t>{1, 0, 1});
+  CHECK(data.test.labels == std::vector<int32_t>{0, 1});
+  folder.write(begin + "test-labels-idx1-ubyte", idx_labels(std::string("\1\2", 2)));
+  CHECK(contains(error_text([&] { read_mnist(folder.path()); }),
+                 "found the label 2 in the test part, which no training image has"));
+}
+
 TEST_CASE("MNIST: four files, plain or compressed", "[images]") {
   const TempFolder folder;
   CHECK_FALSE(holds_mnist(folder.path()));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "hmem/core/options.h"
@@ -15,17 +16,20 @@ namespace hmem {
 
 /// The source of bAbI stories.
 struct BabiSource {
-  std::filesystem::path folder;  ///< holds en/ and en-10k/; empty: stories are generated in the process
+  std::filesystem::path folder;  ///< holds en/ and en-10k/, or the files themselves; empty: stories are generated
   std::string description;       ///< one line for the header of a run, without paths that the user did not write
+
+  bool direct = false;  ///< the folder itself holds the files
 
   bool generated() const { return folder.empty(); }
 };
 
 /// `data_dir`, or `babi/tasks_1-20_v1-2` where find_data() finds it, or generated stories. "generated" asks for
-/// generated stories; another `data_dir` without en/ and en-10k/ is an Error.
+/// generated stories. Another `data_dir` holds en/ and en-10k/, or the files of tasks themselves: en-valid-10k, hn,
+/// shuffled-10k, or a folder of your own. Anything else is an Error.
 BabiSource find_babi(const std::string& data_dir, const std::filesystem::path& program_folder = hmem::program_folder());
 
-enum class BabiPart { train, test };
+enum class BabiPart { train, validation, test };
 
 /// Questions of every test set, official or generated.
 constexpr int64_t kBabiTestQuestions = 1000;
@@ -33,8 +37,8 @@ constexpr int64_t kBabiTestQuestions = 1000;
 /// A task counts as failed above this test error, in %.
 constexpr double kFailedTask = 5;
 
-/// The only file `qa{task}_*_{train,test}.txt` in `folder`. The name of the folder does not matter. Throws Error when
-/// there is none or more than one; the message lists the files found.
+/// The only file `qa{task}_*_{train,valid,test}.txt` or `qa{task}_{train,valid,test}.txt` in `folder`. The name of the
+/// folder does not matter. Throws Error when there is none or more than one; the message lists the files found.
 std::filesystem::path find_babi_file(const std::filesystem::path& folder, int task, BabiPart part);
 
 /// "qa{task}_{name}_{train,test}.txt", as the official file is called.
@@ -56,6 +60,9 @@ BabiStoryOptions babi_story_options(const Options& options);
 /// outside 1..20, an invalid size, or options with official stories.
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed = 0, const BabiStoryOptions& options = {});
+
+/// The validation file of the task, which only the folders en-valid and en-valid-10k have; nothing elsewhere.
+std::optional<BabiStories> load_babi_validation(const BabiSource& source, int task);
 
 /// Whether `source` has the official test questions of the task but lacks its training stories of this size. This is
 /// common for the 10k stories of task 3.

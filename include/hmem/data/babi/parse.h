@@ -41,6 +41,10 @@ struct BabiStories {
 /// Adds the stories of `more` behind those of `stories`. A phrase of both then occurs twice.
 void append_stories(BabiStories& stories, const BabiStories& more);
 
+/// `text` with '.', '?' and a blank in place of what other writing systems use for them: danda, ideographic full stop,
+/// full-width and Arabic question mark, no-break space.
+std::string with_ascii_marks(std::string_view text);
+
 /// Words of a statement or question: ASCII lower-cased runs of word characters (letters, digits, underscore, every byte
 /// from 0x80 on). Text between two words that is more than blanks is a token too ("a, b" has three tokens), as in the
 /// reference's tokenizer; one final `.` or `?` is dropped.
