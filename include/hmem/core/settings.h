@@ -17,7 +17,6 @@
 /// fills the fields from flags or from a file, SettingWriter turns them into text. Reading and writing cannot disagree.
 
 #include <cctype>
-#include <cmath>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -86,13 +85,10 @@ struct SettingReader {
     } else {
       using Number = std::conditional_t<std::is_floating_point_v<Field>, double, int64_t>;
       const auto value = parse_number<Number>(text);
-      const bool good = value && range.contains(*value) && range.contains(static_cast<Field>(*value));
-      if constexpr (std::is_floating_point_v<Field>) {
-        const bool held = !good || (std::isfinite(static_cast<Field>(*value)) == std::isfinite(*value) &&
-                                    (static_cast<Field>(*value) == 0) == (*value == 0));
-        check(held, name, text, "a number that 32-bit floating point can hold");
-      }
-      check(good, name, text, "a number " + std::string(std::isdigit(range.str()[0]) ? "in " : "") + range.str());
+      check(value && range.contains(*value), name, text,
+            "a number " + std::string(std::isdigit(range.str()[0]) ? "in " : "") + range.str());
+      check(range.contains(static_cast<Field>(*value)), name, text,
+            "a number that " + std::to_string(8 * sizeof(Field)) + "-bit floating point can hold");
       field = static_cast<Field>(*value);
     }
   }
