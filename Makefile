@@ -9,9 +9,18 @@ ARCH     ?= portable
 WERROR   ?= 0
 SANITIZE ?=
 JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
-PREFIX   ?= /usr/local
 BIN      ?= bin
 TESTS    ?= build
+STRIP    ?= strip
+DESTDIR    ?=
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+DOCDIR     ?= $(DATADIR)/doc/hmem
+MANDIR     ?= $(DATADIR)/man
+FOLDERS    := DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR DOCDIR MANDIR
 DEMO_FLAGS   ?= --task_id=1 --data_dir=generated --random_state=1 --epochs=20
 TEST_FLAGS   ?=
 FUZZ_SECONDS ?= 60
@@ -29,18 +38,23 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(filter 0,$(MAKELEVEL
 comma   := ,
 empty   :=
 space   := $(empty) $(empty)
+quote    = '$(subst ','\'',$(1))'
 VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-out g++,$(notdir $(CXX))) \
            $(filter-out auto,$(BLAS)) $(if $(filter 0,$(OMP)),one-thread) $(filter-out portable,$(ARCH))
 OUT     := build/$(subst $(space),-,$(strip $(VARIANT)))
+$(foreach name,OUT BIN TESTS,$(if $(word 2,$($(name))),$(error $(name) must be a path without blanks, found '$($(name))')))
 
-NO_CONFIG_GOALS := help clean format
+NO_CONFIG_GOALS := help clean format dist uninstall
 ifneq ($(filter-out $(NO_CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
 include $(OUT)/config.mk
 endif
-$(OUT)/config.mk: Makefile tools/probe.sh $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
-	@mkdir -p $(@D)
-	@CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' BLAS='$(BLAS)' OMP='$(OMP)' \
-	 X86_FLAGS='$(ISA_avx2) $(ISA_avx512)' tools/probe.sh $@
+# A stamp changes only with its text; what depends on it is remade then and only then.
+stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
+PROBED = CXX='$(CXX)' CPPFLAGS='$(CPPFLAGS)' CXXFLAGS='$(CXXFLAGS)' LDFLAGS='$(LDFLAGS)' LDLIBS='$(LDLIBS)' \
+         BLAS='$(BLAS)' OMP='$(OMP)' PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)'
+$(OUT)/probed: FORCE ; $(call stamp,$(subst ',,$(PROBED)))
+$(OUT)/config.mk: Makefile tools/probe.sh $(OUT)/probed $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
+	@$(PROBED) X86_FLAGS='$(ISA_avx2) $(ISA_avx512)' tools/probe.sh $@
 
 # ---- 3. Flags --------------------------------------------------------------------------------------------------------
 CLANG    := $(findstring clang,$(CXX))
@@ -62,8 +76,8 @@ LINK      = $(CXX) $(OPTIMISE) -pthread $(OMP_FLAGS) $(CXXFLAGS) $(LDFLAGS)
 
 # ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------
 ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
-MAIN_SRC  := $(wildcard src/experiments/*.cpp)
-LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(wildcard src/*/*.cpp src/*/*/*.cpp))
+MAIN_SRC  := $(sort $(wildcard src/experiments/*.cpp))
+LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(sort $(wildcard src/*/*.cpp src/*/*/*.cpp)))
 GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
 CHECK_MAIN  := tests/babi_checker/check_files.cpp
 CHECKER_SRC := $(filter-out $(CHECK_MAIN),$(wildcard tests/babi_checker/*.cpp))
@@ -96,12 +110,12 @@ bench-programs: $(BENCH_PROGRAMS)
 tests: $(TEST_PROGRAMS)
 
 # ---- 5. Rules --------------------------------------------------------------------------------------------------------
-# A stamp changes only with its text; what depends on it is remade then and only then.
-stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
 $(OUT)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
 $(OUT)/objects: FORCE ; $(call stamp,$(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC))
 $(OUT)/version: FORCE
-	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown))
+	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),$(ARCHIVED_SHA),unknown))
+# `git archive` writes the commit into this file (.gitattributes).
+ARCHIVED_SHA = $(shell sed -n 's/^\([0-9a-f]\{12\}\)[0-9a-f]*$$/\1/p' tools/git_sha)
 # Programs of all variants share a folder: this remembers which variant made them.
 $(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS))
 
@@ -115,11 +129,13 @@ $(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
 $(F32)/src/data/images/stb_image.o: $(OUT)/stb
-$(F32)/src/data/images/stb_image.o: private EXTRA = $(STB_FLAGS) -fno-sanitize=undefined
+$(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sanitize=undefined
 # Where no time is spent, the compiler need not spend any: files outside of HOT and the tests, but for those that
-# compute for long.
+# compute for long. HOT keeps its level when CXXFLAGS has another (distributions say -O2).
+FAST = $(if $(SANITIZE),,$(RELEASE))
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
          train/snapshot.cpp),$(LIB_SRC))
+$(filter-out %/stb_image.o,$(HOT:%.cpp=$(F32)/%.o)) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST)
 $(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(if $(SANITIZE),,-O1)
 $(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1)
 $(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1) -DHMEM_NO_REAL
@@ -131,13 +147,13 @@ $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDA
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA) $(HEADERS))
 $(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
-$(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*))
-$(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic)
+$(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*) $(EXTRA))
+$(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic $(EXTRA))
 
 $(LIB): $(LIB_OBJ) $(OUT)/objects
 $(LIB_F64): $(LIB_F64_OBJ) $(OUT)/objects
 $(LIB) $(LIB_F64):
-	@echo "  AR    $@"; rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
+	@echo "  AR    $@"; rm -f $@; $(AR) rcsD $@ $(filter %.o,$^)
 
 $(PROGRAMS): $(BIN)/%: $(F32)/src/experiments/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(call link)
@@ -182,6 +198,9 @@ test: $(TEST_PROGRAMS) $(PROGRAMS)
 unit-test: $(TEST_PROGRAMS)
 	@TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
 
+check: $(TEST_PROGRAMS)
+	@TESTS='$(TESTS)' tests/run.sh unit '~[data]' $(TEST_FLAGS)
+
 bench: $(BENCH_PROGRAMS) $(BIN)/babi_task_single
 	@set -e; for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program; done
 	@echo "== bench/peer/run.sh"; bench/peer/run.sh --program $(BIN)/babi_task_single
@@ -207,21 +226,14 @@ check-all: test
 docs: $(PROGRAMS)
 	@tools/manuals.sh markdown $(BIN) > docs/programs.md
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/doc/hmem
-	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
-	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md CITATION.cff) $(DESTDIR)$(PREFIX)/share/doc/hmem
-	install -d $(DESTDIR)$(PREFIX)/share/doc/hmem/docs/images
-	install -m 644 $(wildcard docs/*.md docs/*.svg) $(DESTDIR)$(PREFIX)/share/doc/hmem/docs
-	install -m 644 $(wildcard docs/images/*) $(DESTDIR)$(PREFIX)/share/doc/hmem/docs/images
-	install -d $(DESTDIR)$(PREFIX)/share/doc/hmem/examples $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 644 $(wildcard examples/*.cpp) $(DESTDIR)$(PREFIX)/share/doc/hmem/examples
-	tools/manuals.sh man $(BIN) $(DESTDIR)$(PREFIX)/share/man/man1
-	tools/manuals.sh bash $(BIN) > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/babi_task_single
-	cd $(DESTDIR)$(PREFIX)/share/bash-completion/completions && \
-	  for program in $(filter-out babi_task_single,$(notdir $(PROGRAMS))); do ln -sf babi_task_single $$program; done
-	cd include && find hmem -name '*.h' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/include/{} \;
+install install-strip: all
+install install-strip uninstall:
+	@$(foreach name,$(FOLDERS) BIN LIB VERSION STRIP,$(name)=$(call quote,$($(name)))) CFLAGS='-pthread $(OMP_FLAGS)' \
+	 LIBS='$(strip $(filter -L% -Wl$(comma)-rpath%,$(LDFLAGS)) $(BLAS_LIBS) $(LDLIBS) -pthread $(OMP_FLAGS))' tools/install.sh $@
+
+# tools/git_sha in the archive holds the commit (see .gitattributes).
+dist:
+	git archive --prefix=hmem-$(VERSION)/ -o hmem-$(VERSION).tar.gz HEAD
 
 format:
 	clang-format -i $(shell find include src tests bench tools -name '*.h' -o -name '*.cpp' -o -name '*.inl')
@@ -237,15 +249,18 @@ help:
 ##   demo       train on generated stories    BLAS=auto       openblas, or the built-in GEMM: builtin
 ##   test       unit tests and script tests   OMP=1           0: one thread, no OpenMP
 ##   unit-test  unit tests alone              ARCH=portable   native: only for this processor
+##   check      the same without real data    CPPFLAGS CXXFLAGS LDFLAGS LDLIBS   as usual
 ##   bench      all benchmarks                SANITIZE=       for example address,undefined
 ##   sanitize   unit tests, ASan + UBSan      WERROR=0        1: a warning stops the build
 ##   signature  hash of the weights after     JOBS=nproc      compilations at the same time
-##              20 training steps             PREFIX=/usr/local, DESTDIR=   for install
-##   fuzz       broken files for the readers  FUZZ_SECONDS=60 for each fuzzer
-##   check-all  test, clang, aarch64, qemu,   TEST_FLAGS=     for the test programs
-##              fuzz, clang-tidy              DEMO_FLAGS=     for the demo
-##   docs       rewrite docs/programs.md      BIN=bin TESTS=build   folders of programs and tests
-##   install    programs, library, headers, manuals
+##              20 training steps             DESTDIR= PREFIX=/usr/local BINDIR LIBDIR INCLUDEDIR DATADIR
+##   fuzz       broken files for the readers                  DOCDIR MANDIR   where install puts things
+##   check-all  test, clang, aarch64, qemu,   FUZZ_SECONDS=60 for each fuzzer
+##              fuzz, clang-tidy              TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
+##   docs       rewrite docs/programs.md      OUT=build/release BIN=bin TESTS=build   folders of objects,
+##   dist       hmem-VERSION.tar.gz                           programs and tests
+##   install    programs, library, headers, manuals, files for pkg-config and CMake;
+##              also install-strip, uninstall
 ##   format     clang-format (tools/setup.sh --dev)
 ##   clean      delete build/ and bin/
 ##
@@ -256,7 +271,9 @@ help:
 ##   make unit-test TEST_FLAGS='[kernel]'     one group of unit tests
 ##   HMEM_DATA=DIR make test                  with the tests that need DIR/babi/tasks_1-20_v1-2
 ##   make install PREFIX=$HOME/.local         programs, library and headers
+##   make OUT=/tmp/o BIN=/tmp/o/bin TESTS=/tmp/o tests all   nothing is written into this folder
+##   make CPPFLAGS=-I/opt/include LDFLAGS='-L/opt/lib -Wl,-rpath,/opt/lib'   packages in another place
 
 FORCE:
-.PHONY: FORCE all tests bench-programs fuzz-programs need-catch demo test unit-test bench sanitize signature fuzz \
-        check-all docs install format clean help
+.PHONY: FORCE all tests bench-programs fuzz-programs need-catch demo test unit-test check bench sanitize signature \
+        fuzz check-all docs install install-strip uninstall dist format clean help

@@ -26,7 +26,8 @@ case $kind in
   bash)
     cat "$here/completion.bash"
     for program in $list; do
-      "$programs/$program" --help=bash | sed 's/^\([^ ]*\) \(.*\)$/_hmem_flags[\1]="\2"; complete -F _hmem \1/'
+      words=$("$programs/$program" --help=bash)
+      printf '%s\n' "$words" | sed 's/^\([^ ]*\) \(.*\)$/_hmem_flags[\1]="\2"; complete -F _hmem \1/'
     done
     ;;
   *)

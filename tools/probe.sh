@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds out by compiling what this machine has and writes it as make variables to the file $1.
-# Reads CXX, CXXFLAGS, BLAS (auto, openblas, builtin), OMP (0, 1), X86_FLAGS (of all kernel sets). Prints a summary.
+# Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), OMP (0, 1), X86_FLAGS (of all kernel
+# sets). Prints a summary.
 set -u
 : "${CXX:?}" "${BLAS:?}" "${OMP:?}" "${X86_FLAGS:?}"
 out=$1
@@ -12,7 +13,8 @@ tries() {
   printf '%s\n' "$1" > "$work/try.cpp"
   shift
   # shellcheck disable=SC2086  # compiler and flags are lists
-  $CXX -std=c++17 ${CXXFLAGS:-} "$work/try.cpp" -o "$work/try" "$@" > "$work/log" 2>&1
+  $CXX -std=c++17 ${CPPFLAGS:-} ${CXXFLAGS:-} ${LDFLAGS:-} "$work/try.cpp" -o "$work/try" "$@" ${LDLIBS:-} \
+    > "$work/log" 2>&1
 }
 # compiles SOURCE FLAGS...: does it compile?
 compiles() {
@@ -25,6 +27,10 @@ finds() {
   header=$1
   shift
   tries "#include <$header>" -E "$@"
+}
+# folder HEADER: the flag for the folder of HEADER, found by a longer name (stb/stb_image.h)
+folder() {
+  finds "$1" -M && sed -n "s|^\(.* \)\{0,1\}\([^ ]*\)/${1##*/}\( .*\)\{0,1\}\$|-isystem \2|p" "$work/try"
 }
 stop() {
   echo "probe: $*" >&2
@@ -45,7 +51,7 @@ if [ "$BLAS" != builtin ]; then
 int main() { openblas_set_num_threads(1); float x = 1; return static_cast<int>(cblas_sdot(1, &x, 1, &x, 1)) - 1; }'
   packaged=$(pkg-config --cflags openblas 2>/dev/null | sed 's/-I/-isystem /g')
   libs=$(pkg-config --libs openblas 2>/dev/null || echo -lopenblas)
-  for flags in "$packaged" '-isystem /usr/include/openblas'; do
+  for flags in "$packaged" "$(folder openblas/cblas.h)"; do
     # shellcheck disable=SC2086
     if tries "$use_blas" $flags $libs; then
       blas=OpenBLAS blas_flags="$flags -DHMEM_BLAS_OPENBLAS=1" blas_libs=$libs
@@ -76,7 +82,7 @@ fi
 
 stb='missing, no JPEG, PNG, BMP and .gz: tools/setup.sh installs it' stb_flags=''
 packaged=$(pkg-config --cflags stb 2>/dev/null | sed 's/-I/-isystem /g')
-for flags in "$packaged" '-isystem /usr/include/stb'; do
+for flags in "$packaged" "$(folder stb/stb_image.h)"; do
   # shellcheck disable=SC2086
   if finds stb_image.h $flags; then
     stb=stb_image stb_flags="-DHMEM_STB=1 $flags"
@@ -104,8 +110,8 @@ STB_FLAGS := $stb_flags
 CATCH := $catch
 CATCH_LIBS := $catch_libs
 END
-# An unchanged file keeps its time, so that make does not start over.
-if [ "$(cat "$out" 2>/dev/null)" = "$(cat "$out.new")" ]; then rm "$out.new"; else mv "$out.new" "$out"; fi
+# While something is missing, make looks each time: an unchanged file keeps its time, so that make does not start over.
+if [ $state = missing ] && cmp -s "$out" "$out.new"; then rm "$out.new"; else mv "$out.new" "$out"; fi
 
 # shellcheck disable=SC2086
 cat <<END
