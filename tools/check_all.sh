@@ -1,35 +1,93 @@
 #!/bin/sh
-# The checks of `make check-all` that need more tools than the build: prints what passed, what failed, and what
-# could not run because a package is missing. Exit 1 unless all passed (clang-tidy may be absent).
-# Reads CXX, FUZZ_SECONDS, BIN (the folder of the programs built here).
+# Builds and runs on other compilers, processors and systems: `make check-all`, or some of it by name:
+#   tools/check_all.sh                      all checks, about two hours
+#   tools/check_all.sh s390x chroot13       these two
+# Prints what passed, what failed, and what could not run because a tool is missing. Exit 1 unless all passed.
+# Reads CXX, FUZZ_SECONDS, MIRROR (of Debian), CHROOT_TESTS=all (the whole `make test` in the chroots, not only the unit
+# tests). Everything is built below build/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+: "${FUZZ_SECONDS:=60}" "${MIRROR:=http://deb.debian.org/debian}" "${CHROOT_TESTS:=unit}"
+[ $# -gt 0 ] || set -- g++-11 clang++ libc++ assertions lto core2duo i686 aarch64 riscv64 s390x chroot12 chroot13 fuzz tidy
 make="${MAKE:-make} --no-print-directory WERROR=1"
-passed=0 failed=0 not_run=0
+small_run='--data_dir=generated --training_set_size=1k --memory_size=20 --embeddings_size=16 --random_state=1 --threads=1'
 
-# check NAME TOOL PACKAGE COMMAND...
-check() {
-  name=$1 tool=$2 package=$3
-  shift 3
-  echo "######## $name"
-  if ! command -v "$tool" > /dev/null; then
-    echo "not run: $tool is missing; install $package (tools/setup.sh --dev)"
-    not_run=$((not_run + 1))
-  elif "$@"; then
-    echo "ok      $name"
-    passed=$((passed + 1))
-  else
-    echo "FAILED  $name"
-    failed=$((failed + 1))
-  fi
+# ---- Compilers: build and unit tests ---------------------------------------------------------------------------------
+# unit NAME SETTINGS...: in folders of its own
+unit() {
+  folder=build/check/$1
+  shift
+  $make OUT="$folder" BIN="$folder/bin" TESTS="$folder" "$@" all unit-test
 }
 
-clang() { $make CXX=clang++ BIN=build/clang/bin TESTS=build/clang test; }
-aarch64() { $make CXX=aarch64-linux-gnu-g++ BLAS=builtin OMP=0 BIN=build/aarch64/bin TESTS=build/aarch64 all; }
-# A processor of 2006, without AVX: the portable program must run there.
-old_processor() {
-  qemu-x86_64 -cpu core2duo "$BIN/babi_task_single" --task_id=1 --data_dir=generated --random_state=1 --epochs=1
+# ---- Processors: same hashes, same model file, same answers ----------------------------------------------------------
+programs() { printf "$1/bin/%s " hmem_signature babi_task_single babi_ask; }
+# Prints the answers of the model $1 to 50 questions; the rest is a command that runs programs of the folder $folder.
+answers() {
+  model=$1
+  shift
+  yes :story | head -n 50 | "$@" "$folder/bin/babi_ask" --load="$model" --data_dir=generated
 }
+# shellcheck disable=SC2046,SC2086  # lists of words
+reference() {
+  folder=build/check/reference
+  [ -f $folder/answers ] && return
+  $make CXX="${CXX:-g++}" BLAS=builtin OMP=0 OUT=$folder BIN=$folder/bin $(programs $folder) &&
+    $folder/bin/babi_task_single $small_run --epochs=2 --save=$folder/model > $folder/log &&
+    answers $folder/model env > $folder/answers.new && mv $folder/answers.new $folder/answers
+}
+# processor NAME FLAGS RUN...: RUN starts a program of that processor, which is built with FLAGS
+# shellcheck disable=SC2046,SC2086  # lists of words
+processor() {
+  reference || return
+  folder=build/check/$1 flags=$2 compiler=$1-linux-gnu-g++ made=build/check/reference
+  shift 2
+  $make CXX="$compiler" CXXFLAGS="$flags" LDFLAGS=-static BLAS=builtin OMP=0 OUT="$folder" \
+    BIN="$folder/bin" $(programs "$folder") || return
+  "$@" "$folder/bin/hmem_signature" | tee "$folder/signature" || return
+  grep -o '"[0-9a-f]\{16\}"' tests/tasks/signature_test.cpp | tr -d '"' > "$folder/pinned"
+  cut -d ' ' -f 2 "$folder/signature" | diff - "$folder/pinned" || { echo "other hashes than pinned"; return 1; }
+  "$@" "$folder/bin/babi_task_single" $small_run --epochs=2 --save="$folder/model" > "$folder/log" || return
+  cmp "$folder/model" $made/model || return
+  answers $made/model "$@" | diff - $made/answers && echo "same hashes, model file and answers"
+}
+# A processor of 2006, without AVX: the portable program, with OpenBLAS, must run there.
+# shellcheck disable=SC2086
+core2duo() {
+  reference && $make CXX="${CXX:-g++}" OUT=build/check/core2duo BIN=build/check/core2duo/bin \
+    build/check/core2duo/bin/babi_task_single &&
+    qemu-x86_64 -cpu core2duo build/check/core2duo/bin/babi_task_single $small_run --epochs=2 &&
+    qemu-x86_64 -cpu core2duo build/check/reference/bin/babi_task_single $small_run --epochs=2 \
+      --save=build/check/core2duo/model > build/check/core2duo/log &&
+    cmp build/check/core2duo/model build/check/reference/model
+}
+
+# ---- Systems: what README says, from nothing, then further compilers -------------------------------------------------
+# chroot_checks SUITE PACKAGES SETTINGS...: each of SETTINGS is a build and the unit tests with further PACKAGES
+# shellcheck disable=SC2016  # expanded inside
+chroot_checks() {
+  suite=$1 packages=$2 root=$PWD/build/check/$1
+  shift 2
+  mkdir -p build/check
+  [ -f "$root.tar" ] || mmdebstrap --variant=minbase "$suite" "$root.new.tar" "$MIRROR" || return
+  [ -f "$root.tar" ] || mv "$root.new.tar" "$root.tar" || return
+  rm -rf "$root" && mkdir "$root" && tar -xf "$root.tar" -C "$root" && mkdir "$root/hmem" || return
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+  tar -cf - --exclude=./build --exclude=./bin . | tar -xf - -C "$root/hmem" || return
+  # shellcheck disable=SC2086
+  unshare --mount --pid --fork sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$root" \
+    env -i PATH="$PATH" TERM=dumb DEBIAN_FRONTEND=noninteractive TESTS="$CHROOT_TESTS" PACKAGES="$packages" sh -ec '
+      cd /hmem
+      tools/setup.sh
+      make demo
+      if [ "$TESTS" = all ]; then make WERROR=1 test; else make WERROR=1 unit-test; fi
+      apt-get install -y --no-install-recommends $PACKAGES > /var/log/packages
+      for settings; do
+        echo "######## $settings"
+        make WERROR=1 BIN=build/check/bin TESTS=build/check $settings all unit-test
+      done' sh "$@"
+}
+
 fuzz() {
   if command -v clang++ > /dev/null; then set -- CXX=clang++; else set --; fi
   $make "$@" FUZZ_SECONDS="$FUZZ_SECONDS" fuzz
@@ -39,11 +97,46 @@ tidy() {
     xargs -0 -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c++17 -Iinclude -Isrc
 }
 
-check "clang++ build and tests" clang++ "clang libomp-dev" clang
-check "aarch64 compiles" aarch64-linux-gnu-g++ g++-aarch64-linux-gnu aarch64
-if [ "$(uname -m)" = x86_64 ]; then check "runs on a plain x86-64" qemu-x86_64 qemu-user old_processor; fi
-check "fuzzers, $FUZZ_SECONDS s each" "${CXX:-g++}" g++ fuzz
-if command -v clang-tidy > /dev/null; then check "clang-tidy" clang-tidy clang-tidy tidy; fi
+# ---- The checks by name ----------------------------------------------------------------------------------------------
+passed='' failed='' not_run=''
+# check TOOLS COMMAND...: runs it where all TOOLS are there, and notes the outcome of $name
+check() {
+  tools=$1
+  shift
+  for tool in $tools; do
+    case $tool in
+      root) [ "$(id -u)" -eq 0 ] ;;
+      x86_64) [ "$(uname -m)" = x86_64 ] ;;
+      libc++) [ -e "$(clang++ -print-file-name=libc++.so)" ] ;;
+      *) command -v "$tool" > /dev/null ;;
+    esac && continue
+    echo "not run: $name needs $tool (tools/setup.sh --dev)"
+    not_run="$not_run $name"
+    return
+  done
+  start=$(date +%s)
+  if "$@"; then outcome=ok passed="$passed $name"; else outcome=FAILED failed="$failed $name"; fi
+  echo "$outcome: $name, $(($(date +%s) - start)) s"
+}
 
-echo "check-all: $passed passed, $failed failed, $not_run not run"
-[ "$failed" -eq 0 ] && [ "$not_run" -eq 0 ]
+for name; do
+  echo "######## $name"
+  case $name in
+    g++-*) check "$name" unit "$name" CXX="$name" ;;
+    clang++*) check "$name" unit "$name" CXX="$name" ;;
+    libc++) check 'clang++ libc++' unit libc++ CXX=clang++ CXXFLAGS=-stdlib=libc++ OMP=0 BLAS=builtin ;;
+    assertions) check "${CXX:-g++}" unit assertions CXXFLAGS=-D_GLIBCXX_ASSERTIONS OMP=0 ;;
+    lto) check "${CXX:-g++}" unit lto CXXFLAGS=-flto=auto AR=gcc-ar BLAS=builtin ;;
+    core2duo) check 'x86_64 qemu-x86_64' core2duo ;;
+    i686) check i686-linux-gnu-g++\ qemu-i386 processor i686 '-msse2 -mfpmath=sse' qemu-i386 ;;
+    aarch64 | riscv64 | s390x) check "$name-linux-gnu-g++ qemu-$name" processor "$name" '' "qemu-$name" ;;
+    chroot12) check 'root mmdebstrap' chroot_checks bookworm 'g++-11 clang libomp-dev' CXX=g++-11 CXX=clang++ ;;
+    chroot13) check 'root mmdebstrap' chroot_checks trixie 'g++-13 clang libomp-dev' CXX=g++-13 CXX=clang++ ;;
+    fuzz) check "${CXX:-g++}" fuzz ;;
+    tidy) check clang-tidy tidy ;;
+    *) echo "check_all: no check is named '$name'" >&2; exit 2 ;;
+  esac
+done
+
+echo "check-all: passed:${passed:- none}; failed:${failed:- none}; not run:${not_run:- none}"
+[ -z "$failed" ] && [ -z "$not_run" ]

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <new>
 
+#include "hmem/core/byte_order.h"
 #include "hmem/core/check.h"
 #include "hmem/core/manual.h"
 #include "hmem/core/text.h"
@@ -40,15 +41,24 @@ std::string compiler_name() {
 #endif
 }
 
+/// As `uname -m` has it.
 std::string architecture_name() {
 #if defined(__x86_64__)
   return "x86_64";
+#elif defined(__i386__)
+  return "i686";
 #elif defined(__aarch64__)
   return "aarch64";
+#elif defined(__arm__)
+  return "arm";
 #elif defined(__riscv)
-  return "riscv";
+  return "riscv" + std::to_string(__riscv_xlen);
+#elif defined(__s390x__)
+  return "s390x";
 #elif defined(__powerpc64__)
-  return "ppc64";
+  return kLittleEndian ? "ppc64le" : "ppc64";
+#elif defined(__loongarch64)
+  return "loongarch64";
 #else
   return "unknown";
 #endif
