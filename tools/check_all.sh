@@ -8,7 +8,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${FUZZ_SECONDS:=60}" "${MIRROR:=http://deb.debian.org/debian}" "${CHROOT_TESTS:=unit}"
-[ $# -gt 0 ] || set -- g++-11 clang++ libc++ assertions lto core2duo i686 aarch64 riscv64 s390x chroot12 chroot13 fuzz tidy
+[ $# -gt 0 ] || set -- clang++ libc++ assertions lto core2duo i686 aarch64 riscv64 s390x chroot12 chroot13 fuzz tidy
 make="${MAKE:-make} --no-print-directory WERROR=1"
 small_run='--data_dir=generated --training_set_size=1k --memory_size=20 --embeddings_size=16 --random_state=1 --threads=1'
 
@@ -21,45 +21,50 @@ unit() {
 }
 
 # ---- Processors: same hashes, same model file, same answers ----------------------------------------------------------
-programs() { printf "$1/bin/%s " hmem_signature babi_task_single babi_ask; }
-# Prints the answers of the model $1 to 50 questions; the rest is a command that runs programs of the folder $folder.
+programs() { printf '%s ' "$1/bin/hmem_signature" "$1/bin/babi_task_single" "$1/bin/babi_ask"; }
+# answers MODEL COMMAND...: to 50 questions
 answers() {
   model=$1
   shift
-  yes :story | head -n 50 | "$@" "$folder/bin/babi_ask" --load="$model" --data_dir=generated
+  yes :story | head -n 50 | "$@" --load="$model" --data_dir=generated
 }
+# What this machine computes, made once.
 # shellcheck disable=SC2046,SC2086  # lists of words
 reference() {
-  folder=build/check/reference
-  [ -f $folder/answers ] && return
-  $make CXX="${CXX:-g++}" BLAS=builtin OMP=0 OUT=$folder BIN=$folder/bin $(programs $folder) &&
-    $folder/bin/babi_task_single $small_run --epochs=2 --save=$folder/model > $folder/log &&
-    answers $folder/model env > $folder/answers.new && mv $folder/answers.new $folder/answers
+  here=build/check/reference
+  [ -n "${reference_made:-}" ] && return
+  $make CXX="${CXX:-g++}" BLAS=builtin OMP=0 OUT=$here BIN=$here/bin $(programs $here) &&
+    $here/bin/babi_task_single $small_run --epochs=2 --save=$here/model > $here/log &&
+    answers $here/model $here/bin/babi_ask > $here/answers && reference_made=1
 }
-# processor NAME FLAGS RUN...: RUN starts a program of that processor, which is built with FLAGS
-# shellcheck disable=SC2046,SC2086  # lists of words
-processor() {
-  reference || return
-  folder=build/check/$1 flags=$2 compiler=$1-linux-gnu-g++ made=build/check/reference
+# same_bits FOLDER BIN RUN...: RUN starts a program of another processor; BIN is the folder of the programs
+# shellcheck disable=SC2086  # a list of words
+same_bits() {
+  folder=$1 bin=$2
   shift 2
-  $make CXX="$compiler" CXXFLAGS="$flags" LDFLAGS=-static BLAS=builtin OMP=0 OUT="$folder" \
-    BIN="$folder/bin" $(programs "$folder") || return
-  "$@" "$folder/bin/hmem_signature" | tee "$folder/signature" || return
+  mkdir -p "$folder"
+  "$@" "$bin/babi_task_single" $small_run --epochs=2 --save="$folder/model" > "$folder/log" || return
+  cmp "$folder/model" $here/model || return
+  answers $here/model "$@" "$bin/babi_ask" | diff - $here/answers || return
+  "$@" "$bin/hmem_signature" | tee "$folder/signature"
   grep -o '"[0-9a-f]\{16\}"' tests/tasks/signature_test.cpp | tr -d '"' > "$folder/pinned"
-  cut -d ' ' -f 2 "$folder/signature" | diff - "$folder/pinned" || { echo "other hashes than pinned"; return 1; }
-  "$@" "$folder/bin/babi_task_single" $small_run --epochs=2 --save="$folder/model" > "$folder/log" || return
-  cmp "$folder/model" $made/model || return
-  answers $made/model "$@" | diff - $made/answers && echo "same hashes, model file and answers"
+  cut -d ' ' -f 2 "$folder/signature" | diff - "$folder/pinned" && echo "same model file, answers and hashes"
 }
-# A processor of 2006, without AVX: the portable program, with OpenBLAS, must run there.
-# shellcheck disable=SC2086
+# processor NAME FLAGS RUN...: built with FLAGS
+# shellcheck disable=SC2046  # a list of words
+processor() {
+  folder=build/check/$1 compiler=$1-linux-gnu-g++ flags=$2
+  shift 2
+  reference && $make CXX="$compiler" CXXFLAGS="$flags" LDFLAGS=-static BLAS=builtin OMP=0 OUT="$folder" \
+    BIN="$folder/bin" $(programs "$folder") && same_bits "$folder" "$folder/bin" "$@"
+}
+# A processor of 2006, without AVX: the portable program must run there, also with OpenBLAS.
+# shellcheck disable=SC2086  # a list of words
 core2duo() {
-  reference && $make CXX="${CXX:-g++}" OUT=build/check/core2duo BIN=build/check/core2duo/bin \
-    build/check/core2duo/bin/babi_task_single &&
-    qemu-x86_64 -cpu core2duo build/check/core2duo/bin/babi_task_single $small_run --epochs=2 &&
-    qemu-x86_64 -cpu core2duo build/check/reference/bin/babi_task_single $small_run --epochs=2 \
-      --save=build/check/core2duo/model > build/check/core2duo/log &&
-    cmp build/check/core2duo/model build/check/reference/model
+  folder=build/check/core2duo
+  reference && $make CXX="${CXX:-g++}" OUT=$folder BIN=$folder/bin $folder/bin/babi_task_single &&
+    qemu-x86_64 -cpu core2duo $folder/bin/babi_task_single $small_run --epochs=1 &&
+    same_bits $folder $here/bin qemu-x86_64 -cpu core2duo
 }
 
 # ---- Systems: what README says, from nothing, then further compilers -------------------------------------------------

@@ -3,7 +3,8 @@
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only list missing packages; exit 1 if there are any
 #   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS)
-#   --dev    also what `make format` and `make check-all` need (clang, qemu, an aarch64 compiler)
+#   --dev    also what `make format` and `make check-all` need (clang, qemu, compilers for other
+#           processors, mmdebstrap)
 set -u
 
 check=0 groups=base
@@ -12,7 +13,7 @@ for argument in "$@"; do
     --check) check=1 ;;
     --ci) groups="base ci" ;;
     --dev) groups="base ci dev" ;;
-    *) sed -n '3,6s/^# //p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,7s/^# //p' "$0" >&2; exit 2 ;;
   esac
 done
 
@@ -48,6 +49,11 @@ dev  command:clang-tidy     clang-tidy               clang-tools-extra     clang
 dev  command:shellcheck     shellcheck               ShellCheck            shellcheck
 dev  command:qemu-x86_64    qemu-user                qemu-user             qemu-user
 dev  command:aarch64-linux-gnu-g++  g++-aarch64-linux-gnu  gcc-c++-aarch64-linux-gnu  aarch64-linux-gnu-gcc
+dev  command:riscv64-linux-gnu-g++  g++-riscv64-linux-gnu  gcc-c++-riscv64-linux-gnu  riscv64-linux-gnu-gcc
+dev  command:s390x-linux-gnu-g++    g++-s390x-linux-gnu    gcc-c++-s390x-linux-gnu    -
+dev  command:i686-linux-gnu-g++     g++-i686-linux-gnu     -                          -
+dev  clang-libc++           libc++-dev               libcxx-devel          libc++
+dev  command:mmdebstrap     mmdebstrap               mmdebstrap            -
 '
 
 work=$(mktemp -d) || exit 1
@@ -66,10 +72,11 @@ has() {
     compiler) builds "$cxx" 'int main() {}' ;;
     header:*) builds "$cxx" "#include <${1#header:}>" -c ;;
     library:*) builds "$cxx" 'int main() {}' "-l${1#library:}" ;;
-    openblas:*) [ $column -ne 3 ] || ls /usr/lib/*/openblas-"${1#openblas:}"/libopenblas.so.0 > /dev/null 2>&1 ;;
+    openblas:*) ls /usr/lib/*/openblas-"${1#openblas:}"/libopenblas.so.0 > /dev/null 2>&1 ;;
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
     clang-openmp) builds clang++ '#include <omp.h>
 int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;
+    clang-libc++) builds clang++ '#include <string>' -stdlib=libc++ -c ;;
   esac
 }
 
@@ -77,8 +84,9 @@ missing=
 while read -r group test apt dnf pacman; do
   case " $groups " in *" $group "*) ;; *) continue ;; esac
   [ -n "$group" ] || continue
-  has "$test" && continue
   case $column in 3) package=$apt ;; 4) package=$dnf ;; *) package=$pacman ;; esac
+  [ "$package" = - ] && continue
+  has "$test" && continue
   case " $missing " in *" $package "*) ;; *) missing="${missing:+$missing }$package" ;; esac
 done <<END
 $needs

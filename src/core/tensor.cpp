@@ -9,8 +9,8 @@ namespace hmem {
 
 void* detail::aligned_allocate(int64_t count, int64_t size) {
   constexpr int64_t kAlignment = 64;
-  HMEM_CHECK(count >= 0 && count <= std::numeric_limits<int64_t>::max() / size - kAlignment, "cannot allocate ", count,
-             " elements of ", size, " bytes");
+  HMEM_CHECK(count >= 0 && count <= std::numeric_limits<ptrdiff_t>::max() / size - kAlignment, "cannot allocate ",
+             count, " elements of ", size, " bytes");
   // At least one line, so that a pointer to zero elements is valid and distinct; aligned_alloc needs whole lines.
   const int64_t bytes = std::max<int64_t>(kAlignment, (count * size + kAlignment - 1) / kAlignment * kAlignment);
   void* memory = std::aligned_alloc(kAlignment, static_cast<size_t>(bytes));

@@ -248,7 +248,7 @@ TEST_CASE("lists of numbers", "[core]") {
     CHECK_THAT(test::error_text<UsageError>([&] {
                  parse_number_list("tasks", wrong, {1, 20});
                }),
-               Catch::Matchers::Contains("--tasks: found") && Catch::Matchers::Contains("1..20"));
+               Contains("--tasks: found") && Contains("1..20"));
   }
 }
 

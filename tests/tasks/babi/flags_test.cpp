@@ -8,7 +8,6 @@
 #include "support/error_text.h"
 
 using namespace hmem;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -11,7 +11,6 @@
 #include "support/temp_folder.h"
 
 using namespace hmem;
-using Catch::Matchers::Contains;
 using hmem::test::error_text;
 
 namespace {
