@@ -181,7 +181,7 @@ TEST_CASE("a loss or gradient that is not finite stops the run and changes nothi
   CHECK(error_text([&] { fit(last, third, settings(1, 2)); }) ==
         "epoch 0: the loss of validation examples is nan: the model is unusable; try a smaller --learning_rate");
   last.nan_at_batch = 4;
-  CHECK_THAT(error_text([&] { evaluate(last, Part::test, 2); }), Catch::Contains("the loss of test examples is nan"));
+  CHECK_THAT(error_text([&] { evaluate(last, Part::test, 2); }), Contains("the loss of test examples is nan"));
 
   CountingLearner steep(4);
   steep.strength = std::numeric_limits<real>::max();

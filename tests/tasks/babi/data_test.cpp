@@ -180,7 +180,7 @@ TEST_CASE("the data of one task: sizes and description from the flags, the end o
   CHECK_THAT(error_text<UsageError>([&] {
                data_flags({"--online", "--data_dir=" + folder.path().string()});
              }),
-             Catch::Contains("--online") && Catch::Contains("--data_dir=generated"));
+             Contains("--online") && Contains("--data_dir=generated"));
 }
 
 TEST_CASE("every word of the questions is in their hash", "[checkpoint]") {
