@@ -98,7 +98,7 @@ BabiTask read_task(const ModelFile& file) {
 
 }  // namespace
 
-const QaKind& qa_kind(const std::string& name) {
+const QaKind& qa_kind(std::string_view name) {
   for (const QaKind& one : kinds()) {
     if (one.name == name) return one;
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hmem/models/qa_model.h"
@@ -28,7 +29,7 @@ struct QaKind {
 };
 
 /// Throws UsageError for an unknown name.
-const QaKind& qa_kind(const std::string& name);
+const QaKind& qa_kind(std::string_view name);
 /// Names of all kinds but H-Mem.
 std::vector<std::string> qa_baselines();
 
