@@ -57,6 +57,12 @@ void check_png(std::string_view bytes, const std::string& source) {
   }
 }
 
+/// stb_image 2.30 makes up what is missing at the end.
+void check_jpeg(std::string_view bytes, const std::string& source) {
+  HMEM_CHECK(bytes.substr(0, 2) != "\xFF\xD8" || bytes.rfind("\xFF\xD9") != std::string_view::npos, source,
+             ": the JPEG ends in the middle, after ", bytes.size(), " bytes; remove or replace the file");
+}
+
 /// Pixels whose last channel is their opacity (0 to 255), laid over white.
 std::vector<uint8_t> over_white(const unsigned char* pixels, int64_t count, int64_t channels) {
   std::vector<uint8_t> out(static_cast<size_t>(count * channels));
@@ -110,6 +116,7 @@ DecodedImage decode_image(std::string_view bytes, int64_t channels, const std::s
   HMEM_CHECK(bytes.size() <= kMaxEncoded, source, ": ", bytes.size(), " bytes, expected at most ", kMaxEncoded);
   check_bmp(bytes, source);
   check_png(bytes, source);
+  check_jpeg(bytes, source);
   int width = 0, height = 0;
   // JPEG has no transparency; with one more channel stb gives the opacity of the others.
   const bool opaque = bytes.substr(0, 2) == "\xFF\xD8";

@@ -106,7 +106,9 @@ TEST_CASE("decoding: damaged and hostile images", "[images][bad]") {
     CHECK(contains(decode_error(bmp.substr(0, size)), "bytes, expected " + std::to_string(bmp.size())));
   }
   const std::string jpeg = jpeg_bytes(16, 16, 72);
-  CHECK_THROWS_AS(decode_image(jpeg.substr(0, 90), 3, "x"), Error);
+  for (size_t size = 2; size < jpeg.size(); ++size) {
+    CHECK(contains(decode_error(jpeg.substr(0, size)), "x: the JPEG ends in the middle"));
+  }
   // Sizes that would take 12 GB.
   std::string huge = png;
   huge.replace(16, 8, big_endian(65535) + big_endian(65535));
