@@ -136,7 +136,7 @@ void Checkpoint::check_run(const Settings& run) const {
   }
   for (const auto& [key, value] : file_.info()) {
     const bool known =
-        std::any_of(run.begin(), run.end(), [&key = key](const auto& pair) { return pair.first == key; });
+        std::any_of(run.begin(), run.end(), [&wanted = key](const auto& pair) { return pair.first == wanted; });
     HMEM_CHECK(
         known || key == kFormatKey || is_state(key), path(), ": ", key, ": found ", quote(value),
         ", expected no such setting; the checkpoint belongs to another run: give its flags, or another --checkpoint");
