@@ -102,11 +102,11 @@ void merge_task_3(Groups& groups) {
 
 std::string differing_settings(const Groups& groups, const Values& own) {
   std::string text;
-  for (const auto& [name, value] : own) {
-    const bool differs = std::any_of(groups.begin(), groups.end(), [&name = name, &value = value](const auto& other) {
-      return value_of(other.first, name) != value;
+  for (const auto& setting : own) {
+    const bool differs = std::any_of(groups.begin(), groups.end(), [&setting](const auto& other) {
+      return value_of(other.first, setting.first) != setting.second;
     });
-    if (differs) text += (text.empty() ? "" : " ") + name + "=" + value;
+    if (differs) text += (text.empty() ? "" : " ") + setting.first + "=" + setting.second;
   }
   return text;
 }
