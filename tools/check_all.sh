@@ -1,10 +1,10 @@
 #!/bin/sh
 # Builds and runs on other compilers, processors and systems: `make check-all`, or some of it by name:
-#   tools/check_all.sh                      all checks, about two hours
+#   tools/check_all.sh                      all checks, hours
 #   tools/check_all.sh s390x chroot13       these two
 # Prints what passed, what failed, and what could not run because a tool is missing. Exit 1 unless all passed.
-# Reads CXX, FUZZ_SECONDS, MIRROR (of Debian), CHROOT_TESTS=all (the whole `make test` in the chroots, not only the unit
-# tests). Everything is built below build/.
+# Reads CXX, FUZZ_SECONDS, MIRROR (of Debian), and CHROOT_TESTS, what is made in the chroots: demo, unit (also the unit
+# tests, and these with further compilers) or all (the script tests as well). Everything is built below build/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${FUZZ_SECONDS:=60}" "${MIRROR:=http://deb.debian.org/debian}" "${CHROOT_TESTS:=unit}"
@@ -68,7 +68,7 @@ core2duo() {
 }
 
 # ---- Systems: what README says, from nothing, then further compilers -------------------------------------------------
-# chroot_checks SUITE PACKAGES SETTINGS...: each of SETTINGS is a build and the unit tests with further PACKAGES
+# chroot_checks SUITE PACKAGES SETTINGS...: each of SETTINGS is a build with unit tests that needs the further PACKAGES
 # shellcheck disable=SC2016  # expanded inside
 chroot_checks() {
   suite=$1 packages=$2 root=$PWD/build/check/$1
@@ -81,11 +81,12 @@ chroot_checks() {
   tar -cf - --exclude=./build --exclude=./bin . | tar -xf - -C "$root/hmem" || return
   # shellcheck disable=SC2086
   unshare --mount --pid --fork sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$root" \
-    env -i PATH="$PATH" TERM=dumb DEBIAN_FRONTEND=noninteractive TESTS="$CHROOT_TESTS" PACKAGES="$packages" sh -ec '
+    env -i PATH="$PATH" TERM=dumb DEBIAN_FRONTEND=noninteractive WHAT="$CHROOT_TESTS" PACKAGES="$packages" sh -ec '
       cd /hmem
       tools/setup.sh
       make demo
-      if [ "$TESTS" = all ]; then make WERROR=1 test; else make WERROR=1 unit-test; fi
+      [ "$WHAT" != demo ] || exit 0
+      if [ "$WHAT" = all ]; then make WERROR=1 test; else make WERROR=1 unit-test; fi
       apt-get install -y --no-install-recommends $PACKAGES > /var/log/packages
       for settings; do
         echo "######## $settings"
