@@ -40,6 +40,7 @@ base header:stb/stb_image.h    libstb-dev            stb_image-devel       stb
 base catch2                 catch2                   catch-devel           catch2
 ci   command:cmake          cmake                    cmake                 cmake
 ci   command:parallel       parallel                 parallel              parallel
+ci   command:strace         strace                   strace                strace
 ci   openblas:serial        libopenblas0-serial      -                     -
 ci   openblas:openmp        libopenblas0-openmp      -                     -
 dev  command:clang++        clang                    clang                 clang
