@@ -60,8 +60,8 @@ TEST_CASE("orthogonal: the vectors of the shorter side are orthonormal, times th
   orthogonal(weight, 1.5, rng);
   const bool wide = rows <= columns;
   const int64_t count = std::min(rows, columns), length = std::max(rows, columns);
-  const auto element = [&](int64_t v, int64_t i) {
-    return static_cast<double>(wide ? weight[v * columns + i] : weight[i * columns + v]);
+  const auto element = [&, stride = columns](int64_t v, int64_t i) {
+    return static_cast<double>(wide ? weight[v * stride + i] : weight[i * stride + v]);
   };
   double worst = 0, diagonal = 0;
   for (int64_t u = 0; u < count; ++u) {

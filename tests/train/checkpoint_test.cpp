@@ -75,7 +75,7 @@ struct Run {
     settings.on_best = [this] { best.take(); };
     settings.average = &smooth;
     settings.average_decay = 0.9;
-    settings.stop = [this, stop_after, steps = int64_t{0}]() mutable { return ++steps == stop_after; };
+    settings.stop = [stop_after, steps = int64_t{0}]() mutable { return ++steps == stop_after; };
     return fit(learner, adam, settings, training.state);
   }
 };
