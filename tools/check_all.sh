@@ -8,7 +8,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${FUZZ_SECONDS:=60}" "${MIRROR:=http://deb.debian.org/debian}" "${CHROOT_TESTS:=unit}"
-[ $# -gt 0 ] || set -- clang++ libc++ assertions lto core2duo i686 aarch64 riscv64 s390x chroot12 chroot13 fuzz tidy
+[ $# -gt 0 ] || set -- clang++ assertions lto core2duo i686 aarch64 riscv64 s390x chroot12 chroot13 fuzz tidy
 make="${MAKE:-make} --no-print-directory WERROR=1"
 small_run='--data_dir=generated --training_set_size=1k --memory_size=20 --embeddings_size=16 --random_state=1 --threads=1'
 
@@ -113,7 +113,6 @@ check() {
     case $tool in
       root) [ "$(id -u)" -eq 0 ] ;;
       x86_64) [ "$(uname -m)" = x86_64 ] ;;
-      libc++) [ -e "$(clang++ -print-file-name=libc++.so)" ] ;;
       *) command -v "$tool" > /dev/null ;;
     esac && continue
     echo "not run: $name needs $tool (tools/setup.sh --dev)"
@@ -130,7 +129,6 @@ for name; do
   case $name in
     g++-*) check "$name" unit "$name" CXX="$name" ;;
     clang++*) check "$name" unit "$name" CXX="$name" ;;
-    libc++) check 'clang++ libc++' unit libc++ CXX=clang++ CXXFLAGS=-stdlib=libc++ OMP=0 BLAS=builtin ;;
     assertions) check "${CXX:-g++}" unit assertions CXXFLAGS=-D_GLIBCXX_ASSERTIONS OMP=0 ;;
     lto) check "${CXX:-g++}" unit lto CXXFLAGS=-flto=auto AR=gcc-ar BLAS=builtin ;;
     core2duo) check 'x86_64 qemu-x86_64' core2duo ;;

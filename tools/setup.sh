@@ -53,7 +53,6 @@ dev  command:aarch64-linux-gnu-g++  g++-aarch64-linux-gnu  gcc-c++-aarch64-linux
 dev  command:riscv64-linux-gnu-g++  g++-riscv64-linux-gnu  gcc-c++-riscv64-linux-gnu  riscv64-linux-gnu-gcc
 dev  command:s390x-linux-gnu-g++    g++-s390x-linux-gnu    gcc-c++-s390x-linux-gnu    -
 dev  command:i686-linux-gnu-g++     g++-i686-linux-gnu     -                          -
-dev  clang-libc++           libc++-dev               libcxx-devel          libc++
 dev  command:mmdebstrap     mmdebstrap               mmdebstrap            -
 '
 
@@ -77,7 +76,6 @@ has() {
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
     clang-openmp) builds clang++ '#include <omp.h>
 int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;
-    clang-libc++) builds clang++ '#include <string>' -stdlib=libc++ -c ;;
   esac
 }
 
