@@ -168,18 +168,24 @@ $(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%
 # Reading headers is most of the work of a small file: g++ gets them precompiled. Files with flags for a processor do
 # without, since they would need a copy of their own.
 ifeq ($(CLANG),)
-STD_HEADERS := $(F32)/src/precompiled.h
+# A folder with one for each level of optimisation: g++ 13 and later take none that was made for another. The header
+# itself lies beside it, for a compiler that takes none of them.
+STD_HEADERS := $(F32)/precompiled.h
+STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),,O3))
 WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
                 $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o)
-$(WITH_HEADERS): $(STD_HEADERS).gch
+$(WITH_HEADERS): $(STD_LEVELS)
 $(WITH_HEADERS): private HEADERS = -include $(STD_HEADERS)
-$(STD_HEADERS).gch: src/precompiled.h $(OUT)/flags ; $(call compile,-x c++-header)
+$(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(OUT)/flags
+	$(call compile,-$* -x c++-header)
+	@cp $< $(STD_HEADERS)
 USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
 precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
 $(filter $(F32)/tests/%_test.o,$(TEST_SRC:%.cpp=$(F32)/%.o)): $(F32)/tests/catch.h.gch
 $(GRAD_SRC:%.cpp=$(F64)/%.o): $(F64)/tests/catch.h.gch
 $(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(OUT)/flags | need-catch
 	$(call compile,$(TEST_SPEED) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
+	@cp $< $(@:.gch=)
 endif
 $(F32)/tests/main.o: | need-catch
 need-catch:
