@@ -68,11 +68,10 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
   const auto csv = std::make_shared<std::unique_ptr<KerasCsvLog>>();
   experiment.test = [&run, &data, &learner, csv](RunLog& log) {
     const int64_t batch_size = run.settings.batch_size;
-    const JointResults results = data.joint ? evaluate_tasks(learner, data.ranges, batch_size) : JointResults();
+    const ShowProgress show = show_progress(run.options, "testing");
+    const JointResults results = data.joint ? evaluate_tasks(learner, data.ranges, batch_size, show) : JointResults();
     for (const TaskResult& result : results.tasks) log.write_task(task_record(result));
-    const Evaluation found =
-        data.joint ? results.test
-                   : evaluate(learner, Learner::Part::test, batch_size, show_progress(run.options, "testing"));
+    const Evaluation found = data.joint ? results.test : evaluate(learner, Learner::Part::test, batch_size, show);
     if (*csv) (*csv)->write_test(found.error);
     Record line;
     line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
@@ -90,12 +89,15 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
   return experiment;
 }
 
-JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size) {
+JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size,
+                            const ShowProgress& show) {
   const auto evaluate_part = [&](Learner::Part part, const ExampleRange& range) {
     return evaluate_range(learner, part, range.begin, range.end, batch_size);
   };
   JointResults results;
   RunningSums all;
+  const auto count = static_cast<int64_t>(ranges.size());
+  if (show) show(0, count);
   for (const BabiTaskRange& range : ranges) {
     const TaskResult result = {range, evaluate_part(Learner::Part::validation, range.validation),
                                evaluate_part(Learner::Part::test, range.test)};
@@ -105,6 +107,7 @@ JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& 
     results.mean_error += test_error;
     results.failed_tasks += test_error > kFailedTask;
     results.tasks.push_back(result);
+    if (show) show(static_cast<int64_t>(results.tasks.size()), count);
   }
   results.mean_val_error /= static_cast<double>(ranges.size());
   results.mean_error /= static_cast<double>(ranges.size());

@@ -30,8 +30,9 @@ struct JointResults {
   int64_t failed_tasks = 0;   ///< tasks with a test error above kFailedTask
 };
 
-/// Validates and tests each task.
-JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size);
+/// Validates and tests each task; `show` counts the tasks.
+JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size,
+                            const ShowProgress& show = {});
 
 /// task_id, questions of the three parts, validation and test error.
 Record task_record(const TaskResult& result);
