@@ -11,7 +11,6 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -74,15 +73,15 @@ class Checksum {
   std::map<std::string, uint64_t> tensors_;
 };
 
-/// One tensor of the header. The fields are optional while the JSON is being read.
+/// One tensor of the header. Fields may be missing while the JSON is being read.
 struct Entry {
   std::string name;
-  std::optional<std::string> dtype;
-  std::optional<std::vector<int64_t>> shape;
-  std::optional<std::vector<int64_t>> offsets;
+  std::string dtype;
+  std::vector<int64_t> shape, offsets;
+  bool has_dtype = false, has_shape = false, has_offsets = false;
 
-  int64_t begin() const { return (*offsets)[0]; }
-  int64_t end() const { return (*offsets)[1]; }
+  int64_t begin() const { return offsets[0]; }
+  int64_t end() const { return offsets[1]; }
 };
 
 /// Reads the header event by event: it never builds a document, so that it catches deep nesting and duplicate names
@@ -118,6 +117,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       metadata[key_] = std::move(text);
     } else if (key_ == "dtype") {
       entries.back().dtype = std::move(text);
+      entries.back().has_dtype = true;
     } else {
       unexpected(quote(text));
     }
@@ -142,9 +142,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       const Entry& entry = entries.back();
       const bool is_known = key_ == "dtype" || key_ == "shape" || key_ == "data_offsets";
       if (!is_known) fail(where(), ": found an unknown field, expected dtype, shape or data_offsets");
-      const bool is_set = key_ == "dtype"   ? entry.dtype.has_value()
-                          : key_ == "shape" ? entry.shape.has_value()
-                                            : entry.offsets.has_value();
+      const bool is_set = key_ == "dtype" ? entry.has_dtype : key_ == "shape" ? entry.has_shape : entry.has_offsets;
       if (is_set) fail(where(), ": found this field twice, expected it once");
     }
     return true;
@@ -154,11 +152,11 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     --depth_;
     if (depth_ == 1 && !in_metadata_) {
       const Entry& entry = entries.back();
-      if (!entry.dtype || !entry.shape || !entry.offsets) {
+      if (!entry.has_dtype || !entry.has_shape || !entry.has_offsets) {
         fail(source_, ", tensor ", quote(entry.name), ": found no ",
-             !entry.dtype   ? "dtype"
-             : !entry.shape ? "shape"
-                            : "data_offsets",
+             !entry.has_dtype   ? "dtype"
+             : !entry.has_shape ? "shape"
+                                : "data_offsets",
              ", expected one");
       }
     }
@@ -167,7 +165,9 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool start_array(size_t) override {
     if (depth_ != 2 || in_metadata_ || key_ == "dtype") unexpected("a list");
-    list_ = &(key_ == "shape" ? entries.back().shape : entries.back().offsets).emplace();
+    Entry& entry = entries.back();
+    list_ = key_ == "shape" ? &entry.shape : &entry.offsets;
+    (key_ == "shape" ? entry.has_shape : entry.has_offsets) = true;
     ++depth_;
     return true;
   }
@@ -231,22 +231,22 @@ Shape make_shape(const std::vector<int64_t>& sizes) {
 void check_layout(std::vector<Entry>& entries, const std::string& source, int64_t data_start, int64_t file_bytes) {
   for (const Entry& entry : entries) {
     const std::string where = source + ", tensor " + quote(entry.name);
-    const int64_t element_bytes = dtype_bytes(*entry.dtype);
-    HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(*entry.dtype),
+    const int64_t element_bytes = dtype_bytes(entry.dtype);
+    HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(entry.dtype),
                ", expected F16, BF16, F32, F64, I32 or I64");
-    HMEM_CHECK(entry.offsets->size() == 2 && entry.begin() <= entry.end(), where,
+    HMEM_CHECK(entry.offsets.size() == 2 && entry.begin() <= entry.end(), where,
                ": data_offsets are not a begin and an end in order");
     int64_t count = 1;
     bool is_empty = false;
-    for (int64_t size : *entry.shape) is_empty = is_empty || size == 0;
-    for (int64_t size : *entry.shape) {
+    for (int64_t size : entry.shape) is_empty = is_empty || size == 0;
+    for (int64_t size : entry.shape) {
       const bool fits = size == 0 || (size <= kMaxSize && count <= kMaxSize / size);
       HMEM_CHECK(fits, where, ": found a shape with more than 2^46 elements, expected one that fits into memory");
       count *= std::max<int64_t>(size, 1);
     }
     const int64_t bytes = is_empty ? 0 : count * element_bytes;
     HMEM_CHECK(entry.end() - entry.begin() == bytes, where, ": found data_offsets of ", entry.end() - entry.begin(),
-               " bytes, expected ", bytes, " for shape ", make_shape(*entry.shape), " of ", *entry.dtype);
+               " bytes, expected ", bytes, " for shape ", make_shape(entry.shape), " of ", entry.dtype);
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::make_pair(a.begin(), a.end()) < std::make_pair(b.begin(), b.end());
@@ -301,18 +301,18 @@ uint64_t read_elements(const ReadAt& read_at, int64_t offset, Tensor& out, const
 
 Tensor read_tensor(const Entry& entry, const ReadAt& read_at, int64_t data_start, const std::string& source,
                    Checksum& checksum) {
-  Tensor tensor(make_shape(*entry.shape));
+  Tensor tensor(make_shape(entry.shape));
   const int64_t offset = data_start + entry.begin();
   const std::string where = source + ", tensor " + quote(entry.name);
   const auto as_is = [](auto value) { return value; };
   uint64_t hash = 0;
-  if (*entry.dtype == "F16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
-  if (*entry.dtype == "BF16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_bfloat);
-  if (*entry.dtype == "F32") hash = read_elements<float>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "F64") hash = read_elements<double>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "I32") hash = read_elements<int32_t>(read_at, offset, tensor, where, as_is);
-  if (*entry.dtype == "I64") hash = read_elements<int64_t>(read_at, offset, tensor, where, as_is);
-  checksum.add_tensor(entry.name, *entry.dtype, tensor.shape(), hash);
+  if (entry.dtype == "F16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_half);
+  if (entry.dtype == "BF16") hash = read_elements<uint16_t>(read_at, offset, tensor, where, double_from_bfloat);
+  if (entry.dtype == "F32") hash = read_elements<float>(read_at, offset, tensor, where, as_is);
+  if (entry.dtype == "F64") hash = read_elements<double>(read_at, offset, tensor, where, as_is);
+  if (entry.dtype == "I32") hash = read_elements<int32_t>(read_at, offset, tensor, where, as_is);
+  if (entry.dtype == "I64") hash = read_elements<int64_t>(read_at, offset, tensor, where, as_is);
+  checksum.add_tensor(entry.name, entry.dtype, tensor.shape(), hash);
   return tensor;
 }
 
@@ -340,7 +340,7 @@ SafetensorsFile read_from(const ReadAt& read_at, int64_t file_bytes, const std::
   Checksum checksum;
   for (Entry& entry : reader.entries) {
     Tensor tensor = read_tensor(entry, read_at, data_start, source, checksum);
-    file.tensors.push_back({std::move(entry.name), *std::move(entry.dtype), std::move(tensor)});
+    file.tensors.push_back({std::move(entry.name), std::move(entry.dtype), std::move(tensor)});
   }
   if (const auto stored = file.metadata.find(kChecksumKey); stored != file.metadata.end()) {
     const std::string found = checksum.str(file.metadata);
