@@ -268,8 +268,8 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
 /// Copies `bytes` bytes at `offset` of the file.
 using ReadAt = std::function<void(int64_t offset, void* out, int64_t bytes)>;
 
-/// Reads `out.count()` elements stored as `Stored` and converts them piece by piece.
-/// Returns the hash of the stored bytes.
+/// Reads `out.count()` elements stored as `Stored` and converts them piece by piece. Returns the hash of
+/// the stored bytes.
 template <typename Stored, typename Convert>
 uint64_t read_elements(const ReadAt& read_at, int64_t offset, Tensor& out, const std::string& where,
                        const Convert& convert) {

@@ -25,7 +25,7 @@ constexpr size_t kMaxLineBytes = size_t{1} << 20;
 Options make_options() {
   Options options("babi_ask", "Answers questions about stories that you type, with a trained model.");
   options.section("Model");
-  options.add_file("load", "trained model to ask, as a training program writes it with --save", Role::place);
+  options.add_file("load", "trained model to ask, written by --save of a training program (required)", Role::place);
   options.add_int("threads", 1, "number of threads; does not change the answers", {1, 1024});
   options.section("Output");
   options.add_int("top", 3, "number of answers shown per question", {1, 1000});

@@ -25,7 +25,7 @@ Options make_options() {
   options.add_int("questions", 10000, "number of training questions per task; up to 1000 go to en/, more to en-10k/",
                   {1, 10000000});
   options.add_int("seed", 1, "random seed; the same seed gives the same files", {0, int64_t{1} << 62});
-  options.add_folder("out", "output folder, in which en/ or en-10k/ is created", Role::output);
+  options.add_folder("out", "output folder, in which en/ or en-10k/ is created (required)", Role::output);
   options.add_switch("overwrite", false, "replace existing files");
   options.section("Stories (none: as in the official files)");
   add_babi_story_options(options);

@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
   Options options(
       "babi_report",
       "Prints tables of the runs in a folder: babi_report DIR. They show the best run by validation, mean and spread.");
-  options.add_folder("dir", "folder of a sweep; can also be given as the first argument, without --dir", Role::place);
+  options.add_folder("dir", "folder of a sweep (required); can also be given as the first argument, without --dir",
+                     Role::place);
   options.add_choice("format", "table", "format of the report", {"table", "markdown", "csv", "json"});
   options.add_file("out", "write the report to this file instead of standard output", Role::output);
   std::vector<const char*> arguments(argv, argv + argc);

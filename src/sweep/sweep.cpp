@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -231,7 +231,7 @@ class Sweep {
 void add_sweep_options(Options& options, const std::string& what) {
   options.add_int("runs", 3, "number of runs for every " + what + ", with the seeds 1, 2, ...", {1, 10000});
   options.add_int("jobs", 0, "number of runs at the same time, each with one thread; 0: one per processor", {0, 4096});
-  options.add_folder("out", "output folder, with one subfolder for every run", Role::output);
+  options.add_folder("out", "output folder, with one subfolder for every run (required)", Role::output);
   options.add_switch("print", false, "only print the command line of every run");
 }
 

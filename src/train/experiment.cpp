@@ -133,18 +133,18 @@ void add_training_flags(Options& options, const TrainingSettings& defaults) {
       "threads", 0,
       "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
       {0, 1024}, Role::neutral);
-  options.add_int("limit_steps", 0, "only time this many training steps, then stop; 0: train", {0, 1000000000},
-                  Role::run);
+  options.add_int("limit_steps", 0, "measure the time of this many training steps, then stop; 0: train normally",
+                  {0, 1000000000}, Role::run);
 }
 
 void add_output_flags(Options& options) {
   options.section("Output");
   options.add_file("save", "write the trained model to this file (safetensors)", Role::output);
-  options.add_file("load", "start from this trained model", Role::place);
+  options.add_file("load", "start from this model, written by --save; with --epochs=0 it is only tested", Role::place);
   options.add_file("checkpoint", "save the state of the training in this file", Role::output);
   options.add_int("checkpoint_every", 10, "number of epochs between two checkpoints", {1, 1000000}, Role::neutral);
-  options.add_switch("resume", false, "continue from the file of --checkpoint if it exists, else start anew",
-                     Role::run);
+  options.add_switch("resume", false,
+                     "continue from the file of --checkpoint if it exists, else start from the beginning", Role::run);
   options.add_int("stop_after", 0, "save the checkpoint and stop when this many epochs are done; 0: never",
                   {0, 1000000}, Role::run);
   options.add_file("out", "also write every output line as JSON to this file", Role::output);

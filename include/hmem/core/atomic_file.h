@@ -11,9 +11,8 @@ namespace hmem {
 /// Writes to a temporary name beside `path`; `commit()` makes the file durable and renames it to `path`, replacing an
 /// existing file. Without a commit the temporary file is removed and `path` stays as it was, so constructing and
 /// dropping one tells whether `path` can be written. Temporary files of killed processes are removed by the next writer
-/// of the same `path`. Symbolic links are followed, and a replaced file keeps its
-/// permissions; anything but a regular file is refused. Every failure throws Error with the path and the system's
-/// reason.
+/// of the same `path`. Symbolic links are followed, and a replaced file keeps its permissions; anything but a regular
+/// file is refused. Every failure throws Error with the path and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);

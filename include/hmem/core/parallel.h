@@ -80,13 +80,13 @@ void parallel_for(int64_t n, [[maybe_unused]] int64_t grain, const Body& body) {
   for (int64_t i = 0; i < n; ++i) body(i);
 }
 
-/// Decides between one thread and all of them from how fast equal pieces of work are done. Where other programs use the
-/// processors, a loop waits for a thread that the system has put aside, and two threads may be several times slower
-/// than one. The system counts such interruptions; as long as there are none, all threads work and nothing is tried
-/// out.
+/// Chooses between one thread and all of them by comparing how fast equal pieces of work are done. Where other programs
+/// compete for the processors, a loop may wait for a thread that is not scheduled, and two threads may be several times
+/// slower than one. The system counts such interruptions (involuntary context switches); without them, all threads are
+/// used and nothing is tried.
 class PaceRule {
  public:
-  explicit PaceRule(bool all_threads, double now) : all_(all_threads), trial_(false), window_start_(now) {}
+  PaceRule(bool all_threads, double now) : all_(all_threads), window_start_(now) {}
 
   /// After a piece of work that ended at `now` (in seconds): `interruptions` of the process so far. Returns whether the
   /// next piece should use all threads.
@@ -96,7 +96,7 @@ class PaceRule {
 
  private:
   bool all_;
-  bool trial_;           // the other choice is being tried
+  bool trial_ = false;   // the other choice is being tried
   double window_start_;  // of the pieces that are being counted
   int64_t pieces_ = 0;
   int64_t interruptions_ = 0;

@@ -51,7 +51,7 @@ struct TrainingSettings {
     v("batch_size_per_replica", batch_size, IntRange{1, 1000000},
       "number of examples per update (there is one replica)");
     v("max_grad_norm", max_grad_norm, RealRange::at_least(0), "clip each parameter's gradient to this norm; 0: never");
-    v("l2", l2, RealRange::at_least(0), "L2 penalty: this factor times the sum of the squared weights");
+    v("l2", l2, RealRange::at_least(0), "L2 penalty: this factor times the sum of the squared regularised weights");
     v("optimizer", optimizer, Names{"adam", "sgd"}, "optimizer; adam: Adam; sgd: gradient descent with momentum");
     v("momentum", momentum, RealRange::half_open(0, 1), "momentum of --optimizer=sgd");
     v("nesterov", nesterov, "use Nesterov momentum with --optimizer=sgd");

@@ -47,7 +47,7 @@ int orientation_of_jpeg(std::string_view bytes) {
 
 /// The chunks of a PNG are whole: decode_image() checked them.
 int orientation_of_png(std::string_view bytes) {
-  for (size_t at = 8; bytes.size() - at >= 12;) {
+  for (size_t at = 8; at + 12 <= bytes.size();) {
     const size_t length = big_endian(bytes, at);
     if (length > bytes.size() - at - 12) return 1;
     if (bytes.substr(at + 4, 4) == "eXIf") return orientation_of_tiff(bytes.substr(at + 8, length));

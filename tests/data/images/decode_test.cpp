@@ -76,7 +76,13 @@ TEST_CASE("the Exif data of a JPEG are found, and damaged ones do no harm", "[im
     CHECK(image.height == 16);
     CHECK(image.width == 8);
   }
-  for (size_t length = 0; length < turned.size(); ++length) exif_orientation(turned.substr(0, length));
+  const std::string png = png_bytes(1, 1, 1, "a", exif(6));
+  for (const std::string& whole : {turned, png}) {
+    for (size_t length = 0; length < whole.size(); ++length) {
+      const int found = exif_orientation(whole.substr(0, length));
+      CHECK((found == 1 || found == 6));
+    }
+  }
   for (size_t at = 0; at < 2 + segment.size(); ++at) {
     for (const char byte : {'\0', '\x7F', '\xFF'}) {
       std::string damaged = turned;
