@@ -56,20 +56,52 @@ class RateGrads {
 /// A gradient buffer: the kernels compute some gradients together; an unneeded one goes to scratch memory.
 real* grad_or_waste(Var var) { return var.needs_grad() ? var.grad() : var.tape().allocate<real>(var.count()); }
 
-void check_recall(const Op& op, const HebbianDims& dims, Var q, Var w_r, int hops) {
-  const Shape square = {dims.d, dims.d}, w = w_r.exists() ? w_r.shape() : square;
-  HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}) && w == square, op.name(), ": q ", q.shape(), ", w_r ", w,
-             ", expected [", dims.batch, ", ", dims.d, "] and ", square);
+void check_recall(const Op& op, const HebbianDims& dims, const ReadKeys& keys, int hops) {
   HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, op.name(), ": hops must be in 1..", MemoryGrad::kMaxReads,
              ", found ", hops);
-  HMEM_CHECK(hops == 1 || w_r.exists(), op.name(), ": ", hops, " hops need w_r, only a single hop goes without");
+  const auto fits = [hops](const std::vector<Var>& vars) {
+    return vars.size() == 1 || vars.size() == static_cast<size_t>(hops);
+  };
+  HMEM_CHECK(fits(keys.q) && fits(keys.w), op.name(), ": ", keys.q.size(), " q and ", keys.w.size(),
+             " w_r, expected one of each or ", hops);
+  const Shape square = {dims.d, dims.d};
+  for (const Var q : keys.q) {
+    HMEM_CHECK(q.shape() == Shape({dims.batch, dims.d}), op.name(), ": q ", q.shape(), ", expected [", dims.batch, ", ",
+               dims.d, "]");
+  }
+  for (size_t h = 0; h < keys.w.size(); ++h) {
+    const Var w = keys.w[h];
+    const bool used = hops > 1 && (h > 0 || keys.w.size() == 1);
+    HMEM_CHECK(!used || w.exists(), op.name(), ": ", hops, " hops need w_r, only a single hop goes without");
+    HMEM_CHECK(!w.exists() || w.shape() == square, op.name(), ": w_r ", w.shape(), ", expected ", square);
+  }
 }
 
-RecallSaved allocate_recall(Tape& tape, const HebbianDims& dims, int hops) {
+/// get(var) for each hop; hops share a single Var.
+template <typename T, typename Get>
+PerHop<T> per_hop(const std::vector<Var>& vars, const Get& get) {
+  PerHop<T> all = get(vars.front());
+  for (size_t h = 1; h < vars.size(); ++h) all.at[h] = get(vars[h]);
+  return all;
+}
+PerHop<const real> values_of(const std::vector<Var>& vars) {
+  return per_hop<const real>(vars, [](Var var) { return var.data(); });
+}
+PerHop<real> gradients_of(const std::vector<Var>& vars) {
+  return per_hop<real>(vars, [](Var var) { return var.grad(); });
+}
+
+std::vector<Var> joined(std::vector<Var> inputs, const ReadKeys& keys) {
+  for (const std::vector<Var>* more : {&keys.q, &keys.w}) inputs.insert(inputs.end(), more->begin(), more->end());
+  return inputs;
+}
+
+RecallSaved allocate_recall(Tape& tape, const HebbianDims& dims, const Reads& reads) {
   RecallSaved saved;
   saved.m = tape.allocate<real>(recall_saved_m(dims));
-  saved.z = tape.allocate<real>(recall_saved_z(dims, hops));
-  saved.r = tape.allocate<real>(recall_saved_z(dims, hops));
+  saved.z = tape.allocate<real>(recall_saved_z(dims, reads.hops));
+  saved.r = tape.allocate<real>(recall_saved_z(dims, reads.hops));
+  if (reads.norm) saved.rstd = tape.allocate<real>(reads.hops * dims.batch);
   return saved;
 }
 
@@ -144,28 +176,31 @@ Var memory_values(const Memory& memory) {
   return out;
 }
 
-Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& fixed_rule,
-                   int hops, const LearnedRates& rates) {
+Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const ReadKeys& keys,
+                   const HebbianRule& fixed_rule, const Reads& reads, const LearnedRates& rates) {
   const HebbianDims dims = sequence_dims(kHebbianRecall, z_k, z_v, offsets);
-  check_recall(kHebbianRecall, dims, q, w_r, hops);
+  check_recall(kHebbianRecall, dims, keys, reads.hops);
   const HebbianRule rule = rule_of(kHebbianRecall, fixed_rule, rates);
   Tape& tape = z_k.tape();
-  const RecallSaved saved = allocate_recall(tape, dims, hops);
-  const std::vector<Var> inputs = given({z_k, z_v, q, w_r, rates.gamma_pos, rates.gamma_neg});
+  const RecallSaved saved = allocate_recall(tape, dims, reads);
+  const std::vector<Var> inputs = given(joined({z_k, z_v, rates.gamma_pos, rates.gamma_neg}, keys));
   Var out = tape.record(kHebbianRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
-    hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), q.grad(), w_r.grad(), dgamma.data(), r.grad(),
-                            z_k.data(), z_v.data(), w_r.data(), saved, dims, rule, hops);
+    hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), gradients_of(keys.q), gradients_of(keys.w),
+                            dgamma.data(), r.grad(), z_k.data(), z_v.data(), values_of(keys.w), saved, dims, rule,
+                            reads);
     dgamma.add();
   });
-  hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, hops);
+  hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), values_of(keys.q), values_of(keys.w), saved, dims, rule,
+                         reads);
   return out;
 }
 
-Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer, Var q,
-                             Var w_r, const HebbianRule& fixed_rule, int hops, const LearnedRates& rates) {
+Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer,
+                             const ReadKeys& keys, const HebbianRule& fixed_rule, const Reads& reads,
+                             const LearnedRates& rates) {
   const HebbianDims dims = sequence_dims(kReadBeforeWriteRecall, k, a, offsets);
-  check_recall(kReadBeforeWriteRecall, dims, q, w_r, hops);
+  check_recall(kReadBeforeWriteRecall, dims, keys, reads.hops);
   const Var w = layer.w, scale = layer.scale, shift = layer.shift;
   HMEM_CHECK(
       w.shape() == Shape({dims.d, dims.d}) && scale.shape() == Shape({dims.d}) && shift.shape() == Shape({dims.d}),
@@ -173,7 +208,7 @@ Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, 
       ", expected [", dims.d, ", ", dims.d, "], [", dims.d, "], [", dims.d, "]");
   const HebbianRule rule = rule_of(kReadBeforeWriteRecall, fixed_rule, rates);
   Tape& tape = k.tape();
-  const RecallSaved recall = allocate_recall(tape, dims, hops);
+  const RecallSaved recall = allocate_recall(tape, dims, reads);
   const int64_t rows = k.size(0), ld = padded(dims.d);
   ReadBeforeWriteSaved saved;
   saved.s = tape.allocate<real>(rows * ld);
@@ -181,7 +216,7 @@ Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, 
   saved.v = tape.allocate<real>(rows * ld);
   saved.rstd = tape.allocate<real>(rows);
   const ReadBeforeWrite values = {w.data(), scale.data(), shift.data(), layer.epsilon};
-  const std::vector<Var> inputs = given({k, a, w, scale, shift, q, w_r, rates.gamma_pos, rates.gamma_neg});
+  const std::vector<Var> inputs = given(joined({k, a, w, scale, shift, rates.gamma_pos, rates.gamma_neg}, keys));
   Var out = tape.record(kReadBeforeWriteRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
     ReadBeforeWriteGrads grads;
@@ -190,14 +225,15 @@ Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, 
     grads.dw = w.grad();
     grads.dscale = scale.grad();
     grads.dshift = shift.grad();
-    grads.dq = q.grad();
-    grads.dw_r = w_r.grad();
+    grads.dq = gradients_of(keys.q);
+    grads.dw_r = gradients_of(keys.w);
     grads.dgamma = dgamma.data();
-    read_before_write_recall_backward(grads, r.grad(), k.data(), w_r.data(), values, saved, recall, dims, rule, hops);
+    read_before_write_recall_backward(grads, r.grad(), k.data(), values_of(keys.w), values, saved, recall, dims, rule,
+                                      reads);
     dgamma.add();
   });
-  read_before_write_recall_forward(out.data(), k.data(), a.data(), q.data(), w_r.data(), values, saved, recall, dims,
-                                   rule, hops);
+  read_before_write_recall_forward(out.data(), k.data(), a.data(), values_of(keys.q), values_of(keys.w), values, saved,
+                                   recall, dims, rule, reads);
   return out;
 }
 

@@ -54,11 +54,12 @@ void memory_read_backward(real* dz, const real* m, const real* z, const real* dr
   });
 }
 
-void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const real* q, const real* w_r,
-                            const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule, int hops) {
+void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, PerHop<const real> q, PerHop<const real> w_r,
+                            const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule,
+                            const Reads& reads) {
   const int64_t d = dims.d, ld = padded(d), batch = dims.batch;
   Scratch shared;
-  const real* w = padded_copy(shared, w_r, d, false);
+  const PerHop<const real> w = padded_copies(shared, w_r, d, reads.hops, false);
   parallel_for(recall_groups(batch), 1, [&](int64_t group) {
     const SampleRange range = recall_group(group, batch);
     for (int64_t b = range.begin; b < range.end; ++b) {
@@ -67,25 +68,25 @@ void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const r
       simd().hebbian_write_forward(saved.m + b * d * ld, z_k + first * d, z_v + first * d, steps, d, rule,
                                    scratch.take(simd().hebbian_scratch(steps, d)));
     }
-    recall_hops_forward(out, q, w, saved, range, batch, d, hops);
+    recall_hops_forward(out, q, w, saved, range, batch, d, reads);
   });
 }
 
-void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, real* dgamma, const real* dout,
-                             const real* z_k, const real* z_v, const real* w_r, const RecallSaved& saved,
-                             const HebbianDims& dims, const HebbianRule& rule, int hops) {
-  HMEM_CHECK(hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", hops);
+void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma, const real* dout,
+                             const real* z_k, const real* z_v, PerHop<const real> w_r, const RecallSaved& saved,
+                             const HebbianDims& dims, const HebbianRule& rule, const Reads& reads) {
+  HMEM_CHECK(reads.hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", reads.hops);
   const int64_t d = dims.d, ld = padded(d), batch = dims.batch;
   Scratch shared;
-  const real* w_transposed = padded_copy(shared, w_r, d, true);
-  real* dz = shared.take(hops * batch * ld);  // of the read keys
+  const PerHop<const real> w_transposed = padded_copies(shared, w_r, d, reads.hops, true);
+  real* dz = shared.take(reads.hops * batch * ld);  // of the read keys
   real* dgamma_of = dgamma ? shared.take(2 * batch) : nullptr;
   parallel_for(recall_groups(batch), 1, [&](int64_t group) {
     const SampleRange range = recall_group(group, batch);
     Scratch scratch;
     MemoryGrad dm[kRecallGroup];
-    recall_hops_backward(dz, scratch.take(hops * range.count() * ld), dm, dq, dout, w_transposed, saved, range, batch,
-                         d, hops);
+    recall_hops_backward(dz, scratch.take(reads.hops * range.count() * ld), dm, dq, dout, w_transposed, saved, range,
+                         batch, d, reads);
     for (int64_t b = range.begin; b < range.end; ++b) {
       Scratch inner;
       const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
@@ -94,7 +95,7 @@ void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, real*
                                     inner.take(simd().hebbian_scratch(steps, d)));
     }
   });
-  recall_weight_backward(dw_r, dz, saved, batch, d, hops);
+  recall_weight_backward(dw_r, dz, saved, batch, d, reads.hops);
   if (dgamma) add_pairs(dgamma, dgamma_of, batch);
 }
 

@@ -114,18 +114,19 @@ class History {
 
 }  // namespace
 
-void read_before_write_recall_forward(real* out, const real* k, const real* a, const real* q, const real* w_r,
-                                      const ReadBeforeWrite& layer, const ReadBeforeWriteSaved& saved,
-                                      const RecallSaved& recall, const HebbianDims& dims, const HebbianRule& rule,
-                                      int hops) {
+void read_before_write_recall_forward(real* out, const real* k, const real* a, PerHop<const real> q,
+                                      PerHop<const real> w_r, const ReadBeforeWrite& layer,
+                                      const ReadBeforeWriteSaved& saved, const RecallSaved& recall,
+                                      const HebbianDims& dims, const HebbianRule& rule, const Reads& reads) {
   const int64_t d = dims.d;
   Scratch shared;
-  const real *w = padded_copy(shared, layer.w, d, false), *w_read = padded_copy(shared, w_r, d, false);
+  const real* w = padded_copy(shared, layer.w, d, false);
+  const PerHop<const real> w_read = padded_copies(shared, w_r, d, reads.hops, false);
   const real *scale = shared.take_padded(layer.scale, d), *shift = shared.take_padded(layer.shift, d);
   parallel_for(recall_groups(dims.batch), 1, [&](int64_t group) {
     const SampleRange range = recall_group(group, dims.batch);
     write_group(k, a, w, scale, shift, layer.epsilon, saved, recall.m, dims, range, rule);
-    recall_hops_forward(out, q, w_read, recall, range, dims.batch, d, hops);
+    recall_hops_forward(out, q, w_read, recall, range, dims.batch, d, reads);
   });
 }
 
@@ -133,23 +134,24 @@ void read_before_write_recall_forward(real* out, const real* k, const real* a, c
 // Backward, per step from the last: dv from the pass over the memory, dscale += dv xhat, dshift += dv,
 //   dy = layer norm backward of dv scale,  da += dy,  dW += s^T dy,  ds = dy W^T, which the next pass settles.
 void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const real* dout, const real* k,
-                                       const real* w_r, const ReadBeforeWrite& layer, const ReadBeforeWriteSaved& saved,
-                                       const RecallSaved& recall, const HebbianDims& dims, const HebbianRule& rule,
-                                       int hops) {
-  HMEM_CHECK(hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", hops);
+                                       PerHop<const real> w_r, const ReadBeforeWrite& layer,
+                                       const ReadBeforeWriteSaved& saved, const RecallSaved& recall,
+                                       const HebbianDims& dims, const HebbianRule& rule, const Reads& reads) {
+  HMEM_CHECK(reads.hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", reads.hops);
   const int64_t d = dims.d, ld = padded(d), batch = dims.batch, rows = dims.offsets[batch];
   Scratch shared;
-  const real *w_transposed = padded_copy(shared, layer.w, d, true), *w_read = padded_copy(shared, w_r, d, true);
+  const real* w_transposed = padded_copy(shared, layer.w, d, true);
+  const PerHop<const real> w_read = padded_copies(shared, w_r, d, reads.hops, true);
   const real* scale = shared.take_padded(layer.scale, d);
-  real *dz = shared.take(hops * batch * ld), *dv = shared.take(rows * ld), *dy = shared.take(rows * ld);
+  real *dz = shared.take(reads.hops * batch * ld), *dv = shared.take(rows * ld), *dy = shared.take(rows * ld);
   real* dgamma_of = grads.dgamma ? shared.take(2 * batch) : nullptr;
 
   parallel_for(recall_groups(batch), 1, [&](int64_t group) {
     const SampleRange range = recall_group(group, batch);
     Scratch scratch;
     MemoryGrad dm[kRecallGroup];
-    recall_hops_backward(dz, scratch.take(hops * range.count() * ld), dm, grads.dq, dout, w_read, recall, range, batch,
-                         d, hops);
+    recall_hops_backward(dz, scratch.take(reads.hops * range.count() * ld), dm, grads.dq, dout, w_read, recall, range,
+                         batch, d, reads);
     real *dr = scratch.take(MemoryGrad::kMaxReads * ld), *sums = scratch.take(simd().rbw_reverse_scratch(d));
     real *h = scratch.take(d * ld), *ds = scratch.take(ld), *g = scratch.take(ld);
     for (int64_t b = range.begin; b < range.end; ++b) {
@@ -176,7 +178,7 @@ void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const 
       }
     }
   });
-  recall_weight_backward(grads.dw_r, dz, recall, batch, d, hops);
+  recall_weight_backward(grads.dw_r, dz, recall, batch, d, reads.hops);
   if (grads.dw) gemm(grads.dw, d, transposed(saved.s, ld), matrix(dy, ld), d, d, rows, true);
   layer_norm_parameters_backward(grads.dscale, grads.dshift, dv, saved.xhat, rows, d);
   if (grads.dgamma) add_pairs(grads.dgamma, dgamma_of, batch);

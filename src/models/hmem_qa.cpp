@@ -25,6 +25,15 @@ HMemQa::HMemQa(const Config& config, uint64_t seed, Rng rng)
       value_dropout_("dropout.value", config.story_dropout, seed),
       output_dropout_("dropout.output", config.dropout, seed) {
   memory_.draw_write(rng);
+  const int64_t e = config.embeddings_size, d = config.memory_size;
+  if (config.extractor_layers == 2) {
+    story_layer_.emplace("extract.story", e, e, rng);
+    question_layer_.emplace("extract.question", e, e, rng);
+  }
+  if (config.answer_layer) {
+    answer_read_.emplace("answer.read", d, d, rng);
+    answer_question_.emplace("answer.question", e, d, rng);
+  }
 }
 
 Var HMemQa::forward(Tape& tape, const BabiBatch& batch) {
@@ -35,11 +44,22 @@ Var HMemQa::forward(Tape& tape, const BabiBatch& batch) {
     story = story_norm_.forward_pairs(tape, story, batch.pairs, padded);
     question = query_norm_.forward(tape, question, 0);
   }
-  // Everything up to here and the two products are linear in the rows: computed once per distinct sentence and age,
-  // added per sentence of a story.
-  const Var z_k = key_dropout_.forward(tape, pair_sum(memory_.key(tape, story), batch.pairs));  // [N, D]
-  const Var z_v = value_dropout_.forward(tape, pair_sum(memory_.value(tape, story), batch.pairs));
-  const Var r = memory_.recall(tape, z_k, z_v, batch.offsets, question);  // [B, D]
+  // What is linear in the rows is computed once per distinct sentence and age, and added per sentence of a story.
+  Var z_k, z_v;  // [N, D]
+  if (story_layer_) {
+    const Var x = pair_sum(story, batch.pairs);  // [N, E]
+    const Var h = add(x, relu(pair_sum(story_layer_->forward(tape, story), batch.pairs)));
+    z_k = memory_.key(tape, h), z_v = memory_.value(tape, h);
+    question = add(question, relu(question_layer_->forward(tape, question)));
+  } else {
+    z_k = pair_sum(memory_.key(tape, story), batch.pairs);
+    z_v = pair_sum(memory_.value(tape, story), batch.pairs);
+  }
+  z_k = key_dropout_.forward(tape, z_k), z_v = value_dropout_.forward(tape, z_v);
+  Var r = memory_.recall(tape, z_k, z_v, batch.offsets, question);  // [B, D]
+  if (answer_read_) {
+    r = add(r, relu(add(answer_read_->forward(tape, r), answer_question_->forward(tape, question))));
+  }
   return output_.forward(tape, output_dropout_.forward(tape, r));
 }
 
@@ -51,6 +71,9 @@ void HMemQa::add_to(Weights& weights) {
   }
   memory_.add_to(weights);
   output_.add_to(weights);
+  for (std::optional<Dense>* layer : {&story_layer_, &question_layer_, &answer_read_, &answer_question_}) {
+    if (*layer) (*layer)->add_to(weights);
+  }
 }
 
 }  // namespace hmem

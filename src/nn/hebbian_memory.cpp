@@ -22,7 +22,8 @@ const HebbianMemory::Config& checked(const HebbianMemory::Config& config, int64_
 }  // namespace
 
 std::string HebbianMemory::Config::contradiction() const {
-  const bool decays = write_rule == WriteRule::hebbian;
+  const bool decays = write_rule != WriteRule::outer;
+  if (tie_keys && separate_hops) return "separate_hops: found 1 with tie_keys, expected one of them";
   return decays || !learn_gamma_neg ? "" : "learn_gamma_neg: found 1 with the write_rule outer, which has no decay";
 }
 
@@ -33,12 +34,16 @@ HebbianMemory::HebbianMemory(const std::string& prefix, const Config& config, in
       query_in_(query_in),
       key_(prefix + "extract.key", in, config.memory_size, rng),
       value_(prefix + "extract.value", in, config.memory_size, rng),
-      read_(prefix + "read", (config.tie_keys ? 0 : query_in) + (config.read_value ? config.memory_size : 0),
-            config.memory_size, rng),
       key_norm_(prefix + "key_norm", config.memory_size),
       value_norm_(prefix + "value_norm", config.memory_size),
       gamma_pos_(prefix + "gamma_pos", {1}),
       gamma_neg_(prefix + "gamma_neg", {1}) {
+  for (int h = 0; h < (config.separate_hops ? config.hops : 1); ++h) {
+    const bool of_value = config.read_value && (h > 0 || !config.separate_hops);
+    reads_.emplace_back(prefix + "read" + (h > 0 ? std::to_string(h + 1) : ""),
+                        (config.tie_keys ? 0 : query_in) + (of_value ? config.memory_size : 0), config.memory_size,
+                        rng);
+  }
   gamma_pos_.value[0] = config.rule.gamma_pos;
   gamma_neg_.value[0] = config.rule.gamma_neg;
   if (!write_later) draw_write(rng);
@@ -60,26 +65,32 @@ Var HebbianMemory::recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_
     rule = outer_product_rule(config_.rule.gamma_pos);
     rates.pos_scale = 1 / kOuterScale;
   }
+  rule.is_signed = config_.write_rule == WriteRule::signed_hebbian;
+  const Reads reads(config_.hops, config_.read_norm, config_.hop_sum);
   if (config_.learn_gamma_pos) rates.gamma_pos = tape.leaf(gamma_pos_);
   if (config_.learn_gamma_neg) rates.gamma_neg = tape.leaf(gamma_neg_);
 
-  // The query's part of the read key is the same in every hop.
+  // The query's part of the read key does not depend on what is read.
   const int64_t d = config_.memory_size, query_rows = config_.tie_keys ? 0 : query_in_;
-  const Var w = tape.leaf(read_.weight);
-  const Var z_q = matmul(q, config_.tie_keys ? tape.leaf(key_.weight) : tape.slice(w, 0, query_rows));
-  const Var w_r = config_.read_value ? tape.slice(w, query_rows, query_rows + d) : Var();
-  if (!config_.read_before_write) return hebbian_recall(z_k, z_v, offsets, z_q, w_r, rule, config_.hops, rates);
+  ReadKeys keys;
+  for (Dense& read : reads_) {
+    const Var w = tape.leaf(read.weight);
+    keys.q.push_back(matmul(q, config_.tie_keys ? tape.leaf(key_.weight) : tape.slice(w, 0, query_rows)));
+    keys.w.push_back(w.size(0) > query_rows ? tape.slice(w, query_rows, query_rows + d) : Var());
+  }
+  if (!config_.read_before_write) return hebbian_recall(z_k, z_v, offsets, keys, rule, reads, rates);
 
   HMEM_CHECK(write_, "read-before-write: draw_write() was not called");
   const Var k = key_norm_.forward(tape, relu(z_k)), w_d = tape.leaf(write_->weight);
   const Var a = matmul(relu(z_v), tape.slice(w_d, 0, d));  // the value's part, known before anything is written
   const ReadBeforeWriteVars layer = {tape.slice(w_d, d, 2 * d), tape.leaf(value_norm_.scale),
                                      tape.leaf(value_norm_.shift), LayerNorm::kEpsilon};
-  return read_before_write_recall(k, a, offsets, layer, z_q, w_r, rule, config_.hops, rates);
+  return read_before_write_recall(k, a, offsets, layer, keys, rule, reads, rates);
 }
 
 void HebbianMemory::add_to(Weights& weights) {
-  for (Dense* dense : {&key_, &value_, &read_}) dense->add_to(weights, /*regularised=*/true);
+  for (Dense* dense : {&key_, &value_}) dense->add_to(weights, /*regularised=*/true);
+  for (Dense& read : reads_) read.add_to(weights, /*regularised=*/true);
   if (write_) {
     write_->add_to(weights, /*regularised=*/true);
     key_norm_.add_to(weights);

@@ -92,7 +92,11 @@ void ModelFile::expect(const std::string& key, const std::string& value, const s
 }
 
 SettingReader ModelFile::settings() const {
-  return {[this](const std::string& name) { return require(name); }, path_};
+  return {[this](const SettingName& name) -> std::optional<std::string> {
+            if (name.later && info().count(name.text) == 0) return std::nullopt;
+            return require(name.text);
+          },
+          path_};
 }
 
 const Shape& ModelFile::shape_of(const std::string& tensor) const {

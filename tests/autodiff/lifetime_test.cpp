@@ -89,10 +89,12 @@ const std::vector<Case> kCases = {
     {"hebbian_write",
      [](const auto& v, const auto& a) { return scalar(memory_read(hebbian_write(v[0], v[1], a.offsets, {}), v[2])); }},
     {"hebbian_recall",
-     [](const auto& v, const auto& a) { return scalar(hebbian_recall(v[0], v[1], a.offsets, v[2], v[3], {}, 2)); }},
+     [](const auto& v, const auto& a) {
+       return scalar(hebbian_recall(v[0], v[1], a.offsets, {v[2], v[3]}, {}, 2));
+     }},
     {"read_before_write_recall",
      [](const auto& v, const auto& a) {
-       return scalar(read_before_write_recall(v[0], v[1], a.offsets, {v[3], v[4], v[5]}, v[2], {}, {}, 1));
+       return scalar(read_before_write_recall(v[0], v[1], a.offsets, {v[3], v[4], v[5]}, {v[2], Var()}, {}, 1));
      }},
 };
 

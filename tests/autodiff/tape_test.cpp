@@ -225,7 +225,7 @@ TEST_CASE("a memory can be read as often as its gradient allows", "[autodiff]") 
 }
 
 TEST_CASE("operations refuse mismatched shapes and name both", "[autodiff]") {
-  const Tensor a({2, 3}), b({4, 3}), v({3}), steps({5, 2}), other({5, 3}), query({1, 2});
+  const Tensor a({2, 3}), b({4, 3}), v({3}), steps({5, 2}), other({5, 3}), query({1, 2}), square({2, 2});
   const IdTensor ids({4}), table_ids({2, 2}), labels({3});
   const std::vector<int64_t> offsets = {0, 5}, wrong_offsets = {0, 3}, falling = {0, 4, 3, 5};
   RowPairs pairs;
@@ -260,10 +260,27 @@ TEST_CASE("operations refuse mismatched shapes and name both", "[autodiff]") {
       {"hebbian_write", [&] { hebbian_write(c(steps), c(steps), falling, {}); }, {"0 to 5"}},
       {"memory_read", [&] { memory_read(memory, c(a)); }, {"[2, 3]", "[1, 2]"}},
       {"hebbian_recall",
-       [&] { hebbian_recall(c(steps), c(steps), offsets, c(a), c(b), {}, 1); },
-       {"[2, 3]", "[4, 3]", "[1, 2]", "[2, 2]"}},
+       [&] {
+         hebbian_recall(c(steps), c(steps), offsets, {c(a), c(b)}, {}, 1);
+       },
+       {"[2, 3]", "[1, 2]"}},
       {"hebbian_recall",
-       [&] { hebbian_recall(c(steps), c(steps), offsets, c(query), {}, {}, 2); },
+       [&] {
+         hebbian_recall(c(steps), c(steps), offsets, {c(query), c(b)}, {}, 2);
+       },
+       {"[4, 3]", "[2, 2]"}},
+      {"hebbian_recall",
+       [&] {
+         ReadKeys keys;
+         keys.q = {c(query), c(query)};
+         keys.w = {c(square)};
+         hebbian_recall(c(steps), c(steps), offsets, keys, {}, 3);
+       },
+       {"2 q and 1 w_r", "one of each or 3"}},
+      {"hebbian_recall",
+       [&] {
+         hebbian_recall(c(steps), c(steps), offsets, {c(query), Var()}, {}, 2);
+       },
        {"2 hops need w_r"}},
   };
   for (const Wrong& wrong : all) {
@@ -290,7 +307,7 @@ TEST_CASE("operations refuse ids, labels and hops out of range", "[autodiff]") {
         std::string::npos);
   for (const int hops : {0, 17}) {
     const Var x = t.constant(z);
-    const std::string text = test::error_text([&] { hebbian_recall(x, x, offsets, x, t.constant(w), {}, hops); });
+    const std::string text = test::error_text([&] { hebbian_recall(x, x, offsets, {x, t.constant(w)}, {}, hops); });
     CHECK(text.find("found " + std::to_string(hops)) != std::string::npos);
   }
 }

@@ -59,7 +59,7 @@ Config read(const std::string& name, const std::string& changed) {
   std::map<std::string, std::string> values(kDefaults.begin(), kDefaults.end());
   values.at(name) = changed;
   Config config;
-  config.visit(SettingReader([&](const std::string& key) { return values.at(key); }, "file"));
+  config.visit(SettingReader([&](const SettingName& key) { return values.at(key.text); }, "file"));
   return config;
 }
 

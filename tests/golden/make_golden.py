@@ -53,7 +53,17 @@ CASES = {
     'read_before_write': dict(read_before_write=1, memory_size=13),
     'read_before_write_all_options': dict(read_before_write=1, memory_size=13, batch_norm='masked',
                                           w_assoc_max=0.7, gamma_pos=0.06, gamma_neg=0.02, hops=2, max_grad_norm=0.4),
+    'answer_layer': dict(answer_layer=1),
+    'read_norm_hop_sum': dict(read_norm=1, hop_sum=1),
+    'two_layer_extractors': dict(extractor_layers=2),
+    'signed_write': dict(read_before_write=1, memory_size=13, write_rule='signed', gamma_pos=0.06, gamma_neg=0.02),
+    'all_new_options': dict(read_before_write=1, memory_size=13, batch_norm='masked', w_assoc_max=0.7, gamma_pos=0.06,
+                            gamma_neg=0.02, max_grad_norm=5, write_rule='signed', answer_layer=1, read_norm=1,
+                            hop_sum=1, extractor_layers=2, separate_hops=1),
+    'separate_hops': dict(separate_hops=1),
 }
+# Settings that a case may lack: files from before they existed have no entry for them.
+LATER = dict(write_rule='hebbian', answer_layer=0, read_norm=0, hop_sum=0, separate_hops=0, extractor_layers=1)
 
 
 def pseudo_random(shape, low, high, seed):
@@ -94,6 +104,10 @@ def make_encoding(kind, E):
     return P
 
 
+def read_name(setting, hop):
+    return f'read{hop}.weight' if setting['separate_hops'] and hop > 1 else 'read.weight'
+
+
 def make_parameters(setting):
     """(trained parameters, constants and moving averages)."""
     E, D = setting['embeddings_size'], setting['memory_size']
@@ -114,8 +128,19 @@ def make_parameters(setting):
         for seed, norm in ((40, 'key_norm'), (50, 'value_norm')):
             trained[norm + '.scale'] = pseudo_random((D,), 0.7, 1.3, seed)
             trained[norm + '.shift'] = pseudo_random((D,), -0.2, 0.2, seed + 1)
-    trained['read.weight'] = he_uniform((E + D, D), E + D, 33)
+    if setting['separate_hops']:
+        for hop in range(1, setting['hops'] + 1):
+            rows = E if hop == 1 else E + D
+            trained[read_name(setting, hop)] = he_uniform((rows, D), rows, 39 + hop)
+    else:
+        trained['read.weight'] = he_uniform((E + D, D), E + D, 33)
     trained['output.weight'] = he_uniform((D, VOCABULARY), D, 34)
+    if setting['extractor_layers'] == 2:
+        trained['extract.story.weight'] = he_uniform((E, E), E, 35)
+        trained['extract.question.weight'] = he_uniform((E, E), E, 36)
+    if setting['answer_layer']:
+        trained['answer.read.weight'] = he_uniform((D, D), D, 37)
+        trained['answer.question.weight'] = he_uniform((E, D), E, 38)
     return trained, state
 
 
@@ -140,6 +165,12 @@ def batch_norm(rows, counted, p, name, training):
             moving[f'{name}.moving_{key}'] = (BATCH_NORM_MOMENTUM * old + (1 - BATCH_NORM_MOMENTUM) * new).detach()
         mean, var = batch_mean, batch_var
     return [scale * (x - mean) / torch.sqrt(var + NORM_EPSILON) + shift for x in rows], moving
+
+
+def standardised(x):
+    mean = x.sum() / len(x)
+    var = ((x - mean) ** 2).sum() / len(x)
+    return (x - mean) / torch.sqrt(var + NORM_EPSILON)
 
 
 def layer_norm(x, p, name):
@@ -180,17 +211,33 @@ def forward(p, inputs, setting, training):
     for b, q in enumerate(questions):
         M = torch.zeros(D, D)
         for x in [s for s, story in zip(sentences, where) if story == b]:
+            if setting['extractor_layers'] == 2:
+                x = x + relu(x @ p['extract.story.weight'], report)
             k = relu(x @ p['extract.key.weight'], report)
             v = relu(x @ p['extract.value.weight'], report)
             if setting['read_before_write']:
                 k = layer_norm(k, p, 'key_norm')
                 v = layer_norm(torch.cat([v, k @ M]) @ p['write.weight'], p, 'value_norm')
             column = k.reshape(D, 1)
-            M = M + g_pos * (w_max - M) * (column * v.reshape(1, D)) - g_neg * M * column ** 2
-        r = torch.zeros(D)
-        for _ in range(setting['hops']):
-            r = relu(torch.cat([q, r]) @ p['read.weight'], report) @ M
-        logits.append(r @ p['output.weight'])
+            kv = column * v.reshape(1, D)
+            if setting['write_rule'] == 'signed':
+                M = M + g_pos * (w_max * torch.sign(kv) - M) * kv.abs() - g_neg * M * column ** 2
+            else:
+                M = M + g_pos * (w_max - M) * kv - g_neg * M * column ** 2
+        if setting['extractor_layers'] == 2:
+            q = q + relu(q @ p['extract.question.weight'], report)
+        r, total = torch.zeros(D), torch.zeros(D)
+        for hop in range(1, setting['hops'] + 1):
+            w = p[read_name(setting, hop)]
+            x = torch.cat([q, r]) if len(w) > len(q) else q
+            r = relu(x @ w, report) @ M
+            if setting['read_norm']:
+                r = standardised(r)
+            total = total + r
+        out = total if setting['hop_sum'] else r
+        if setting['answer_layer']:
+            out = out + relu(out @ p['answer.read.weight'] + q @ p['answer.question.weight'], report)
+        logits.append(out @ p['output.weight'])
     return torch.stack(logits), moving, report
 
 
@@ -200,7 +247,8 @@ def objective(logits, answers, p):
     for row, answer in zip(logits, answers.tolist()):
         cross_entropy = cross_entropy + torch.log(torch.exp(row).sum()) - row[answer]
     cross_entropy = cross_entropy / len(answers)
-    regularised = ('extract.key.weight', 'extract.value.weight', 'read.weight', 'write.weight')
+    regularised = ('extract.key.weight', 'extract.value.weight', 'read.weight', 'read2.weight', 'read3.weight',
+                   'write.weight')
     return cross_entropy + L2 * sum((p[n] ** 2).sum() for n in regularised if n in p), cross_entropy
 
 
@@ -225,7 +273,8 @@ class Adam:
 
 
 def make_case(name, changes):
-    setting = {**DEFAULTS, **changes}
+    known = {**DEFAULTS, **changes}
+    setting = {**LATER, **known}
     inputs = make_inputs(setting)
     parameters, state = make_parameters(setting)
     out = dict(zip(('story_ids', 'question_ids', 'answers'), inputs))
@@ -256,7 +305,7 @@ def make_case(name, changes):
     loss, _ = objective(logits, inputs[2], parameters)
     out.update(losses=torch.tensor(losses), eval_logits=logits, eval_loss=loss.reshape(1))
     out.update({'final.' + n: x for n, x in {**parameters, **state}.items()})
-    write_safetensors(name, out, {**setting, 'relu_margin': f'{margin:.1e}'})
+    write_safetensors(name, out, {**known, 'relu_margin': f'{margin:.1e}'})
     print(f'{name:30s} loss {losses[0]:.6f} -> {losses[-1]:.6f}, {clipped} gradients clipped, relu margin {margin:.0e}')
 
 

@@ -88,7 +88,12 @@ struct Sequences {
   HebbianRule rule;
 };
 
-const HebbianRule kRule = {real(0.05), real(0.03), real(1)};
+const HebbianRule kRule = {real(0.05), real(0.03), real(1)}, kStrong = {real(0.1), real(0.06), real(1.5)};
+
+HebbianRule signed_rule(HebbianRule rule) {
+  rule.is_signed = true;
+  return rule;
+}
 
 GradReport check_write(Checked& c, const Sequences& s, Look look, double deviation = 1) {
   const int64_t batch = static_cast<int64_t>(s.offsets.size()) - 1, n = s.offsets.back();
@@ -123,16 +128,38 @@ GradReport check_write_half(Checked& c, bool trained_keys) {
   });
 }
 
-GradReport check_recall(Checked& c, const Sequences& s, int hops, bool given_w_r = true) {
+GradReport check_recall(Checked& c, const Sequences& s, const Reads& reads, bool given_w_r = true) {
   const int64_t batch = static_cast<int64_t>(s.offsets.size()) - 1, n = s.offsets.back();
   Parameter &z_k = c.parameter("z_k", {n, s.d}), &z_v = c.parameter("z_v", {n, s.d}),
             &q = c.parameter("q", {batch, s.d});
   // One hop does not multiply by w_r: then it is a constant, or not given.
   Tensor constant({s.d, s.d});
-  Parameter* w_r = hops > 1 ? &c.parameter("w_r", {s.d, s.d}, 0.5) : nullptr;
+  Parameter* w_r = reads.hops > 1 ? &c.parameter("w_r", {s.d, s.d}, 0.5) : nullptr;
   return c.check([&](Tape& t) {
     const Var w = w_r ? t.leaf(*w_r) : given_w_r ? t.constant(constant) : Var();
-    return hebbian_recall(t.leaf(z_k), t.leaf(z_v), s.offsets, t.leaf(q), w, s.rule, hops);
+    return hebbian_recall(t.leaf(z_k), t.leaf(z_v), s.offsets, {t.leaf(q), w}, s.rule, reads);
+  });
+}
+
+/// Two of three hops share the weights; the third has its own, and each has its own q.
+GradReport check_separate_hops(Checked& c, const Sequences& s, const Reads& reads, bool read_before_write) {
+  const int64_t batch = static_cast<int64_t>(s.offsets.size()) - 1, n = s.offsets.back(), d = s.d;
+  Parameter &k = c.parameter("k", {n, d}), &v = c.parameter("v", {n, d}), &w = c.parameter("w", {d, d}, 0.5),
+            &scale = c.parameter("scale", {d}), &shift = c.parameter("shift", {d});
+  std::vector<Parameter*> q, w_r;
+  for (const char* hop : {"1", "2", "3"}) q.push_back(&c.parameter(std::string("q") + hop, {batch, d}));
+  for (const char* hop : {"2", "3"}) w_r.push_back(&c.parameter(std::string("w_r") + hop, {d, d}, 0.5));
+  return c.check([&](Tape& t) {
+    ReadKeys keys;
+    for (Parameter* one : q) keys.q.push_back(t.leaf(*one));
+    keys.w = {Var(), t.leaf(*w_r[0]), t.leaf(*w_r[1])};
+    if (!read_before_write) {
+      const Var unused = add(add(matmul(keys.q[0], t.leaf(w)), keys.q[1]), keys.q[2]);
+      const Var norm = layer_norm(unused, t.leaf(scale), t.leaf(shift), kEpsilon);
+      return add(norm, hebbian_recall(t.leaf(k), t.leaf(v), s.offsets, keys, s.rule, reads));
+    }
+    const ReadBeforeWriteVars layer = {t.leaf(w), t.leaf(scale), t.leaf(shift)};
+    return read_before_write_recall(t.leaf(k), t.leaf(v), s.offsets, layer, keys, s.rule, reads);
   });
 }
 
@@ -153,7 +180,7 @@ GradReport check_rates(Checked& c, Rates rates, bool fused) {
     learned.gamma_pos = t.leaf(pos);
     if (neg) learned.gamma_neg = t.leaf(*neg);
     if (rates == Rates::outer) learned.pos_scale = 1 / kOuterScale;
-    if (fused) return hebbian_recall(t.leaf(z_k), t.leaf(z_v), offsets, t.leaf(q), t.leaf(w_r), rule, 2, learned);
+    if (fused) return hebbian_recall(t.leaf(z_k), t.leaf(z_v), offsets, {t.leaf(q), t.leaf(w_r)}, rule, 2, learned);
     const Memory memory = hebbian_write(t.leaf(z_k), t.leaf(z_v), offsets, rule, learned);
     return add(memory_read(memory, t.leaf(q)), matmul(t.leaf(q), t.leaf(w_r)));
   });
@@ -161,7 +188,7 @@ GradReport check_rates(Checked& c, Rates rates, bool fused) {
 
 /// Which of the rates are trained, whether the rule is the outer product, and whether one hop is given a w_r.
 struct RbwOptions {
-  int hops = 2;
+  Reads reads = 2;
   bool learn_pos = false, learn_neg = false, outer = false, given_w_r = true;
 };
 
@@ -170,7 +197,7 @@ GradReport check_rbw(Checked& c, const Sequences& s, const RbwOptions& options) 
   Parameter &k = c.parameter("k", {n, d}), &a = c.parameter("a", {n, d}), &q = c.parameter("q", {batch, d}),
             &w = c.parameter("w", {d, d}, 0.5), &scale = c.parameter("scale", {d}), &shift = c.parameter("shift", {d});
   Tensor constant({d, d});
-  Parameter* w_r = options.hops > 1 ? &c.parameter("w_r", {d, d}, 0.5) : nullptr;
+  Parameter* w_r = options.reads.hops > 1 ? &c.parameter("w_r", {d, d}, 0.5) : nullptr;
   Parameter* pos = options.learn_pos ? &c.parameter("gamma_pos", {1}) : nullptr;
   Parameter* neg = options.learn_neg ? &c.parameter("gamma_neg", {1}) : nullptr;
   if (pos) pos->value[0] = real(0.06);
@@ -182,11 +209,9 @@ GradReport check_rbw(Checked& c, const Sequences& s, const RbwOptions& options) 
     if (neg) rates.gamma_neg = t.leaf(*neg);
     if (options.outer) rates.pos_scale = 1 / kOuterScale;
     const ReadBeforeWriteVars layer = {t.leaf(w), t.leaf(scale), t.leaf(shift)};
-    return read_before_write_recall(t.leaf(k), t.leaf(a), s.offsets, layer, t.leaf(q),
-                                    w_r                 ? t.leaf(*w_r)
-                                    : options.given_w_r ? t.constant(constant)
-                                                        : Var(),
-                                    rule, options.hops, rates);
+    const Var w_read = w_r ? t.leaf(*w_r) : options.given_w_r ? t.constant(constant) : Var();
+    return read_before_write_recall(t.leaf(k), t.leaf(a), s.offsets, layer, {t.leaf(q), w_read}, rule, options.reads,
+                                    rates);
   });
 }
 
@@ -386,7 +411,7 @@ const std::vector<Row> kTable = {
      }},
     {"hebbian_recall", "3 hops, d = 17, w_max 1.5, strong rule",
      [](Checked& c) {
-       return check_recall(c, {17, kFive, {real(0.1), real(0.06), real(1.5)}}, 3);
+       return check_recall(c, {17, kFive, kStrong}, 3);
      }},
     {"hebbian_recall", "2 hops, 70 steps",
      [](Checked& c) {
@@ -398,6 +423,30 @@ const std::vector<Row> kTable = {
     {"hebbian_recall", "both rates trained", [](Checked& c) { return check_rates(c, Rates::both, true); }},
     {"hebbian_recall", "outer product, its rate trained",
      [](Checked& c) { return check_rates(c, Rates::outer, true); }},
+    {"hebbian_recall", "3 hops, reads normalised",
+     [](Checked& c) {
+       return check_recall(c, {4, kFive, kRule}, {3, true});
+     }},
+    {"hebbian_recall", "3 hops, sum of the reads",
+     [](Checked& c) {
+       return check_recall(c, {4, kFive, kRule}, {3, false, true});
+     }},
+    {"hebbian_recall", "3 hops, sum of normalised reads, d = 17, empty sequences",
+     [](Checked& c) {
+       return check_recall(c, {17, {0, 0, 3, 9, 9}, kStrong}, {3, true, true});
+     }},
+    {"hebbian_recall", "1 hop, sum of normalised reads",
+     [](Checked& c) {
+       return check_recall(c, {4, kFive, kRule}, {1, true, true});
+     }},
+    {"hebbian_recall", "hops with weights of their own",
+     [](Checked& c) {
+       return check_separate_hops(c, {5, kFive, kRule}, {3}, false);
+     }},
+    {"read_before_write_recall", "hops with weights of their own, sum of normalised reads",
+     [](Checked& c) {
+       return check_separate_hops(c, {5, kFive, kRule}, {3, true, true}, true);
+     }},
     {"dropout", "",
      [](Checked& c) {
        Parameter& x = c.parameter("x", {7, 19});
@@ -425,7 +474,7 @@ const std::vector<Row> kTable = {
      }},
     {"read_before_write_recall", "3 hops, d = 17, w_max 1.5, strong rule",
      [](Checked& c) {
-       return check_rbw(c, {17, kFive, {real(0.1), real(0.06), real(1.5)}}, {3});
+       return check_rbw(c, {17, kFive, kStrong}, {3});
      }},
     {"read_before_write_recall", "empty and long sequences: the history is cut into pieces",
      [](Checked& c) {
@@ -442,6 +491,31 @@ const std::vector<Row> kTable = {
     {"read_before_write_recall", "outer product, its rate trained",
      [](Checked& c) {
        return check_rbw(c, {5, kFive, kRule}, {2, true, false, true});
+     }},
+    {"read_before_write_recall", "reads normalised",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {{3, true}});
+     }},
+    {"read_before_write_recall", "sum of the reads",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {{3, false, true}});
+     }},
+    {"read_before_write_recall", "sum of normalised reads",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, kRule}, {{3, true, true}});
+     }},
+    {"read_before_write_recall", "signed rule",
+     [](Checked& c) {
+       return check_rbw(c, {5, kFive, signed_rule(kRule)}, {2});
+     }},
+    {"read_before_write_recall", "signed rule, d = 17, w_max 1.5, strong, sum of normalised reads",
+     [](Checked& c) {
+       return check_rbw(c, {17, kFive, signed_rule(kStrong)}, {{3, true, true}});
+     }},
+    {"read_before_write_recall", "signed rule, both rates trained, long sequences",
+     [](Checked& c) {
+       return check_rbw(c, {3, {0, 0, 16, 33, 103, 103, 220}, signed_rule({real(0.02), real(0.01), real(1)})},
+                        {2, true, true, false});
      }},
 };
 

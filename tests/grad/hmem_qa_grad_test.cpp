@@ -64,7 +64,7 @@ HMemQa::Config small_config() {
   return config;
 }
 
-void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3) {
+void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3, double tolerance = 1e-7) {
   const Weights weights = model.weights();
   // Away from the initial values 0 and 1, at which a scale or a shift can hide a mistake.
   Rng rng(4, "hmem_qa_grad_test");
@@ -75,6 +75,7 @@ void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3) {
   const BabiBatch batch = small_batch();
   GradCheckSettings settings;
   settings.step = step;
+  settings.tolerance = tolerance;
   const auto loss = [&](Tape& tape) {
     return classification_loss(model.forward(tape, batch), batch.answers, weights, l2).loss;
   };
@@ -83,9 +84,9 @@ void check_network(QaModel& model, double step = 1e-5, double l2 = 1e-3) {
   CHECK(report.ok());
 }
 
-void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1e-3) {
+void check_model(const HMemQa::Config& config, double step = 1e-5, double l2 = 1e-3, double tolerance = 1e-7) {
   HMemQa model(config, 1);
-  check_network(model, step, l2);
+  check_network(model, step, l2, tolerance);
 }
 
 template <typename Config>
@@ -142,7 +143,7 @@ TEST_CASE("gradients of the LSTM over sentences, whose padding is not seen", "[g
 TEST_CASE("gradients of the network with other write rules", "[grad]") {
   const bool read_before_write = GENERATE(false, true), tie_keys = GENERATE(false, true);
   const bool learn = GENERATE(false, true);
-  const WriteRule rule = GENERATE(WriteRule::hebbian, WriteRule::outer);
+  const WriteRule rule = GENERATE(WriteRule::hebbian, WriteRule::outer, WriteRule::signed_hebbian);
   CAPTURE(read_before_write, tie_keys, learn, static_cast<int>(rule));
   HMemQa::Config config = small_config();
   config.rule = {real(0.2), real(0.1), real(1.3)};
@@ -150,8 +151,24 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   config.read_before_write = read_before_write;
   config.tie_keys = tie_keys;
   config.learn_gamma_pos = learn;
-  config.learn_gamma_neg = learn && rule == WriteRule::hebbian;
+  config.learn_gamma_neg = learn && rule != WriteRule::outer;
   check_model(config, 3e-6);  // the memory is strong here and the loss curved
+}
+
+TEST_CASE("gradients of the network with the question led to the answer and other reads", "[grad]") {
+  const bool read_before_write = GENERATE(false, true), answer_layer = GENERATE(false, true);
+  const bool read_norm = GENERATE(false, true), hop_sum = GENERATE(false, true);
+  const bool more = GENERATE(false, true);
+  CAPTURE(read_before_write, answer_layer, read_norm, hop_sum, more);
+  HMemQa::Config config = small_config();
+  config.rule = {real(0.08), real(0.05), real(1.3)};
+  config.read_before_write = read_before_write;
+  config.answer_layer = answer_layer;
+  config.read_norm = read_norm;
+  config.hop_sum = hop_sum;
+  config.extractor_layers = more ? 2 : 1;
+  config.separate_hops = more;
+  check_model(config, 3e-6, 1e-3, 1e-6);  // the norm of a small read is steep and curved
 }
 
 TEST_CASE("gradients of the network with dropout of stories and answers", "[grad]") {

@@ -44,7 +44,7 @@ struct Kernel {
   std::function<Outputs()> run;
 };
 
-Outputs memory_kernels(int64_t d) {
+Outputs memory_kernels(int64_t d, const Reads& reads = 3) {
   Rng rng(static_cast<uint64_t>(d), "equivalence");
   const std::vector<int64_t> offsets = {0, 7, 7, 90, 91, 131, 140, 150, 152, 160};
   const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = padded(d);
@@ -68,34 +68,34 @@ Outputs memory_kernels(int64_t d) {
   hebbian_write_backward(dz_k.data(), dz_v.data(), nullptr, z_k.data(), z_v.data(), dm.data(), dims, rule);
 
   Tensor saved_m({recall_saved_m(dims)}), saved_z({recall_saved_z(dims, 3)}), saved_r({recall_saved_z(dims, 3)}),
-      out = nan_tensor({batch, d});
-  const RecallSaved saved = {saved_m.data(), saved_z.data(), saved_r.data()};
-  hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, 3);
+      saved_rstd({3 * batch}), out = nan_tensor({batch, d});
+  const RecallSaved saved = {saved_m.data(), saved_z.data(), saved_r.data(), saved_rstd.data()};
+  hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), q.data(), w_r.data(), saved, dims, rule, reads);
   hebbian_recall_backward(recall_dz_k.data(), recall_dz_v.data(), dq.data(), dw.data(), nullptr, dr.data(), z_k.data(),
-                          z_v.data(), w_r.data(), saved, dims, rule, 3);
+                          z_v.data(), w_r.data(), saved, dims, rule, reads);
   return outputs(m, r, dz, dz_k, dz_v, out, recall_dz_k, recall_dz_v, dq, dw);
 }
 
-Outputs read_before_write_kernels(int64_t d) {
+Outputs read_before_write_kernels(int64_t d, const Reads& reads = 3, bool is_signed = false) {
   Rng rng(static_cast<uint64_t>(d), "equivalence");
   const std::vector<int64_t> offsets = {0, 7, 7, 60, 61, 81, 90, 100};
   const int64_t n = offsets.back(), batch = static_cast<int64_t>(offsets.size()) - 1, ld = padded(d);
   const HebbianDims dims = {batch, d, offsets.data()};
-  const HebbianRule rule = {real(0.03), real(0.02), real(1.3)};
+  const HebbianRule rule = {real(0.03), real(0.02), real(1.3), is_signed};
   const Tensor k = random_tensor({n, d}, rng), a = random_tensor({n, d}, rng), q = random_tensor({batch, d}, rng),
                dr = random_tensor({batch, d}, rng), w_r = random_tensor({d, d}, rng, 0.1),
                w = random_tensor({d, d}, rng, 0.1), scale = random_tensor({d}, rng), shift = random_tensor({d}, rng);
   Tensor s({n, ld}), xhat({n, ld}), v({n, ld}), rstd({n}), m({recall_saved_m(dims)}), z({recall_saved_z(dims, 3)}),
-      r({recall_saved_z(dims, 3)}), out = nan_tensor({batch, d});
+      r({recall_saved_z(dims, 3)}), read_rstd({3 * batch}), out = nan_tensor({batch, d});
   const ReadBeforeWrite layer = {w.data(), scale.data(), shift.data(), real(1e-3)};
   const ReadBeforeWriteSaved saved = {s.data(), xhat.data(), rstd.data(), v.data()};
-  const RecallSaved recall = {m.data(), z.data(), r.data()};
+  const RecallSaved recall = {m.data(), z.data(), r.data(), read_rstd.data()};
   read_before_write_recall_forward(out.data(), k.data(), a.data(), q.data(), w_r.data(), layer, saved, recall, dims,
-                                   rule, 3);
+                                   rule, reads);
   Tensor dk({n, d}), da({n, d}), dw({d, d}), dscale({d}), dshift({d}), dq({batch, d}), dw_r({d, d}), dgamma({2});
   read_before_write_recall_backward(
       {dk.data(), da.data(), dw.data(), dscale.data(), dshift.data(), dq.data(), dw_r.data(), dgamma.data()}, dr.data(),
-      k.data(), w_r.data(), layer, saved, recall, dims, rule, 3);
+      k.data(), w_r.data(), layer, saved, recall, dims, rule, reads);
   return outputs(out, s, xhat, v, rstd, m, dk, da, dw, dscale, dshift, dq, dw_r, dgamma);
 }
 
@@ -262,6 +262,14 @@ const std::vector<Kernel> kKernels = {
     {"memory, d = 20", [] { return memory_kernels(20); }},
     {"memory, d = 100", [] { return memory_kernels(100); }},
     {"memory, d = 130", [] { return memory_kernels(130); }},
+    {"memory, sum of normalised reads",
+     [] {
+       return memory_kernels(100, {3, true, true});
+     }},
+    {"read-before-write, signed, sum of normalised reads",
+     [] {
+       return read_before_write_kernels(100, {3, true, true}, true);
+     }},
     {"read-before-write, d = 20", [] { return read_before_write_kernels(20); }},
     {"read-before-write, d = 130", [] { return read_before_write_kernels(130); }},
     {"layer norm", layer_norm_kernels},
@@ -332,7 +340,7 @@ TEST_CASE("recall is write, reads and products composed", "[equiv]") {
     const Var k = tape.leaf(z_k), v = tape.leaf(z_v), query = tape.leaf(q), w = tape.leaf(w_r);
     Var r;
     if (fused) {
-      r = hebbian_recall(k, v, offsets, query, w, rule, hops);
+      r = hebbian_recall(k, v, offsets, {query, w}, rule, hops);
     } else {
       const Memory memory = hebbian_write(k, v, offsets, rule);
       r = memory_read(memory, query);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "kernels/simd/simd.h"
 #include "support/naive_memory.h"
 #include "support/numbers.h"
 
@@ -77,7 +78,8 @@ void naive_sample(const Inputs& in, int64_t b, Outcome& total) {
     }
     for (size_t i = 0; i < n; ++i) {
       for (size_t j = 0; j < n; ++j) {
-        next[at(i, j)] += g_pos * (w_max - m[at(i, j)]) * k[i] * v[j] - g_neg * m[at(i, j)] * k[i] * k[i];
+        const double kv = k[i] * v[j], sign = in.rule.is_signed && kv < 0 ? -1 : 1;
+        next[at(i, j)] += g_pos * (w_max * sign - m[at(i, j)]) * (sign * kv) - g_neg * m[at(i, j)] * k[i] * k[i];
       }
     }
     memory.push_back(next);
@@ -124,12 +126,13 @@ void naive_sample(const Inputs& in, int64_t b, Outcome& total) {
     Doubles dv(n, 0.0), g(n), dy(n), ds(n, 0.0);
     for (size_t i = 0; i < n; ++i) {
       for (size_t j = 0; j < n; ++j) {
-        const double h = dm[at(i, j)], room = w_max - m[at(i, j)];
+        const double h = dm[at(i, j)], sign = in.rule.is_signed && k[i] * v[j] < 0 ? -1 : 1;
+        const double room = w_max - sign * m[at(i, j)];  // of the product k v
         dv[j] += h * g_pos * room * k[i];
         total.dk[row + i] += h * (g_pos * room * v[j] - 2 * g_neg * m[at(i, j)] * k[i]);
         total.dgamma[0] += h * room * k[i] * v[j];
         total.dgamma[1] -= h * m[at(i, j)] * k[i] * k[i];
-        dm[at(i, j)] = h * (1 - g_pos * k[i] * v[j] - g_neg * k[i] * k[i]);
+        dm[at(i, j)] = h * (1 - g_pos * sign * k[i] * v[j] - g_neg * k[i] * k[i]);
       }
     }
     double mean = 0, along = 0;
@@ -161,8 +164,9 @@ void naive_sample(const Inputs& in, int64_t b, Outcome& total) {
 
 TEST_CASE("read-before-write and its adjoint against the equations in double", "[kernel]") {
   const int64_t d = GENERATE(1, 5, 16, 17, 100, 150);
-  const HebbianRule rule = d == 17 || d == 150 ? HebbianRule{real(0.03), real(0.02), real(1.7)} : HebbianRule{};
-  CAPTURE(d);
+  HebbianRule rule = d == 17 || d == 150 ? HebbianRule{real(0.03), real(0.02), real(1.7)} : HebbianRule{};
+  rule.is_signed = GENERATE(false, true);
+  CAPTURE(d, rule.is_signed);
   Rng rng(static_cast<uint64_t>(d), "read_before_write_test");
   const Inputs in(d, rule, rng);
   const int64_t rows = in.offsets.back(), ld = padded(d), batch = in.batch();
@@ -217,6 +221,69 @@ TEST_CASE("read-before-write and its adjoint against the equations in double", "
                                     kHops);
   CHECK(test::same_bits(only_k, again_k));
   CHECK(test::same_bits(only_a, again_a));
+}
+
+/// Memory after `steps` writes of given keys and values, and dk, dv for a dM of ones.
+struct Written {
+  Tensor m, dk, dv;
+};
+
+Written write(const Tensor& k, const Tensor& v, HebbianRule rule, bool is_signed) {
+  rule.is_signed = is_signed;
+  const int64_t steps = k.size(0), d = k.size(1), ld = padded(d);
+  Tensor histories({steps, d, ld}), values({steps, ld});
+  for (int64_t t = 0; t < steps; ++t) {
+    std::copy_n(v.data() + t * d, d, values.data() + t * ld);
+    simd().rbw_step(histories.data() + t * d * ld, t > 0 ? histories.data() + (t - 1) * d * ld : nullptr, nullptr,
+                    k.data() + t * d, values.data() + t * ld, nullptr, d, rule);
+  }
+  Tensor h({d, ld}), sums({simd().rbw_reverse_scratch(d)});
+  h.fill(1);
+  Written out = {Tensor({d, ld}), Tensor({steps, d}), Tensor({steps, ld})};
+  std::copy_n(histories.data() + (steps - 1) * d * ld, d * ld, out.m.data());
+  for (int64_t t = steps - 1; t >= 0; --t) {
+    simd().rbw_reverse(h.data(), t > 0 ? histories.data() + (t - 1) * d * ld : nullptr, out.dv.data() + t * ld,
+                       out.dk.data() + t * d, nullptr, nullptr, k.data() + t * d, values.data() + t * ld, nullptr,
+                       nullptr, d, rule, sums.data());
+  }
+  return out;
+}
+
+TEST_CASE("the signed rule has the bits of the paper's for keys and values that are not negative", "[kernel]") {
+  Rng rng(1, "signed");
+  Tensor k = random_tensor({40, 21}, rng), v = random_tensor({40, 21}, rng);
+  for (Tensor* x : {&k, &v}) {
+    for (real& one : *x) one = std::max(one, real(0));
+  }
+  const HebbianRule rule = {real(0.05), real(0.03), real(1)};
+  const Written paper = write(k, v, rule, false), other = write(k, v, rule, true);
+  CHECK(test::same_bits(paper.m, other.m));
+  CHECK(test::same_bits(paper.dk, other.dk));
+  CHECK(test::same_bits(paper.dv, other.dv));
+}
+
+TEST_CASE("a thousand sentences with negative keys: the paper's rule overflows, the signed rule stays bounded",
+          "[kernel]") {
+  constexpr int64_t kSentences = 1000, kD = 32;
+  // Layer-normed rows have squares of sum d: here one large number in each, as trained keys have.
+  Rng rng(2, "signed");
+  Tensor k({kSentences, kD}), v({kSentences, kD});
+  for (int64_t t = 0; t < kSentences; ++t) {
+    for (int64_t j = 0; j < kD; ++j) k[t * kD + j] = v[t * kD + j] = static_cast<real>(0.3 * rng.normal());
+    k[t * kD + 3] = real(-2.5), v[t * kD + 7] = real(5);
+  }
+  const HebbianRule rule;
+  const auto largest = [](const Tensor& x) {
+    real most = 0;
+    for (const real one : x) most = one == one ? std::max(most, std::abs(one)) : real(INFINITY);
+    return most;
+  };
+  CHECK(largest(write(k, v, rule, false).m) > real(1e12));
+  const Written bounded = write(k, v, rule, true);
+  CHECK(largest(bounded.m) <= 1);
+  CHECK(largest(bounded.m) > real(0.5));
+  CHECK(largest(bounded.dk) < 1);
+  CHECK(largest(bounded.dv) < 1);
 }
 
 }  // namespace

@@ -30,7 +30,13 @@ inline const std::vector<std::string>& golden_qa_cases() {
                                                  "short_stories",
                                                  "all_options",
                                                  "read_before_write",
-                                                 "read_before_write_all_options"};
+                                                 "read_before_write_all_options",
+                                                 "answer_layer",
+                                                 "read_norm_hop_sum",
+                                                 "two_layer_extractors",
+                                                 "signed_write",
+                                                 "separate_hops",
+                                                 "all_new_options"};
   return cases;
 }
 
@@ -139,9 +145,9 @@ class GoldenQa {
     const Settings defaults = settings_of(config);
     const std::map<std::string, std::string> values(defaults.begin(), defaults.end());
     config.visit(SettingReader(
-        [&](const std::string& name) {
-          const auto found = file_.metadata.find(name);
-          return found == file_.metadata.end() ? values.at(name) : found->second;
+        [&](const SettingName& name) {
+          const auto found = file_.metadata.find(name.text);
+          return found == file_.metadata.end() ? values.at(name.text) : found->second;
         },
         "golden"));
     config.vocabulary = tensor("init.embedding.weight").size(0);

@@ -35,11 +35,20 @@ Var memory_read(const Memory& memory, Var z);
 /// The memory as a value [B, d, d], for looking at it and for losses on it.
 Var memory_values(const Memory& memory);
 
-/// Write and `hops` reads in one operation: z_h = q + r_{h-1} w_r, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d].
-/// q [B, d]; w_r [d, d], unused with one hop and then may be null. Equals hebbian_write, memory_read, matmul and add,
-/// but keeps the memories in cache.
-Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, Var q, Var w_r, const HebbianRule& rule,
-                   int hops, const LearnedRates& rates = {});
+/// Trained parts of the read keys, z_h = q_h + r_{h-1} w_h: one q and one w for all hops, or one for each of them (the
+/// first w is then unused and may be null).
+struct ReadKeys {
+  std::vector<Var> q, w;
+
+  ReadKeys() = default;
+  ReadKeys(Var q_in, Var w_in) : q{q_in}, w{w_in} {}
+};
+
+/// Write and reads in one operation: z_h = q + r_{h-1} w, r_h = M^T relu(z_h), r_0 = 0; returns r_hops [B, d], or
+/// what else `reads` says (kernels/memory.h). q [B, d]; w [d, d], unused with one hop and then may be null. Equals
+/// hebbian_write, memory_read, matmul, layer_norm and add, but keeps the memories in cache.
+Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const ReadKeys& keys, const HebbianRule& rule,
+                   const Reads& reads, const LearnedRates& rates = {});
 
 /// Trained values of read-before-write: s w is added to the part of the value that does not depend on the memory, and
 /// the sum is layer-normalised. w [d, d], scale and shift [d].
@@ -50,7 +59,8 @@ struct ReadBeforeWriteVars {
 
 /// hebbian_recall with read-before-write: keys k [N, d] as they are written, a [N, d] the values' part that does not
 /// depend on the memory (kernels/read_before_write.h).
-Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer, Var q,
-                             Var w_r, const HebbianRule& rule, int hops, const LearnedRates& rates = {});
+Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, const ReadBeforeWriteVars& layer,
+                             const ReadKeys& keys, const HebbianRule& rule, const Reads& reads,
+                             const LearnedRates& rates = {});
 
 }  // namespace hmem

@@ -18,6 +18,7 @@
 
 #include <cctype>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -31,6 +32,15 @@ namespace hmem {
 /// Names of the enumerators of an enum class, in their order.
 using Names = std::vector<std::string>;
 
+/// Name of a setting. One that came `later` than the first model files is missing in these: its field then keeps its
+/// default, which must mean what the model did before.
+struct SettingName {
+  std::string text;
+  bool later = false;
+  SettingName(const char* text_in, bool later_in = false) : text(text_in), later(later_in) {}
+};
+inline SettingName later(const char* name) { return {name, true}; }
+
 /// Registers every setting as a flag whose default is the value of its field. A flag that already exists is left
 /// unchanged: programs with several models share flags.
 struct FlagAdder {
@@ -38,21 +48,21 @@ struct FlagAdder {
   Role role = Role::setting;
 
   template <typename Field, typename Range>
-  void operator()(const char* name, const Field& field, const Range& range, const char* help) const {
-    if (options.has(name)) return;
+  void operator()(const SettingName& name, const Field& field, const Range& range, const char* help) const {
+    if (options.has(name.text)) return;
     if constexpr (std::is_floating_point_v<Field>) {
-      options.add_real(name, shortest(field), help, range, role);
+      options.add_real(name.text, shortest(field), help, range, role);
     } else if constexpr (std::is_enum_v<Field>) {
-      options.add_choice(name, range[static_cast<size_t>(field)], help, range, role);
+      options.add_choice(name.text, range[static_cast<size_t>(field)], help, range, role);
     } else {
-      options.add_int(name, field, help, range, role);
+      options.add_int(name.text, field, help, range, role);
     }
   }
-  void operator()(const char* name, bool field, const char* help) const {
-    if (!options.has(name)) options.add_switch(name, field, help, role);
+  void operator()(const SettingName& name, bool field, const char* help) const {
+    if (!options.has(name.text)) options.add_switch(name.text, field, help, role);
   }
-  void operator()(const char* name, const std::string& field, const char* help) const {
-    if (!options.has(name)) options.add_string(name, field, help, role);
+  void operator()(const SettingName& name, const std::string& field, const char* help) const {
+    if (!options.has(name.text)) options.add_string(name.text, field, help, role);
   }
 
  private:
@@ -63,20 +73,23 @@ struct FlagAdder {
   }
 };
 
-/// Fills every field from text that `lookup` finds by name. Throws Error "WHERE: NAME is 'x', expected ..." for text
-/// that the flag of this name would refuse; exceptions of `lookup` pass through.
+/// Fills every field from text that `lookup` finds by name; a field for which it finds nothing keeps its value. Throws
+/// Error "WHERE: NAME is 'x', expected ..." for text that the flag of this name would refuse; exceptions of `lookup`
+/// pass through.
 struct SettingReader {
-  using Lookup = std::function<std::string(const std::string& name)>;
+  using Lookup = std::function<std::optional<std::string>(const SettingName& name)>;
   Lookup lookup;
   std::string where;
 
   SettingReader(Lookup lookup_in, std::string where_in) : lookup(std::move(lookup_in)), where(std::move(where_in)) {}
   explicit SettingReader(const Options& options)
-      : SettingReader([&options](const std::string& name) { return options.text(name); }, options.program()) {}
+      : SettingReader([&options](const SettingName& name) { return options.text(name.text); }, options.program()) {}
 
   template <typename Field, typename Range>
-  void operator()(const char* name, Field& field, const Range& range, const char* /*help*/) const {
-    const std::string text = lookup(name);
+  void operator()(const SettingName& name, Field& field, const Range& range, const char* /*help*/) const {
+    const std::optional<std::string> found = lookup(name);
+    if (!found) return;
+    const std::string& text = *found;
     if constexpr (std::is_enum_v<Field>) {
       size_t i = 0;
       while (i < range.size() && range[i] != text) ++i;
@@ -92,16 +105,20 @@ struct SettingReader {
       field = static_cast<Field>(*value);
     }
   }
-  void operator()(const char* name, bool& field, const char* /*help*/) const {
-    const std::string text = lookup(name);
+  void operator()(const SettingName& name, bool& field, const char* /*help*/) const {
+    const std::optional<std::string> found = lookup(name);
+    if (!found) return;
+    const std::string& text = *found;
     check(text == "0" || text == "1", name, text, "0 or 1");
     field = text == "1";
   }
-  void operator()(const char* name, std::string& field, const char* /*help*/) const { field = lookup(name); }
+  void operator()(const SettingName& name, std::string& field, const char* /*help*/) const {
+    if (const std::optional<std::string> found = lookup(name)) field = *found;
+  }
 
  private:
-  void check(bool good, const char* name, const std::string& text, const std::string& expected) const {
-    HMEM_CHECK(good, where, ": ", name, " is ", quote(text), ", expected ", expected);
+  void check(bool good, const SettingName& name, const std::string& text, const std::string& expected) const {
+    HMEM_CHECK(good, where, ": ", name.text, " is ", quote(text), ", expected ", expected);
   }
 };
 
@@ -110,18 +127,18 @@ struct SettingWriter {
   Settings settings;
 
   template <typename Field, typename Range>
-  void operator()(const char* name, const Field& field, const Range& range, const char* /*help*/) {
+  void operator()(const SettingName& name, const Field& field, const Range& range, const char* /*help*/) {
     if constexpr (std::is_enum_v<Field>) {
-      settings.emplace_back(name, range[static_cast<size_t>(field)]);
+      settings.emplace_back(name.text, range[static_cast<size_t>(field)]);
     } else {
-      settings.emplace_back(name, setting_text(field));
+      settings.emplace_back(name.text, setting_text(field));
     }
   }
-  void operator()(const char* name, bool field, const char* /*help*/) {
-    settings.emplace_back(name, field ? "1" : "0");
+  void operator()(const SettingName& name, bool field, const char* /*help*/) {
+    settings.emplace_back(name.text, field ? "1" : "0");
   }
-  void operator()(const char* name, const std::string& field, const char* /*help*/) {
-    settings.emplace_back(name, field);
+  void operator()(const SettingName& name, const std::string& field, const char* /*help*/) {
+    settings.emplace_back(name.text, field);
   }
 };
 

@@ -30,16 +30,17 @@ void memory_read_forward(real* r, const real* m, const real* z, int64_t batch, i
 void memory_read_backward(real* dz, const real* m, const real* z, const real* dr, int64_t batch, int64_t d);
 
 /// Write and all hops in one pass over groups of a few samples, while their memories are in cache:
-///   M = write(z_k, z_v);  r_0 = 0;  z_h = q + r_{h-1} W,  r_h = M^T relu(z_h),  h = 1..hops;  out = r_hops
+///   M = write(z_k, z_v);  out = what `reads` says, from M, q and W
 /// q [B, d] is the query's part of the read key, the same in every hop; W = w_r [d, d] multiplies the value read and
 /// may be null when there is one hop.
-void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, const real* q, const real* w_r,
-                            const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule, int hops);
+void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, PerHop<const real> q, PerHop<const real> w_r,
+                            const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule,
+                            const Reads& reads);
 
 /// Adds to dz_k, dz_v [N, d], dq [B, d], dw_r [d, d], dgamma [2] (the last three may be null). saves: z_k, z_v, w_r and
 /// RecallSaved.
-void hebbian_recall_backward(real* dz_k, real* dz_v, real* dq, real* dw_r, real* dgamma, const real* dout,
-                             const real* z_k, const real* z_v, const real* w_r, const RecallSaved& saved,
-                             const HebbianDims& dims, const HebbianRule& rule, int hops);
+void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma, const real* dout,
+                             const real* z_k, const real* z_v, PerHop<const real> w_r, const RecallSaved& saved,
+                             const HebbianDims& dims, const HebbianRule& rule, const Reads& reads);
 
 }  // namespace hmem

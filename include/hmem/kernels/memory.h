@@ -7,7 +7,9 @@
 /// [N, d]; nothing is padded in time. A memory is [d, ld] with ld = padded(d): rows padded with zeros to whole
 /// 64-byte lines, row = key unit, column = value unit.
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include "hmem/core/real.h"
 
@@ -18,6 +20,12 @@ struct HebbianRule {
   real gamma_pos = real(0.01);
   real gamma_neg = real(0.01);
   real w_max = real(1);
+  /// For keys and values of both signs, of which read-before-write has many:
+  ///   M += gamma_pos (w_max sgn(k v^T) - M) (*) |k v^T| - gamma_neg M (*) (k^2 1^T)
+  /// The paper's rule for k, v >= 0. An element keeps 1 - gamma_neg k^2 - gamma_pos |k v| of itself, where the paper's
+  /// rule keeps more than 1 if k v < 0 and |v| gamma_pos > |k| gamma_neg, and grows exponentially; here |M| <= w_max
+  /// while gamma_pos |k v| + gamma_neg k^2 <= 1.
+  bool is_signed = false;
 };
 
 /// M += gamma k v^T, no bound and no decay. It is the limit w_max -> infinity of the Hebbian rule with gamma_pos =
@@ -44,11 +52,33 @@ struct MemoryGrad {
   const real* dense = nullptr;     ///< optional dense part, [d, ld]
 };
 
+/// How a question reads a memory, with r_0 = 0:
+///   z_h = q_h + r_{h-1} W_h,  r_h = N(M^T relu(z_h)),  h = 1..hops;  out = r_hops, or with `sum` r_1 + .. + r_hops
+/// q_h and W_h are the same for all hops in the paper. N is the layer norm of a row without scale and shift with
+/// `norm`, else the identity.
+struct Reads {
+  int hops = 1;
+  bool norm = false;
+  bool sum = false;
+
+  Reads(int hops_in, bool norm_in = false, bool sum_in = false) : hops(hops_in), norm(norm_in), sum(sum_in) {}
+  static constexpr real kEpsilon = real(1e-3);  ///< of the layer norm
+};
+
+/// A pointer for each read of a memory: the same for all of them, where the reads share their weights, or one each.
+template <typename T>
+struct PerHop {
+  T* at[MemoryGrad::kMaxReads];
+
+  PerHop(T* shared) { std::fill(std::begin(at), std::end(at), shared); }
+};
+
 /// Results of hebbian_recall_forward that its backward pass reads, [.., ld] with zero padding.
 struct RecallSaved {
-  real* m = nullptr;  ///< [B, d, ld] memories
-  real* z = nullptr;  ///< [hops, B, ld] pre-activations of the read keys
-  real* r = nullptr;  ///< [hops, B, ld] values read
+  real* m = nullptr;     ///< [B, d, ld] memories
+  real* z = nullptr;     ///< [hops, B, ld] pre-activations of the read keys
+  real* r = nullptr;     ///< [hops, B, ld] values read, normalised with Reads::norm
+  real* rstd = nullptr;  ///< [hops, B] 1 / deviation of what was read; only with Reads::norm
 };
 
 /// Sizes of RecallSaved for a batch, in elements.

@@ -34,28 +34,28 @@ struct ReadBeforeWriteSaved {
 
 /// Gradients to which the backward pass adds; dw, dscale, dshift, dq, dw_r and dgamma may be null.
 struct ReadBeforeWriteGrads {
-  real* dk = nullptr;      ///< [N, d]
-  real* da = nullptr;      ///< [N, d]
-  real* dw = nullptr;      ///< [d, d]
-  real* dscale = nullptr;  ///< [d]
-  real* dshift = nullptr;  ///< [d]
-  real* dq = nullptr;      ///< [B, d]
-  real* dw_r = nullptr;    ///< [d, d]
-  real* dgamma = nullptr;  ///< [2]
+  real* dk = nullptr;           ///< [N, d]
+  real* da = nullptr;           ///< [N, d]
+  real* dw = nullptr;           ///< [d, d]
+  real* dscale = nullptr;       ///< [d]
+  real* dshift = nullptr;       ///< [d]
+  PerHop<real> dq = nullptr;    ///< [B, d]
+  PerHop<real> dw_r = nullptr;  ///< [d, d]
+  real* dgamma = nullptr;       ///< [2]
 };
 
-/// Read-before-write over whole sequences, then `hops` reads as in hebbian_recall_forward. k, a [N, d].
+/// Read-before-write over whole sequences, then the reads as in hebbian_recall_forward. k, a [N, d].
 /// About 10 flops for each element of a memory and step forward, 20 backward. Parallel over groups of samples.
-void read_before_write_recall_forward(real* out, const real* k, const real* a, const real* q, const real* w_r,
-                                      const ReadBeforeWrite& layer, const ReadBeforeWriteSaved& saved,
-                                      const RecallSaved& recall, const HebbianDims& dims, const HebbianRule& rule,
-                                      int hops);
+void read_before_write_recall_forward(real* out, const real* k, const real* a, PerHop<const real> q,
+                                      PerHop<const real> w_r, const ReadBeforeWrite& layer,
+                                      const ReadBeforeWriteSaved& saved, const RecallSaved& recall,
+                                      const HebbianDims& dims, const HebbianRule& rule, const Reads& reads);
 
 /// The memories before every step are formed again, from checkpoints when a sequence is long: no M_t is kept between
 /// the passes. saves: k, w, scale, shift, w_r, ReadBeforeWriteSaved, RecallSaved.
 void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const real* dout, const real* k,
-                                       const real* w_r, const ReadBeforeWrite& layer, const ReadBeforeWriteSaved& saved,
-                                       const RecallSaved& recall, const HebbianDims& dims, const HebbianRule& rule,
-                                       int hops);
+                                       PerHop<const real> w_r, const ReadBeforeWrite& layer,
+                                       const ReadBeforeWriteSaved& saved, const RecallSaved& recall,
+                                       const HebbianDims& dims, const HebbianRule& rule, const Reads& reads);
 
 }  // namespace hmem

@@ -17,6 +17,9 @@ namespace hmem {
 enum class WriteRule {
   hebbian,  ///< M += g+ (w_max - M) (*) k v^T - g- M (*) (k^2 1^T), the paper's
   outer,    ///< M += g+ k v^T, the plain outer product (ours)
+  /// M += g+ (w_max sgn(k v^T) - M) (*) |k v^T| - g- M (*) (k^2 1^T) (ours): the paper's for keys and values that are
+  /// not negative, and stable where read-before-write makes negative ones
+  signed_hebbian,
 };
 
 /// The settings of the plasticity rule.
@@ -31,7 +34,9 @@ void visit_rule(Visitor&& v, HebbianRule& rule) {
 ///   extract  k_t = relu(x_t W_k),  v_t = relu(x_t W_v)
 ///   write    M <- M + g+ (w_max - M) (*) k_t v_t^T - g- M (*) (k_t^2 1^T),   t = 1..T
 ///   read     k_h = relu([q ; r_{h-1}] W_r),  r_h = M^T k_h,   h = 1..hops,  r_0 = 0
-/// and returns r_hops. With read_before_write the pair that is written is
+/// and returns r_hops. With read_norm r_h = N(M^T k_h), N the layer norm without scale and shift; with hop_sum the
+/// result is r_1 + .. + r_hops (as in TPR-RNN: Schlag & Schmidhuber, NeurIPS 2018). With read_before_write the pair
+/// that is written is
 ///   k'_t = LN(k_t),  v'_t = LN([v_t ; M^T k'_t] W_d)
 /// (LN: layer norm with scale and shift): the value can depend on the memory's content for this key. Parameters below
 /// the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D], and for
@@ -47,7 +52,10 @@ class HebbianMemory {
     bool read_before_write = false;
     bool learn_gamma_pos = false;  ///< the rates are trained, from the values in `rule`
     bool learn_gamma_neg = false;
-    bool tie_keys = false;   ///< the query's part of the read key uses W_k; W_r has the rows of the value read alone
+    bool tie_keys = false;  ///< the query's part of the read key uses W_k; W_r has the rows of the value read alone
+    bool read_norm = false;
+    bool hop_sum = false;
+    bool separate_hops = false;
     bool read_value = true;  ///< W_r has rows for the value read before; false: a single hop without these rows
 
     template <typename Visitor>
@@ -56,11 +64,15 @@ class HebbianMemory {
       v("hops", hops, IntRange{1, MemoryGrad::kMaxReads}, "number of memory reads per question");
       v("read_before_write", read_before_write,
         "1: read the memory with each key first, so that the value written depends on its content");
-      v("write_rule", write_rule, Names{"hebbian", "outer"},
-        "how a key-value pair changes the memory; hebbian: the paper's rule; outer: sum of outer products");
+      v("write_rule", write_rule, Names{"hebbian", "outer", "signed"},
+        "how a key-value pair changes the memory; hebbian: the paper's rule; outer: sum of outer products; signed: the "
+        "paper's rule made stable for negative keys and values");
       v("learn_gamma_pos", learn_gamma_pos, "train the growth rate of the Hebbian write, starting from gamma_pos");
       v("learn_gamma_neg", learn_gamma_neg, "train the decay rate of the Hebbian write, starting from gamma_neg");
       v("tie_keys", tie_keys, "questions and sentences share the weights that form their keys");
+      v(later("read_norm"), read_norm, "layer-normalise each value read from the memory");
+      v(later("hop_sum"), hop_sum, "answer from the sum of the values of all hops, not from the last one");
+      v(later("separate_hops"), separate_hops, "give each hop its own weights for forming the read key");
       visit_rule(v, rule);
     }
     /// Description of contradictory settings, for messages about flags and files; "": none.
@@ -89,7 +101,8 @@ class HebbianMemory {
   Config config_;
   std::string prefix_;
   int64_t query_in_;
-  Dense key_, value_, read_;
+  Dense key_, value_;
+  std::vector<Dense> reads_;         // one for all hops, or one each
   std::optional<Dense> write_;       // W_d: rows [0, D) for the value, [D, 2 D) for what was read
   LayerNorm key_norm_, value_norm_;  // of read-before-write
   Parameter gamma_pos_, gamma_neg_;  // used when they are learned

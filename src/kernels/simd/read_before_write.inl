@@ -4,12 +4,14 @@
 //     s_t = w_max m^T k_t          what the memory already holds for this key
 //     v_t = LN(...)                from s_t: every row of m has to be read before any is written
 //     m  <- m f + u
-// Keys do not depend on m, so the write of step t and the read of step t + 1 share a pass: 6 operations for 16 columns
+// With the signed rule f = c_i - |u|. Keys do not depend on m, so the write of step t and the read of step t + 1 share a pass: 6 operations for 16 columns
 // of a row. Keys are dense here (they leave a layer norm): no lists of active steps.
+
+HMEM_INLINE vec absolute(vec x) { return x < vec{} ? -x : x; }
 
 /// One step: m_out = m f + u (m null: the memory is still empty), and with `next` not null s = w_max m_out^T next.
 /// k, next [d]; v, s [ld]; m, m_out [d, ld], may be the same.
-template <int NV, bool kEmpty, bool kRead>
+template <int NV, bool kEmpty, bool kRead, bool kSigned>
 HMEM_INLINE void rbw_columns(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next,
                              int64_t d, int64_t ld, const HebbianRule& rule) {
   vec value[NV], sum[NV];
@@ -24,7 +26,7 @@ HMEM_INLINE void rbw_columns(real* m_out, const real* m, real* s, const real* k,
     HMEM_UNROLL
     for (int q = 0; q < NV; ++q) {
       vec x = a * value[q];
-      if (!kEmpty) x = load(m + i * ld + q * kLanes) * (c - x) + x;
+      if (!kEmpty) x = load(m + i * ld + q * kLanes) * (c - (kSigned ? absolute(x) : x)) + x;
       store(m_out + i * ld + q * kLanes, x);
       if (kRead) sum[q] += k_next * x;
     }
@@ -36,28 +38,38 @@ HMEM_INLINE void rbw_columns(real* m_out, const real* m, real* s, const real* k,
   }
 }
 
-static void rbw_step(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next, int64_t d,
-                     const HebbianRule& rule) {
+template <bool kSigned>
+HMEM_INLINE void rbw_step_of(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next,
+                             int64_t d, const HebbianRule& rule) {
   const int64_t ld = padded(d);
   for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
     constexpr int NV = decltype(size)::value;
     const int64_t column = first * kLanes;
     if (m && next) {
-      rbw_columns<NV, false, true>(m_out + column, m + column, s + column, k, v + column, next, d, ld, rule);
+      rbw_columns<NV, false, true, kSigned>(m_out + column, m + column, s + column, k, v + column, next, d, ld, rule);
     } else if (m) {
-      rbw_columns<NV, false, false>(m_out + column, m + column, nullptr, k, v + column, nullptr, d, ld, rule);
+      rbw_columns<NV, false, false, kSigned>(m_out + column, m + column, nullptr, k, v + column, nullptr, d, ld, rule);
     } else if (next) {
-      rbw_columns<NV, true, true>(m_out + column, nullptr, s + column, k, v + column, next, d, ld, rule);
+      rbw_columns<NV, true, true, false>(m_out + column, nullptr, s + column, k, v + column, next, d, ld, rule);
     } else {
-      rbw_columns<NV, true, false>(m_out + column, nullptr, nullptr, k, v + column, nullptr, d, ld, rule);
+      rbw_columns<NV, true, false, false>(m_out + column, nullptr, nullptr, k, v + column, nullptr, d, ld, rule);
     }
   });
+}
+
+static void rbw_step(real* m_out, const real* m, real* s, const real* k, const real* v, const real* next, int64_t d,
+                     const HebbianRule& rule) {
+  if (rule.is_signed) {
+    rbw_step_of<true>(m_out, m, s, k, v, next, d, rule);
+  } else {
+    rbw_step_of<false>(m_out, m, s, k, v, next, d, rule);
+  }
 }
 
 // Backward. What step t + 1 owes to m_{t+1} is known only when ds_{t+1} is, and that is after its own pass; so the pass
 // of step t settles it. m_{t+1} = m_t f + u is formed again in registers. With H = dL/dm_{t+1}:
 //     H     += w_max k_{t+1} ds_{t+1}^T          dk_{t+1} += w_max m_{t+1} ds_{t+1}
-//     p      = H m_t,  q = H - p
+//     p      = H m_t,  q = H - p   (signed rule: q = H - sgn(u) p)
 //     dv_t   = sum_i a_i q                        dk_t     = g+ sum_j v q - 2 g- k sum_j p
 //     dg+   += sum k sum_j v q                    dg-     -= sum k^2 sum_j p
 //     H     <- H f                                (= dL/dm_t)
@@ -77,7 +89,7 @@ struct ReverseSums {
 
 static int64_t rbw_reverse_scratch(int64_t d) { return 3 * (d * kSumLanes + padded(d)); }
 
-template <int NV, bool kEmpty, bool kOwed>
+template <int NV, bool kEmpty, bool kOwed, bool kSigned>
 HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const real* k, const real* v, const real* owed_k,
                                      const real* owed_ds, int64_t d, int64_t ld, const HebbianRule& rule,
                                      const ReverseSums& sums, bool first) {
@@ -104,7 +116,7 @@ HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const rea
     for (int q = 0; q < NV; ++q) {
       real* h_at = h + i * ld + q * kLanes;
       vec grad = load(h_at);
-      const vec u = a * value[q], f = c - u;
+      const vec u = a * value[q], f = c - (kSigned ? absolute(u) : u);
       const vec before = kEmpty ? vec{} : load(m + i * ld + q * kLanes);
       if (kOwed) {
         const vec after = kEmpty ? u : before * f + u;
@@ -114,7 +126,7 @@ HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const rea
       vec du = grad;
       if (!kEmpty) {
         const vec p = grad * before;
-        du = grad - p;
+        du = grad - (kSigned ? (u < vec{} ? -p : p) : p);
         p_sum.part[q % kSumVecs] += p;
         store(h_at, grad * f);
       }
@@ -149,7 +161,8 @@ HMEM_INLINE void row_sums(real* sums, const real* lanes, int64_t d) {
 /// The pass of step t: h [d, ld] becomes dL/dm_t, dv [ld] is set, dk [d] and, with a debt, owed_dk [d] are added to.
 /// m null: the memory was empty (t = 0). The debt of step t + 1: its key owed_k [d] and owed_ds [ld] = w_max ds, null
 /// at the last step. dgamma (null: not wanted) [2] is added to.
-static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
+template <bool kSigned>
+HMEM_INLINE void rbw_reverse_of(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
                         const real* v, const real* owed_k, const real* owed_ds, int64_t d, const HebbianRule& rule,
                         real* scratch) {
   const int64_t ld = padded(d);
@@ -162,14 +175,14 @@ static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_d
     real *h_at = h + column, *dv_at = dv + column;
     const real* v_at = v + column;
     if (m && owed_ds) {
-      rbw_reverse_columns<NV, false, true>(h_at, m_at, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
+      rbw_reverse_columns<NV, false, true, kSigned>(h_at, m_at, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
     } else if (m) {
-      rbw_reverse_columns<NV, false, false>(h_at, m_at, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
+      rbw_reverse_columns<NV, false, false, kSigned>(h_at, m_at, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
                                             first == 0);
     } else if (owed_ds) {
-      rbw_reverse_columns<NV, true, true>(h_at, nullptr, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
+      rbw_reverse_columns<NV, true, true, false>(h_at, nullptr, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
     } else {
-      rbw_reverse_columns<NV, true, false>(h_at, nullptr, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
+      rbw_reverse_columns<NV, true, false, false>(h_at, nullptr, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
                                            first == 0);
     }
   });
@@ -188,6 +201,16 @@ static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_d
   for (int64_t i = 0; dgamma && i < d; ++i) {
     dgamma[0] += k[i] * vq[i];
     dgamma[1] -= k[i] * k[i] * p[i];
+  }
+}
+
+static void rbw_reverse(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
+                        const real* v, const real* owed_k, const real* owed_ds, int64_t d, const HebbianRule& rule,
+                        real* scratch) {
+  if (rule.is_signed) {
+    rbw_reverse_of<true>(h, m, dv, dk, owed_dk, dgamma, k, v, owed_k, owed_ds, d, rule, scratch);
+  } else {
+    rbw_reverse_of<false>(h, m, dv, dk, owed_dk, dgamma, k, v, owed_k, owed_ds, d, rule, scratch);
   }
 }
 

@@ -66,6 +66,8 @@ struct Saved {
   ModelInfo info;
 };
 
+/// Settings that came after the first model files.
+const std::vector<std::string> kLater = {"answer_layer", "extractor_layers", "hop_sum", "read_norm", "separate_hops"};
 }  // namespace
 
 TEST_CASE("settings of H-Mem by name", "[model_file]") {
@@ -86,6 +88,12 @@ TEST_CASE("settings of H-Mem by name", "[model_file]") {
   CHECK(config({"--write_rule=hebbian"}).write_rule == WriteRule::hebbian);
   CHECK(config({"--write_rule=outer"}).write_rule == WriteRule::outer);
   CHECK(config({"--w_assoc_max=0.5"}).rule.w_max == real(0.5));
+  CHECK(config({"--write_rule=signed"}).write_rule == WriteRule::signed_hebbian);
+  CHECK(config({"--answer_layer"}).answer_layer);
+  CHECK(config({"--read_norm"}).read_norm);
+  CHECK(config({"--hop_sum"}).hop_sum);
+  CHECK(config({"--separate_hops"}).separate_hops);
+  CHECK(config({"--extractor_layers=2"}).extractor_layers == 2);
   CHECK(config({"--read_before_write"}).read_before_write);
   CHECK(config({"--dropout=0.25", "--story_dropout=0.125"}).dropout == 0.25);
   CHECK(config({"--dropout=0.25", "--story_dropout=0.125"}).story_dropout == 0.125);
@@ -112,6 +120,20 @@ TEST_CASE("settings and weights of a model are restored from its file", "[model_
       CHECK(value_hash(HMemQa(config, 2).weights()) != value_hash(saved.model.weights()));
     }
   }
+}
+
+TEST_CASE("a file from before later settings existed holds the model without them", "[model_file]") {
+  const BabiTask task = make_task();
+  Saved saved(task);
+  ModelInfo old = saved.info;
+  for (const std::string& name : kLater) CHECK(old.erase(name) == 1);
+  const ModelFile file(saved.write(old));
+  BabiModel read = read_babi_model(file);
+  CHECK(settings_of(config_of(*read.network)) == settings_of(saved.model.config()));
+  CHECK(value_hash(read.network->weights()) == value_hash(saved.model.weights()));
+  old.erase("hops");
+  const ModelFile without(saved.write(old));
+  CHECK(error_text([&] { read_babi_model(without); }).find("no 'hops' in the metadata") != std::string::npos);
 }
 
 TEST_CASE("every kind of model is restored from its file", "[model_file]") {
@@ -196,8 +218,9 @@ TEST_CASE("a model file with bad numbers or names is refused", "[model_file][bad
   refused("encodings_type", "bag_of_words");
   refused("batch_norm", "layer");
   refused("write_rule", "Hebbian");
-  for (const char* key : {"read_before_write", "learn_gamma_pos", "tie_keys"}) refused(key, "yes");
+  for (const char* key : {"read_before_write", "learn_gamma_pos", "tie_keys", "read_norm"}) refused(key, "yes");
   for (const auto& entry : saved.info) {
+    if (contains(kLater, entry.first)) continue;
     ModelInfo info = saved.info;
     info.erase(entry.first);
     INFO("without " << entry.first);
