@@ -16,9 +16,11 @@ const RunResult& RunGroup::best() const {
   });
 }
 
-Spread spread_of(const std::vector<double>& values) {
-  const auto [min, max] = std::minmax_element(values.begin(), values.end());
-  return {std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()), *min, *max};
+Spread spread_of(std::vector<double> values) {
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  std::sort(values.begin(), values.end());
+  const double median = (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+  return {sum / static_cast<double>(values.size()), values.front(), values.back(), median};
 }
 
 Spread spread_of(const RunGroup& group) {
@@ -27,7 +29,7 @@ Spread spread_of(const RunGroup& group) {
   return spread_of(errors);
 }
 
-std::string text_table(const Table& table, bool first_left) {
+std::string text_table(const Table& table, size_t left) {
   std::vector<size_t> widths(table[0].size());
   for (const Row& row : table) {
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -36,7 +38,7 @@ std::string text_table(const Table& table, bool first_left) {
   for (const Row& row : table) {
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string blanks(widths[i] - row[i].size(), ' ');
-      text += (i > 0 ? "  " : "") + (first_left && i == 0 ? row[i] + blanks : blanks + row[i]);
+      text += (i > 0 ? "  " : "") + (i < left ? row[i] + blanks : blanks + row[i]);
     }
     text += '\n';
   }

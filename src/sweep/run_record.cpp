@@ -64,6 +64,7 @@ RunRecord read_run_record(const std::string& path) {
     if (event == "header") {
       if (values->count("program") == 1) {  // a run begins, maybe a resumed one
         record.header.clear();
+        record.notes.clear();
         record.tasks.clear();
         record.final_line.reset();
       }
@@ -73,6 +74,8 @@ RunRecord read_run_record(const std::string& path) {
       const auto loss = metric_of(*values, "val_loss");
       const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMaxEpochs;
       if (known) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
+    } else if (event == "note" && values->count("text") == 1) {
+      record.notes.push_back(values->at("text"));
     } else if (event == "task") {
       record.tasks.push_back(*values);
     } else if (event == "final") {

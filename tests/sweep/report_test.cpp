@@ -28,6 +28,8 @@ TEST_CASE("spread of test errors", "[report]") {
   CHECK(spread.mean == 3.5);
   CHECK(spread.min == 1.5);
   CHECK(spread.max == 6);
+  CHECK(spread.median == 3);
+  CHECK(spread_of({9, 1, 4, 2}).median == 3);  // the mean of 2 and 4
   CHECK(spread_of(std::vector<double>{-2}).mean == -2);
 }
 
@@ -44,14 +46,18 @@ TEST_CASE("groups keep the order in which their keys first occur", "[report]") {
 
 TEST_CASE("tables as text, Markdown and CSV", "[report]") {
   const Table table = {{"task", "test"}, {"1*", "10.25"}, {"20", "-"}};
-  CHECK(text_table(table, false) ==
+  CHECK(text_table(table, 0) ==
         "task   test\n"
         "  1*  10.25\n"
         "  20      -\n");
-  CHECK(text_table(table, true) ==
+  CHECK(text_table(table, 1) ==
         "task   test\n"
         "1*    10.25\n"
         "20        -\n");
+  CHECK(text_table(table, 2) ==
+        "task  test \n"
+        "1*    10.25\n"
+        "20    -    \n");
   CHECK(markdown_table(table) ==
         "| task | test |\n"
         "|---|---|\n"

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "catch.h"
 #include "hmem/core/check.h"
@@ -25,6 +26,8 @@ TEST_CASE("the record of a run: settings, epochs, tasks, the final line", "[swee
                             "\n"
                             R"({"event":"epoch","epoch":0,"val_error":9.5,"val_loss":2})"
                             "\n"
+                            R"({"event":"note","text":"task 3"})"
+                            "\n"
                             R"({"event":"task","task_id":4,"test_error":1})"
                             "\n"
                             R"({"event":"final","test_error":1.5,"val_error":null,"name":"x"})"
@@ -33,6 +36,7 @@ TEST_CASE("the record of a run: settings, epochs, tasks, the final line", "[swee
   CHECK(record.header.at("hops") == "3");
   CHECK(record.header.at("seed") == "7");  // the first one counts
   CHECK(record.header.count("list") == 0);
+  CHECK(record.notes == std::vector<std::string>{"task 3"});
   REQUIRE(record.tasks.size() == 1);
   CHECK(metric_of(record.tasks[0], "test_error") == 1);
   CHECK(record.epochs.at(0).val_error == 9.5);
@@ -49,6 +53,7 @@ TEST_CASE("the record of a run: settings, epochs, tasks, the final line", "[swee
   CHECK(both.header.at("seed") == "8");
   CHECK(both.header.count("hops") == 0);
   CHECK(both.epochs.size() == 2);
+  CHECK(both.notes.empty());
   CHECK(both.tasks.empty());
   CHECK_FALSE(both.finished());
   CHECK_FALSE(both.metric("test_error").has_value());

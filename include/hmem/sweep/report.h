@@ -30,9 +30,10 @@ struct RunGroup {
 
 struct Spread {
   double mean = 0, min = 0, max = 0;
+  double median = 0;  ///< mean of the two in the middle when the number of values is even
 };
-Spread spread_of(const std::vector<double>& values);
-/// Mean and range of the test errors.
+Spread spread_of(std::vector<double> values);
+/// Of the test errors.
 Spread spread_of(const RunGroup& group);
 
 /// Items that share a key, in the order in which the keys come first.
@@ -51,8 +52,8 @@ std::vector<std::vector<const Item*>> group_by(const std::vector<Item>& items, c
 /// A table: the first row is its head.
 using Row = std::vector<std::string>;
 using Table = std::vector<Row>;
-/// Columns for a terminal, aligned right; the first one left when `first_left`.
-std::string text_table(const Table& table, bool first_left);
+/// Columns for a terminal, aligned right; the first `left` of them left.
+std::string text_table(const Table& table, size_t left);
 std::string markdown_table(const Table& table);
 /// `text` without what Markdown and HTML would interpret.
 std::string markdown_text(const std::string& text);

@@ -10,10 +10,11 @@
 
 namespace hmem {
 
-/// The last run of a file: settings (header lines; where two have the same key the first holds), the lines of tasks and
-/// the final line, values as text.
+/// The last run of a file: settings (header lines; where two have the same key the first holds), notes, the lines of
+/// tasks and the final line, values as text.
 struct RunRecord {
   std::map<std::string, std::string> header;
+  std::vector<std::string> notes;
   std::vector<std::map<std::string, std::string>> tasks;
   /// Validation results of every epoch line, including the runs that this one continues.
   struct Epoch {
