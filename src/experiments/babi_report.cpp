@@ -1,4 +1,4 @@
-// Tables of the results of a sweep.
+// Tables of the results of many runs.
 
 #include <iostream>
 
@@ -14,7 +14,7 @@ using namespace hmem;
 
 int report(const Options& options) {
   const std::string& folder = options.get_string("dir");
-  if (folder.empty()) throw UsageError("--dir is missing: the folder of a sweep");
+  if (folder.empty()) throw UsageError("--dir is missing: the folder with the runs");
   const BabiReport found = read_babi_report(folder);
   for (const std::string& note : found.notes) std::cerr << "note: " << one_line(note) << std::endl;
   const std::string& format = options.get_string("format");
@@ -35,8 +35,10 @@ int report(const Options& options) {
 int main(int argc, char** argv) {
   Options options(
       "babi_report",
-      "Prints tables of the runs in a folder: babi_report DIR. They show the best run by validation, mean and spread.");
-  options.add_folder("dir", "folder of a sweep (required); can also be given as the first argument, without --dir",
+      "Prints tables of the bAbI runs in a folder: babi_report DIR.\n"
+      "They show the best run by validation, mean, median and worst of single-task and of joint runs, beside\n"
+      "published results of the same protocol.");
+  options.add_folder("dir", "folder with the runs (required); can also be given as the first argument, without --dir",
                      Role::place);
   options.add_choice("format", "table", "format of the report", {"table", "markdown", "csv", "json"});
   options.add_file("out", "write the report to this file instead of standard output", Role::output);

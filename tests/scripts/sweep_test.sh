@@ -100,7 +100,7 @@ stop_sweep() {
     "$bin/babi_report" --dir=runs --format=$format --out=report.$format 2> err || die "no $format"
     [ -s report.$format ] || die "empty $format"
   done
-  [ "$(wc -l < report.csv)" -eq 3 ] || die 'CSV: expected a heading and two tasks'
+  [ "$(wc -l < report.csv)" -eq 6 ] || die 'CSV: expected a heading, two tasks and three rows of all tasks'
   grep -q '"failed_tasks":' report.json || die 'JSON: no failed_tasks'
   "$bin/babi_report" none > out 2> err && die 'a report of no folder'
   [ "$(wc -l < err)" -eq 1 ] || die 'no folder: expected one line'

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
-#include <set>
+#include <limits>
+#include <optional>
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 using Values = std::map<std::string, std::string>;
+using Groups = std::map<Values, ReportGroup>;
+using Errors = std::map<int64_t, double>;  // by task, in %
 
 std::string value_of(const Values& values, const std::string& key) {
   const auto found = values.find(key);
@@ -30,8 +32,8 @@ std::string data_kind(const Values& header) {
   return value_of(header, "test_data_dir").empty() ? "generated" : "transfer";
 }
 
-/// The settings that runs of one group share: all but the task.
-Values group_settings(const Values& header) {
+/// The settings that runs of one group share: all but the task. `joint_tasks`: those of joint training.
+Values group_settings(const Values& header, const std::string& joint_tasks) {
   static const std::vector<Options::Flag> flags = babi_task_baseline_options().flags();
   static const std::vector<Options::Flag> hmem_flags = babi_task_single_options().flags();
   Values settings;
@@ -42,43 +44,54 @@ Values group_settings(const Values& header) {
       if (counts && found != header.end()) settings.insert(*found);
     }
   }
+  const std::string rename = value_of(header, "rename");
+  settings["rename"] = rename.empty() ? "0" : rename;
   settings["stories"] = data_kind(header);
   settings["test_data_dir"] = value_of(header, "test_data_dir");
+  settings["training"] = joint_tasks.empty() ? "single" : "joint:" + joint_tasks;
   return settings;
 }
-
-struct Group {
-  std::map<int64_t, ReportTask> tasks;
-  std::set<std::string> commits;
-  std::string model, preset, training_set_size;
-};
-
-using Groups = std::map<Values, Group>;
 
 /// Reason why a record cannot be used; empty when it was added.
 std::string add_run(const RunRecord& record, Groups& groups) {
   if (!record.finished()) return "has no final line: not finished";
   if (record.header.count("epochs") == 0) return "has no line of settings: damaged";
-  if (record.final_line->count("tasks") == 1) return "is a run of babi_task_joint";
-  if (record.final_line->count("delay") == 1) return "is a run of image association, whose table is delay.md";
-  const auto test_error = record.metric("test_error");
-  const auto task = parse_number<int64_t>(value_of(*record.final_line, "task_id"));
+  const Values& last = *record.final_line;
+  if (last.count("delay") == 1) return "is a run of image association, whose table is delay.md";
+  const std::string joint_tasks = value_of(last, "tasks");
   const auto seed = parse_number<int64_t>(value_of(record.header, "seed"));
-  if (!test_error || !task || !seed || *task < 1 || *task > 20) return "has no task_id, seed and test_error";
-  Group& group = groups[group_settings(record.header)];
-  ReportTask& entry = group.tasks[*task];
-  for (const RunResult& other : entry.runs) {
-    if (other.seed == *seed) return "is a second run of the same settings, task and seed";
+  const auto epochs = parse_number<int64_t>(value_of(last, "epochs"));
+  std::map<int64_t, RunResult> results;
+  std::vector<int64_t> tasks;
+  for (const Values& line : joint_tasks.empty() ? std::vector<Values>{last} : record.tasks) {
+    const auto test_error = metric_of(line, "test_error");
+    const auto task = parse_number<int64_t>(value_of(line, "task_id"));
+    if (!test_error || !task || !seed || *task < 1 || *task > 20) return "has no task_id, seed and test_error";
+    tasks.push_back(*task);
+    results[*task] = {*seed, metric_of(line, "val_error"), *test_error, epochs.value_or(0),
+                      record.metric("seconds").value_or(0)};
   }
-  entry.task = *task;
-  entry.generated = data_kind(record.header) != "official";
-  const auto epochs = parse_number<int64_t>(value_of(*record.final_line, "epochs"));
-  entry.runs.push_back(
-      {*seed, record.metric("val_error"), *test_error, epochs.value_or(0), record.metric("seconds").value_or(0)});
+  if (!joint_tasks.empty() && number_list_text(tasks) != joint_tasks) return "lacks lines of tasks: damaged";
+  const Values settings = group_settings(record.header, joint_tasks);
+  ReportGroup& group = groups[settings];
+  if (group.tasks[tasks.front()].runs.count(*seed) == 1) return "is a second run of the same settings, task and seed";
+  for (const auto& [number, result] : results) {
+    ReportTask& task = group.tasks[number];
+    task.runs[*seed] = result;
+    if (settings.at("stories") != "official") task.generated = true;
+    for (const std::string& note : record.notes) {
+      if (note.rfind(generated_training_note(number, false), 0) == 0) task.generated = true;
+    }
+  }
   group.commits.insert(value_of(record.header, "git"));
   group.model = value_of(record.header, "model");
   group.preset = value_of(record.header, "preset");
   group.training_set_size = value_of(record.header, "training_set_size");
+  group.joint = !joint_tasks.empty();
+  group.rename = parse_number<double>(settings.at("rename")).value_or(0);
+  group.online = value_of(record.header, "online") == "1";
+  group.stories = settings.at("stories");
+  if (group.stories == "official" && !settings.at("test_data_dir").empty()) group.stories = "other test";
   return "";
 }
 
@@ -111,104 +124,224 @@ std::string differing_settings(const Groups& groups, const Values& own) {
   return text;
 }
 
-/// Test errors in %, 10k training questions.
-constexpr std::array<double, 20> kMemN2N = {0,  .3, 2.1, 0,  .8, .1,   2.0,  .9,  .3,  0,
-                                            .1, 0,  0,   .1, 0,  51.8, 18.6, 5.3, 2.3, 0};
-constexpr std::array<double, 20> kEntNet = {0, .1, 4.1, 0, .3, .2, 0, .5, .1, .6, .3, 0, 1.3, 0, 0, .2, .5, .3, 2.3, 0};
+/// The seed with the lowest validation error on `tasks` together, all of which have it.
+int64_t best_seed(const std::vector<const ReportTask*>& tasks) {
+  RunGroup sums;
+  for (const auto& run : tasks.front()->runs) {
+    double sum = 0;
+    for (const ReportTask* task : tasks) {
+      sum += task->runs.at(run.first).val_error.value_or(std::numeric_limits<double>::infinity());
+    }
+    sums.runs.push_back({run.first, sum});
+  }
+  return sums.best().seed;
+}
+
+constexpr size_t kBabiTasks = 20;
+using TaskErrors = std::array<double, kBabiTasks>;
+constexpr TaskErrors kMemN2N = {0, .3, 2.1, 0, .8, .1, 2.0, .9, .3, 0, .1, 0, 0, .1, 0, 51.8, 18.6, 5.3, 2.3, 0};
+constexpr TaskErrors kEntNet = {0, .1, 4.1, 0, .3, .2, 0, .5, .1, .6, .3, 0, 1.3, 0, 0, .2, .5, .3, 2.3, 0};
+constexpr TaskErrors kRmn = {0, .5, 14.7, 0, .4, 0, .5, .3, 0, 0, .5, 0, 0, 0, 0, .9, .3, 2.3, 2.9, 0};
+constexpr TaskErrors kBiAdnc = {.1, .8, 2.4, 0, .7, 0, 1, .5, .1, 0, 0, 0, 0, .8, .1, 52.6, 4.8, .4, 0, .1};
+constexpr TaskErrors kBiAdncAug = {.1, .5, 1.6, 0, .8, 0, 1, .6, 0, 0, 0, 0, 0, .3, .1, 0, 1.5, .9, .1, .1};
 
 struct Published {
-  const char* name;
-  const char* mean_error;
-  const char* failed_tasks;
+  const char *name, *protocol, *training_set_size;
+  bool joint, augmented;
+  std::optional<Statistic> statistic;  ///< of ours that may be compared with it; nothing when its choice is not known
+  double mean_error;                   ///< in %, of all tasks
+  int failed_tasks;                    ///< -1: not known
+  const TaskErrors* tasks = nullptr;   ///< in %
 };
-constexpr Published kPublished[] = {{"LSTM", "36.4", "16"},
-                                    {"fast weights", "14.1", "8"},
-                                    {"MemN2N", "4.2", "3"},
-                                    {"RMN", "1.2", "1"},
-                                    {"EntNet", "0.5", "0"},
-                                    {"QRN", "0.3", "-"},
-                                    {"STM (joint training; best run 0.15)", "0.39", "-"},
-                                    {"MEMO (joint training)", "0.21", "-"}};
+const Published kPublished[] = {  // sources: docs/guide.md
+    {"MemN2N", "single task, best of 10 by training error", "10k", false, false, Statistic::best, 4.2, 3, &kMemN2N},
+    {"EntNet", "single task, best of 10 by validation", "10k", false, false, Statistic::best, .5, 0, &kEntNet},
+    {"QRN", "single task, best of 10 by validation loss", "10k", false, false, Statistic::best, .3, -1},
+    {"LSTM", "unknown", "10k", false, false, {}, 36.4, 16},
+    {"fast weights", "unknown", "10k", false, false, {}, 14.1, 8},
+    {"STM", "joint, mean of the runs (best 0.15)", "10k", true, false, Statistic::mean, .39, -1},
+    {"TPR-RNN", "joint, mean of 8 runs (best 0.78)", "10k", true, false, Statistic::mean, 1.34, -1},
+    {"BiADNC", "joint, mean of 5 runs", "10k", true, false, Statistic::mean, 3.2, 1, &kBiAdnc},
+    {"RMN", "joint, choice of the run unknown", "10k", true, false, {}, 1.2, 1, &kRmn},
+    {"MEMO", "joint, choice of the run unknown", "10k", true, false, {}, .21, -1},
+    {"BiADNC, augmented", "joint, mean of 5 runs, task 16 augmented", "10k", true, true, Statistic::mean, .4, 0,
+     &kBiAdncAug},
+    {"MemN2N", "single task, best of 10 by training error", "1k", false, false, Statistic::best, 15.2, -1},
+    {"QRN", "single task, best of 10 by validation loss", "1k", false, false, Statistic::best, 9.9, -1},
+    {"LSTM", "unknown", "1k", false, false, {}, 51.3, -1},
+    {"DMN, augmented", "choice of the run unknown", "1k", false, true, {}, 10.8, 8}};
 
-const char kNoteGenerated[] = "* trained on generated stories";
-const char kNoteBest[] = "best: the run with the lowest validation error, then the smallest seed";
+constexpr std::array<const char*, 5> kStatisticNames = {"best", "mean", "median", "worst", "min"};
 
-std::string decimal(double value) { return metric_text(std::round(value * 100) / 100); }
-
-std::string val_text(const RunResult& run) { return run.val_error ? decimal(*run.val_error) : "-"; }
-
-/// Adds "(10k)" to the name of a published result when our runs used another set size.
-std::string published(const char* name, const ReportGroup& group) {
-  const bool equal = group.training_set_size.empty() || group.training_set_size == "10k";
-  return std::string(name) + (equal ? "" : " (10k)");
+/// Which of our errors may be compared with the published ones, if any.
+std::optional<Statistic> comparable(const Published& other, const ReportGroup& group) {
+  const bool same_training = other.joint == group.joint && other.augmented == (group.rename > 0) && !group.online;
+  const bool same_tasks = group.stories == "official" && (other.tasks || group.tasks.size() == kBabiTasks);
+  return same_training && same_tasks ? other.statistic : std::nullopt;
 }
 
-Table task_rows(const ReportGroup& group) {
-  Table rows = {{"task", "runs", "best seed", "val", "test", "mean", "min-max", published("MemN2N", group),
-                 published("EntNet", group)}};
-  for (const ReportTask& task : group.tasks) {
-    const RunResult& best = task.best();
-    const Spread spread = spread_of(task);
-    const auto index = static_cast<size_t>(task.task - 1);
-    rows.push_back({std::to_string(task.task) + (task.generated ? "*" : ""), std::to_string(task.runs.size()),
-                    std::to_string(best.seed), val_text(best), decimal(best.test_error), decimal(spread.mean),
-                    decimal(spread.min) + "-" + decimal(spread.max), metric_text(kMemN2N[index]),
-                    metric_text(kEntNet[index])});
+bool any_generated(const ReportGroup& group, bool without_3 = false) {
+  return std::any_of(group.tasks.begin(), group.tasks.end(), [without_3](const auto& task) {
+    return task.second.generated && !(without_3 && task.first == 3);
+  });
+}
+
+std::string decimal(double value) { return std::isnan(value) ? "-" : metric_text(std::round(value * 100) / 100); }
+
+/// "hmem, renaming 0.5": with what distinguishes its training from that of the published models.
+std::string marked_name(const ReportGroup& group) {
+  std::string name = one_line(group.model);
+  if (group.rename > 0) name += ", renaming " + metric_text(group.rename);
+  if (group.online) return name + ", online stories";
+  return name + (group.stories == "official" ? "" : ", stories: " + group.stories);
+}
+
+/// "single task, best of 3 by validation"
+std::string protocol(const ReportGroup& group, const std::string& statistic) {
+  std::set<size_t> counts;
+  for (const auto& task : group.tasks) counts.insert(task.second.runs.size());
+  const std::string fewest = std::to_string(*counts.begin()), most = std::to_string(*counts.rbegin());
+  return (group.joint ? "joint, " : "single task, ") + statistic + " of " + (fewest == most ? "" : fewest + " to ") +
+         most +
+         (statistic == "best" ? " by validation"
+          : most == "1"       ? " run"
+                              : " runs");
+}
+
+/// A column of task errors, ours or published, and a row of means.
+struct Column {
+  std::string name, protocol;
+  std::string statistic;  ///< of published errors: of ours that may be compared with them, or "none"
+  bool published;
+  Errors errors;  ///< of the group's tasks; empty when the published errors of single tasks are not known
+  Overall overall;
+  size_t tasks;
+};
+
+/// Our statistics, each followed by the published ones that may be compared with it, and the rest.
+std::vector<Column> columns_of(const ReportGroup& group) {
+  std::vector<Column> columns;
+  const auto add = [&](const std::string& how, const std::string& statistic, const Errors& errors) {
+    columns.push_back({marked_name(group), how, statistic, false, errors, overall_of(errors), errors.size()});
+  };
+  const auto add_published = [&](std::optional<Statistic> statistic) {
+    for (const Published& other : kPublished) {
+      if (group.training_set_size != other.training_set_size || comparable(other, group) != statistic) continue;
+      Errors errors;
+      for (const auto& task : group.tasks) {
+        if (other.tasks) errors[task.first] = (*other.tasks)[static_cast<size_t>(task.first - 1)];
+      }
+      const size_t tasks = other.tasks ? errors.size() : kBabiTasks;
+      Overall overall = other.tasks ? overall_of(errors) : Overall{0, other.failed_tasks, NAN};
+      if (tasks == kBabiTasks) overall.mean = other.mean_error;  // with the digits published
+      columns.push_back({other.name, other.protocol,
+                         statistic ? kStatisticNames[static_cast<size_t>(*statistic)] : "none", true, errors, overall,
+                         tasks});
+    }
+  };
+  for (size_t i = 0; i < 4; ++i) {
+    const auto statistic = static_cast<Statistic>(i);
+    add(protocol(group, kStatisticNames[i]), kStatisticNames[i], group.errors(statistic));
+    add_published(statistic);
+  }
+  for (const auto& run : group.joint ? group.tasks.begin()->second.runs : std::map<int64_t, RunResult>()) {
+    Errors errors;
+    for (const auto& [number, task] : group.tasks) errors[number] = task.runs.at(run.first).test_error;
+    add("joint, seed " + std::to_string(run.first), "run", errors);
+  }
+  add_published(std::nullopt);
+  return columns;
+}
+
+/// A row for every task; `notes` explains them.
+Table task_rows(const ReportGroup& group, std::vector<std::string>& notes) {
+  Table rows = {{"task", "runs", "best seed", "val"}};
+  for (const auto& [number, task] : group.tasks) {
+    rows.push_back({std::to_string(number) + (task.generated ? "*" : ""), std::to_string(task.runs.size()),
+                    std::to_string(task.best_seed), decimal(task.best().val_error.value_or(NAN))});
+  }
+  if (any_generated(group)) notes.emplace_back("* trained on generated stories");
+  notes.push_back("best: the run with the lowest " + std::string(group.joint ? "mean " : "") +
+                  "validation error, then the smallest seed");
+  for (const Column& column : columns_of(group)) {
+    if (column.errors.empty() || column.statistic == "none" || column.statistic == "run") continue;
+    rows[0].push_back(column.published ? column.name : column.statistic);
+    size_t row = 0;
+    for (const auto& error : column.errors) rows[++row].push_back(decimal(error.second));
+    if (column.published) notes.push_back(column.name + ": " + column.protocol);
   }
   return rows;
 }
 
-Table summary_rows(const ReportGroup& group) {
-  const std::string count = std::to_string(group.tasks.size());
-  const std::string size = group.training_set_size.empty() ? "10k" : group.training_set_size;
-  Table rows = {{one_line(size) + " questions", "tasks", "mean error", "failed tasks"}};
-  rows.push_back(
-      {group.model + ", best runs", count, decimal(group.mean_error()), std::to_string(group.failed_tasks())});
-  rows.push_back({group.model + ", mean of runs", count, decimal(group.mean_of_means()),
-                  std::to_string(std::count_if(group.tasks.begin(), group.tasks.end(), [](const ReportTask& task) {
-                    return spread_of(task).mean > kFailedTask;
-                  }))});
-  for (const Published& other : kPublished) {
-    rows.push_back({published(other.name, group), "20", other.mean_error, other.failed_tasks});
+Table summary_rows(const ReportGroup& group, std::vector<std::string>& notes) {
+  Table rows = {
+      {one_line(group.training_set_size) + " questions", "protocol", "tasks", "mean error", "failed", "without 3"}};
+  notes = {"failed: tasks with an error above 5 %; without 3: mean error of the tasks other than 3"};
+  for (const Column& column : columns_of(group)) {
+    const Overall& overall = column.overall;
+    const bool other = column.statistic == "none";
+    const auto star = [&](bool without_3) { return !column.published && any_generated(group, without_3) ? "*" : ""; };
+    rows.push_back({other ? "(" + column.name + ")" : column.name, column.protocol, std::to_string(column.tasks),
+                    decimal(overall.mean) + star(false), overall.failed < 0 ? "-" : std::to_string(overall.failed),
+                    decimal(overall.mean_without_3) + star(true)});
+    if (other && notes.size() == 1) notes.emplace_back("( ): another protocol, not to be compared with our rows");
   }
   return rows;
 }
 
-std::string title(const ReportGroup& group) {
-  const std::string settings = group.settings.empty() ? "" : ", " + group.settings;
-  return "test error in %, " + one_line(group.model) + ", preset " + one_line(group.preset) + ", commit " +
-         one_line(group.commit) + one_line(settings);
+std::string report_text(const BabiReport& report, bool markdown) {
+  std::string text;
+  for (const ReportGroup& group : report.groups) {
+    const std::string title = "test error in %, " + marked_name(group) + (group.joint ? ", joint training" : "") +
+                              ", preset " + one_line(group.preset) + ", commit " +
+                              one_line(join({group.commits.begin(), group.commits.end()}, ",")) +
+                              one_line(group.settings.empty() ? "" : ", " + group.settings);
+    text += (text.empty() ? "" : "\n") + (markdown ? markdown_text(title) : title) + "\n";
+    for (const bool summary : {false, true}) {
+      std::vector<std::string> notes;
+      const Table rows = summary ? summary_rows(group, notes) : task_rows(group, notes);
+      const std::string first = notes.front().front() == '*' && markdown ? "\\" : "";
+      text += "\n" + (markdown ? markdown_table(rows) + "\n" : text_table(rows, summary ? 2 : 0)) + first +
+              join(notes, markdown ? "; " : "\n") + "\n";
+    }
+  }
+  return text;
 }
 
-bool any_generated(const ReportGroup& group) {
-  return std::any_of(group.tasks.begin(), group.tasks.end(), [](const ReportTask& task) { return task.generated; });
-}
-
-/// `{...}` of the record with a last key whose value is JSON already.
-std::string with_list(const Record& record, const char* key, const std::string& list) {
-  std::string json = record.to_json();
+/// `{...}` of a record with a last key whose value is a list of JSON values.
+std::string with_list(std::string json, const char* key, const std::vector<std::string>& values,
+                      const char* line = "") {
   json.pop_back();
-  return json + ",\"" + key + "\":[" + list + "]}";
+  return json + ",\"" + key + "\":[" + (values.empty() ? "" : line) + join(values, (std::string(",") + line).c_str()) +
+         "]}";
 }
 
-std::string json_task(const ReportTask& task) {
-  std::string runs;
-  for (const RunResult& run : task.runs) {
+std::string json_task(int64_t number, const ReportTask& task) {
+  std::vector<std::string> runs;
+  for (const auto& [seed, run] : task.runs) {
     Record one;
-    one.add_int("seed", run.seed)
-        .add_real("val_error", run.val_error.value_or(NAN))
-        .add_real("test_error", run.test_error);
-    one.add_int("epochs", run.epochs).add_real("seconds", run.seconds);
-    runs += (runs.empty() ? "" : ",") + one.to_json();
+    one.add_int("seed", seed).add_real("val_error", run.val_error.value_or(NAN));
+    one.add_real("test_error", run.test_error).add_int("epochs", run.epochs).add_real("seconds", run.seconds);
+    runs.push_back(one.to_json());
   }
   const RunResult& best = task.best();
-  const Spread spread = spread_of(task);
   Record record;
-  record.add_int("task", task.task).add_text("trained_on", task.generated ? "generated" : "official");
+  record.add_int("task", number).add_text("trained_on", task.generated ? "generated" : "official");
   record.add_int("best_seed", best.seed).add_real("val_error", best.val_error.value_or(NAN));
-  record.add_real("test_error", best.test_error).add_real("mean", spread.mean);
-  record.add_real("min", spread.min).add_real("max", spread.max);
-  return with_list(record, "runs", runs);
+  record.add_real("test_error", best.test_error).add_real("mean", task.error(Statistic::mean));
+  record.add_real("min", task.error(Statistic::min)).add_real("max", task.error(Statistic::worst));
+  record.add_real("median", task.error(Statistic::median)).add_real("worst", task.error(Statistic::worst));
+  return with_list(record.to_json(), "runs", runs);
+}
+
+std::string json_column(const Column& column) {
+  const Overall& overall = column.overall;
+  Record record;
+  record.add_text("name", column.name).add_text("protocol", column.protocol);
+  record.add_text(column.published ? "compare_with" : "statistic", column.statistic);
+  record.add_int("tasks", static_cast<int64_t>(column.tasks)).add_real("mean_error", overall.mean);
+  record.add_real("failed_tasks", overall.failed < 0 ? NAN : static_cast<double>(overall.failed));
+  return record.add_real("mean_error_without_3", overall.mean_without_3).to_json();
 }
 
 /// The official training file of task 3 is not always available: then changes the flags to train on generated stories
@@ -246,21 +379,31 @@ std::vector<SweepRun> plan_babi_sweep(const std::vector<int64_t>& tasks, int64_t
   return plan_runs({program}, axis, runs, out, training, program_folder);
 }
 
-double ReportGroup::mean_error() const {
-  double sum = 0;
-  for (const ReportTask& task : tasks) sum += task.best().test_error;
-  return sum / static_cast<double>(tasks.size());
+double ReportTask::error(Statistic statistic) const {
+  std::vector<double> errors;
+  for (const auto& run : runs) errors.push_back(run.second.test_error);
+  const Spread spread = spread_of(errors);
+  const double values[] = {best().test_error, spread.mean, spread.median, spread.max, spread.min};
+  return values[static_cast<size_t>(statistic)];
 }
 
-double ReportGroup::mean_of_means() const {
-  double sum = 0;
-  for (const ReportTask& task : tasks) sum += spread_of(task).mean;
-  return sum / static_cast<double>(tasks.size());
+Errors ReportGroup::errors(Statistic statistic) const {
+  Errors errors;
+  for (const auto& [number, task] : tasks) errors[number] = task.error(statistic);
+  return errors;
 }
 
-int64_t ReportGroup::failed_tasks() const {
-  return std::count_if(tasks.begin(), tasks.end(),
-                       [](const ReportTask& task) { return task.best().test_error > kFailedTask; });
+Overall overall_of(const std::map<int64_t, double>& errors) {
+  Overall overall;
+  double sum = 0, sum_without_3 = 0;
+  for (const auto& [task, error] : errors) {
+    sum += error;
+    sum_without_3 += task == 3 ? 0 : error;
+    overall.failed += error > kFailedTask;
+  }
+  overall.mean = sum / static_cast<double>(errors.size());
+  overall.mean_without_3 = sum_without_3 / static_cast<double>(errors.size() - errors.count(3));
+  return overall;
 }
 
 BabiReport read_babi_report(const std::string& folder) {
@@ -270,7 +413,7 @@ BabiReport read_babi_report(const std::string& folder) {
   for (; !status && entries != fs::recursive_directory_iterator(); entries.increment(status)) {
     if (entries->path().filename() == "run.jsonl") files.push_back(entries->path().string());
   }
-  HMEM_CHECK(!status, folder, ": cannot be listed: ", status.message(), ", expected the folder of a sweep");
+  HMEM_CHECK(!status, folder, ": cannot be listed: ", status.message(), ", expected the folder with the runs");
   std::sort(files.begin(), files.end());
 
   BabiReport report;
@@ -288,58 +431,56 @@ BabiReport read_babi_report(const std::string& folder) {
              report.notes.empty() ? "" : "; first: " + report.notes.front());
   merge_task_3(groups);
   for (auto& [settings, group] : groups) {
-    ReportGroup shown;
-    shown.model = group.model.empty() ? "hmem" : group.model;
-    shown.preset = group.preset.empty() ? "none" : group.preset;
-    shown.training_set_size = group.training_set_size;
-    shown.commit = join({group.commits.begin(), group.commits.end()}, ",");
-    shown.settings = differing_settings(groups, settings);
-    for (auto& [number, task] : group.tasks) {
-      std::sort(task.runs.begin(), task.runs.end(),
-                [](const RunResult& a, const RunResult& b) { return a.seed < b.seed; });
-      shown.tasks.push_back(task);
+    if (group.model.empty()) group.model = "hmem";
+    if (group.preset.empty()) group.preset = "none";
+    if (group.training_set_size.empty()) group.training_set_size = "10k";
+    group.settings = differing_settings(groups, settings);
+    std::vector<const ReportTask*> all;
+    for (const auto& task : group.tasks) all.push_back(&task.second);
+    for (auto& task : group.tasks) {
+      task.second.best_seed = best_seed(group.joint ? all : std::vector<const ReportTask*>{&task.second});
     }
-    report.groups.push_back(std::move(shown));
+    report.groups.push_back(std::move(group));
   }
   return report;
 }
 
-std::string report_table(const BabiReport& report) {
-  std::string text;
-  for (const ReportGroup& group : report.groups) {
-    text += (text.empty() ? "" : "\n") + title(group) + "\n\n" + text_table(task_rows(group), false);
-    if (any_generated(group)) text += std::string(kNoteGenerated) + "\n";
-    text += std::string(kNoteBest) + "\n\n" + text_table(summary_rows(group), true);
-  }
-  return text;
-}
+std::string report_table(const BabiReport& report) { return report_text(report, false); }
 
-std::string report_markdown(const BabiReport& report) {
-  std::string text;
-  for (const ReportGroup& group : report.groups) {
-    text += (text.empty() ? "" : "\n") + markdown_text(title(group)) + "\n\n" + markdown_table(task_rows(group)) + "\n";
-    if (any_generated(group)) text += "\\" + std::string(kNoteGenerated) + "; ";
-    text += std::string(kNoteBest) + "\n\n" + markdown_table(summary_rows(group));
-  }
-  return text;
-}
+std::string report_markdown(const BabiReport& report) { return report_text(report, true); }
 
 std::string report_csv(const BabiReport& report) {
-  std::string text = "settings,task,trained_on,runs,best_seed,val_error,test_error,mean,min,max,memn2n,entnet\n";
+  std::string text =
+      "settings,task,trained_on,runs,best_seed,val_error,test_error,mean,min,max,memn2n,entnet,median,worst,training,"
+      "rename,online\n";
   for (const ReportGroup& group : report.groups) {
-    for (const ReportTask& task : group.tasks) {
-      const RunResult& best = task.best();
-      const Spread spread = spread_of(task);
-      const auto index = static_cast<size_t>(task.task - 1);
-      text += csv_field(group.settings) + "," + std::to_string(task.task) + "," +
-              (task.generated ? "generated" : "official") + "," + std::to_string(task.runs.size()) + "," +
-              std::to_string(best.seed) + "," + (best.val_error ? metric_text(*best.val_error) : "");
-      for (const double value :
-           {best.test_error, spread.mean, spread.min, spread.max, kMemN2N[index], kEntNet[index]}) {
-        text += "," + metric_text(value);
-      }
-      text += "\n";
+    Errors memn2n, entnet;
+    for (const Column& column : columns_of(group)) {
+      if (column.statistic == "none" || !column.published) continue;
+      if (column.name == "MemN2N") memn2n = column.errors;
+      if (column.name == "EntNet") entnet = column.errors;
     }
+    const Errors best = group.errors(Statistic::best), mean = group.errors(Statistic::mean),
+                 min = group.errors(Statistic::min), median = group.errors(Statistic::median),
+                 worst = group.errors(Statistic::worst);
+    const auto add_row = [&](const std::string& first, const auto& value) {
+      text += csv_field(group.settings) + "," + first;
+      for (const Errors& errors : {best, mean, min, worst, memn2n, entnet, median, worst}) {
+        text += "," + (errors.empty() ? "" : metric_text(value(errors)));
+      }
+      text += std::string(group.joint ? ",joint," : ",single,") + metric_text(group.rename) +
+              (group.online ? ",1\n" : ",0\n");
+    };
+    for (const auto& item : group.tasks) {
+      const ReportTask& task = item.second;
+      add_row(std::to_string(item.first) + (task.generated ? ",generated," : ",official,") +
+                  std::to_string(task.runs.size()) + "," + std::to_string(task.best().seed) + "," +
+                  (task.best().val_error ? metric_text(*task.best().val_error) : ""),
+              [&item](const Errors& errors) { return errors.at(item.first); });
+    }
+    add_row("mean,,,,", [](const Errors& errors) { return overall_of(errors).mean; });
+    add_row("mean without 3,,,,", [](const Errors& errors) { return overall_of(errors).mean_without_3; });
+    add_row("failed tasks,,,,", [](const Errors& errors) { return static_cast<double>(overall_of(errors).failed); });
   }
   return text;
 }
@@ -347,17 +488,20 @@ std::string report_csv(const BabiReport& report) {
 std::string report_json(const BabiReport& report) {
   std::string text;
   for (const ReportGroup& group : report.groups) {
-    std::string tasks;
-    for (const ReportTask& task : group.tasks) tasks += (tasks.empty() ? "\n" : ",\n") + json_task(task);
     Record record;
-    record.add_text("model", group.model)
-        .add_text("preset", group.preset)
-        .add_text("commit", group.commit)
-        .add_text("settings", group.settings);
-    record.add_text("training_set_size", group.training_set_size);
-    record.add_real("mean_error", group.mean_error()).add_real("mean_of_means", group.mean_of_means());
-    record.add_int("failed_tasks", group.failed_tasks());
-    text += (text.empty() ? "" : ",\n") + with_list(record, "tasks", tasks);
+    record.add_text("model", group.model).add_text("preset", group.preset);
+    record.add_text("commit", join({group.commits.begin(), group.commits.end()}, ","));
+    record.add_text("settings", group.settings).add_text("training_set_size", group.training_set_size);
+    record.add_text("training", group.joint ? "joint" : "single").add_real("rename", group.rename);
+    record.add_int("online", group.online).add_text("stories", group.stories);
+    const Overall best = overall_of(group.errors(Statistic::best));
+    record.add_real("mean_error", best.mean).add_int("failed_tasks", best.failed);
+    record.add_real("mean_of_means", overall_of(group.errors(Statistic::mean)).mean);
+    std::vector<std::string> summary, tasks;
+    for (const Column& column : columns_of(group)) summary.push_back(json_column(column));
+    for (const auto& [number, task] : group.tasks) tasks.push_back(json_task(number, task));
+    const std::string head = with_list(record.to_json(), "summary", summary, "\n");
+    text += (text.empty() ? "" : ",\n") + with_list(head, "tasks", tasks, "\n");
   }
   return (report.groups.size() == 1 ? text : "[" + text + "]") + "\n";
 }

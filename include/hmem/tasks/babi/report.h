@@ -1,10 +1,13 @@
 #pragma once
 /// \file report.h
-/// The results of a sweep: for every task the best run by validation error, mean and spread of the test error, beside
-/// published results; and the plan of the sweep.
+/// The results of many runs, of one task each or of several tasks together: for every task and over all tasks the test
+/// error of the best run by validation, mean, median and worst, beside published results of the same protocol; and the
+/// plan of a sweep.
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,23 +22,51 @@ std::vector<SweepRun> plan_babi_sweep(const std::vector<int64_t>& tasks, int64_t
                                       const std::vector<std::string>& training,
                                       const std::filesystem::path& program_folder, std::vector<std::string>& notes);
 
-struct ReportTask : RunGroup {
-  int64_t task = 0;
-  bool generated = false;  ///< trained on generated stories
+/// How the test errors of several runs become one.
+enum class Statistic {
+  best,  ///< of the run with the lowest validation error, then the smallest seed
+  mean,
+  median,
+  worst,
+  min,
 };
 
-/// Runs that differ in task and seed only.
+struct ReportTask {
+  std::map<int64_t, RunResult> runs;  ///< by seed
+  int64_t best_seed = 0;   ///< by validation error; in joint training by its mean, the same run for all tasks
+  bool generated = false;  ///< trained on generated stories
+
+  const RunResult& best() const { return runs.at(best_seed); }
+  /// Test error in %.
+  double error(Statistic statistic) const;
+};
+
+/// Test errors of several tasks.
+struct Overall {
+  double mean = 0;            ///< in %
+  int64_t failed = 0;         ///< tasks above kFailedTask; -1: not published
+  double mean_without_3 = 0;  ///< of the other tasks; NaN: there are none, or not published
+};
+/// Of errors by the number of the task.
+Overall overall_of(const std::map<int64_t, double>& errors);
+
+/// Runs that differ in seed only or, when each has one task, in task and seed.
 struct ReportGroup {
   std::string model;  ///< "hmem", or the --model of a baseline
   std::string preset;
-  std::string training_set_size;  ///< as the flag has it; published results are for 10k
-  std::string commit;             ///< of the programs that ran, more than one after commas
+  std::string training_set_size;  ///< as the flag has it; published results are for 10k or 1k
+  std::set<std::string> commits;  ///< of the programs that ran
   std::string settings;           ///< settings that differ between the groups; empty when there is only one
-  std::vector<ReportTask> tasks;  ///< by number
+  bool joint = false;             ///< every run has all tasks
+  double rename = 0;              ///< --rename, the probability that words of a training story are exchanged
+  bool online = false;            ///< trained on new generated stories in every epoch
+  /// "official" (task 3 may be trained on generated ones), "generated", "transfer" (trained on generated stories,
+  /// tested on others) or "other test" (trained on official stories, tested on others)
+  std::string stories;
+  std::map<int64_t, ReportTask> tasks;
 
-  double mean_error() const;  ///< over tasks, of the best runs
-  double mean_of_means() const;
-  int64_t failed_tasks() const;  ///< of the best runs
+  /// By the number of the task.
+  std::map<int64_t, double> errors(Statistic statistic) const;
 };
 
 struct BabiReport {
@@ -46,8 +77,11 @@ struct BabiReport {
 /// Every run.jsonl in `folder` and below. Error when there is no finished run.
 BabiReport read_babi_report(const std::string& folder);
 
+/// Published results stand below the row of ours to which their protocol is similar, each with its protocol; those of
+/// any other protocol stand at the end in brackets.
 std::string report_table(const BabiReport& report);
 std::string report_markdown(const BabiReport& report);
+/// A row for every task and three of all tasks. Published columns are empty where our runs followed another protocol.
 std::string report_csv(const BabiReport& report);
 /// One object, or a list of them when settings differ.
 std::string report_json(const BabiReport& report);
