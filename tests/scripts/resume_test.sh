@@ -136,7 +136,7 @@ variant() {
     [ -s state ] || die 'SIGINT: no state was saved'
     grep -q '^note: SIGINT: stopped at epoch .* saved state' out || die 'SIGINT: no note'
   fi
-  variant 'read before write' '--epochs=8 --read_before_write=1' 4 3
+  variant 'read before write, renamed' '--epochs=8 --read_before_write=1 --rename=0.5 --rename_from=1' 4 3
   variant 'online, best weights' '--epochs=12 --online --keep_best --weight_average=0.99 --schedule=stable --age_jitter=0.1 --dropout=0.1 --story_dropout=0.1' 3 3
 }
 [ "$killed" -eq 20 ] || die "$killed runs were killed, expected 20"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
+#include "data/babi/sentence_rows.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
 
@@ -55,19 +55,12 @@ enum class Misfits {
   drop_unknown,  ///< other sources: shortened; examples with unknown answers are left out
 };
 
-using Ids = std::vector<int32_t>;
-
-/// Unknown words at the end of a sentence look like padding.
-void drop_padding(Ids& ids) {
-  while (!ids.empty() && ids.back() == Vocabulary::kNil) ids.pop_back();
-}
-
 /// Ids of the phrases of one file, padded to a number of slots; each phrase is looked up at its first use.
 class PhraseIds {
  public:
   struct Entry {
     bool known = false;
-    Ids ids;
+    WordIds ids;
     bool cut = false;
     int64_t unknown_words = 0;
     int32_t row = -1;  ///< of a statement
@@ -105,37 +98,27 @@ class PhraseIds {
 class Vectoriser {
  public:
   /// Starts from the sentences that `task` has.
-  Vectoriser(BabiTask& task, const BabiOptions& options) : task_(task), options_(options) {
-    const int64_t rows = task.sentences.empty() ? 0 : task.sentences.size(0);
-    for (int64_t row = 0; row < rows; ++row) {
-      const int32_t* begin = task.sentences.data() + row * words_per_sentence();
-      Ids ids(begin, begin + words_per_sentence());
-      drop_padding(ids);
-      row_of_ids_.try_emplace(std::move(ids), static_cast<int32_t>(row));
-    }
-  }
+  Vectoriser(BabiTask& task, const BabiOptions& options) : task_(task), options_(options), rows_(task) {}
 
   /// Fills `out` from `stories`.
   void add(const BabiStories& stories, Misfits misfits, BabiDataset& out) {
     add_statements(stories, out);
     PhraseIds ids(stories, task_.vocabulary, words_per_sentence());
-    const std::vector<const Ids*> questions = add_questions(stories, misfits, ids, out);
+    const std::vector<const WordIds*> questions = add_questions(stories, misfits, ids, out);
     HMEM_CHECK(out.count() > 0 || out.unknown_answers == 0, stories.source, ": no answer is in the vocabulary");
     HMEM_CHECK(out.count() > 0, stories.source, ": every story has more than ", task_.max_num_sentences,
                " sentences, so none is left; raise --max_num_sentences");
     out.questions = padded_rows(out.count(), words_per_sentence(), stories.source);
     int32_t* row = out.questions.data();
-    for (const Ids* question : questions) {
+    for (const WordIds* question : questions) {
       std::copy(question->begin(), question->end(), row);
       row += words_per_sentence();
     }
   }
 
   IdTensor sentences(const std::string& source) const {
-    IdTensor rows = padded_rows(static_cast<int64_t>(row_of_ids_.size()), words_per_sentence(), source);
-    for (const auto& [ids, row] : row_of_ids_) {
-      std::copy(ids.begin(), ids.end(), rows.data() + int64_t{row} * words_per_sentence());
-    }
+    IdTensor rows = padded_rows(rows_.count(), words_per_sentence(), source);
+    rows_.copy_to(rows);
     return rows;
   }
 
@@ -147,16 +130,16 @@ class Vectoriser {
     out.story_sentences.reserve(stories.statements.size());
     for (const int32_t phrase : stories.statements) {
       PhraseIds::Entry& sentence = ids.of(phrase);
-      if (sentence.row < 0) sentence.row = row_of(sentence.ids);
+      if (sentence.row < 0) sentence.row = rows_.row_of(sentence.ids);
       count_loss(sentence, out);
       out.story_sentences.push_back(sentence.row);
     }
   }
 
   /// Examples and answers; returns the ids of the questions that are kept, which `ids` owns.
-  std::vector<const Ids*> add_questions(const BabiStories& stories, Misfits misfits, PhraseIds& ids,
-                                        BabiDataset& out) const {
-    std::vector<const Ids*> kept_questions;
+  std::vector<const WordIds*> add_questions(const BabiStories& stories, Misfits misfits, PhraseIds& ids,
+                                            BabiDataset& out) const {
+    std::vector<const WordIds*> kept_questions;
     out.examples.reserve(stories.questions.size());
     out.answers.reserve(stories.questions.size());
     kept_questions.reserve(stories.questions.size());
@@ -177,16 +160,11 @@ class Vectoriser {
         if (misfits == Misfits::drop_unknown) continue;
       }
       if (kept < length) ++out.shortened;
-      out.examples.push_back({question.end - kept, question.end, static_cast<int64_t>(number)});
+      out.examples.push_back({question.end - kept, question.end, static_cast<int64_t>(number), question.begin});
       out.answers.push_back(answer == Vocabulary::kNil ? BabiDataset::kUnknownAnswer : answer);
       kept_questions.push_back(&words.ids);
     }
     return kept_questions;
-  }
-
-  int32_t row_of(Ids ids) {
-    drop_padding(ids);
-    return row_of_ids_.try_emplace(std::move(ids), static_cast<int32_t>(row_of_ids_.size())).first->second;
   }
 
   void count_loss(const PhraseIds::Entry& phrase, BabiDataset& out) const {
@@ -197,7 +175,7 @@ class Vectoriser {
 
   BabiTask& task_;
   const BabiOptions& options_;
-  std::map<Ids, int32_t> row_of_ids_;
+  SentenceRows rows_;
 };
 
 BabiDataset vectorise_more(const BabiStories& stories, BabiTask& task, Misfits misfits) {

@@ -66,6 +66,19 @@ void add_notes(std::vector<std::string>& notes, const BabiTask& task) {
   note(task.test.cut, "test sentences or questions are longer than those of the training data: cut");
 }
 
+/// "task 1: --rename permutes 10 words of 2 classes: daniel john mary sandra, bathroom bedroom .."
+std::string renaming_note(int64_t task, const std::vector<ExchangeableWords>& classes) {
+  std::string words;
+  size_t count = 0;
+  for (const ExchangeableWords& things : classes) {
+    for (const std::vector<std::string>& forms : things)
+      words += (&forms == &things[0] ? ", " : " ") + join(forms, "/");
+    count += things.size();
+  }
+  return "task " + std::to_string(task) + ": --rename permutes " + std::to_string(count) + " words of " +
+         std::to_string(classes.size()) + " classes" + (count > 0 ? ": " + words.substr(2) : "");
+}
+
 }  // namespace
 
 BabiDataFlags::BabiDataFlags(const Options& options, uint64_t seed_in)
@@ -74,6 +87,7 @@ BabiDataFlags::BabiDataFlags(const Options& options, uint64_t seed_in)
       size(options.get_string("training_set_size")),
       stories(babi_story_options(options)),
       validation_split(options.get_real("validation_split")),
+      rename(options.get_real("rename") > 0),
       seed(seed_in) {
   if (options.get_switch("online") && !source.generated()) {
     throw UsageError("--online makes new stories for every epoch and needs --data_dir=generated, found " +
@@ -167,6 +181,9 @@ BabiData load_babi_data(const BabiDataFlags& flags, const std::vector<int64_t>& 
     range.train = appended(data.split.train, file.begin, kept);
     range.validation = appended(data.split.validation, kept, file.end);
     data.ranges.push_back(range);
+    if (!flags.rename) continue;
+    data.renaming.push_back(find_exchangeable_words(data.task, file.begin, kept));
+    data.notes.push_back(renaming_note(range.task, data.renaming.back().classes));
   }
   add_notes(data.notes, data.task);
   return data;

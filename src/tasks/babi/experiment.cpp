@@ -34,6 +34,7 @@ std::string csv_path(const Options& options, const BabiData& data, const Setting
 std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& model, BabiData& data) {
   auto learner = std::make_unique<BabiLearner>(model, data.task, data.split, run.settings.l2);
   learner->set_age_jitter({run.options.get_real("age_jitter"), run.seed});
+  learner->set_renaming({data.renaming, run.options.get_real("rename"), run.options.get_int("rename_from"), run.seed});
   if (run.options.get_switch("online")) {
     learner->set_new_stories([ranges = data.ranges, seed = run.seed, stories = babi_story_options(run.options)](
                                  int64_t epoch) { return generate_epoch(ranges, seed, stories, epoch); });

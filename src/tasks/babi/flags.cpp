@@ -70,6 +70,12 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
       "training only: probability that the numbering of sentence ages (1: the newest sentence) skips a number between "
       "two sentences",
       RealRange::half_open(0, 1));
+  options.add_real(
+      "rename", 0,
+      "training only: probability that exchangeable words of a story (names, rooms, ..) are permuted in an "
+      "epoch",
+      {0, 1});
+  options.add_int("rename_from", 0, "first epoch with --rename", {0, 1000000});
   add_output_flags(options);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
                   Role::output);
@@ -123,6 +129,13 @@ void check_babi_flags(const Options& options) {
   check_training_flags(options);
   const QaKind& kind = qa_kind(babi_model(options));
   kind.check_flags(options);
+  const bool renames = options.get_real("rename") > 0;
+  if (renames && options.get_switch("online")) {
+    throw UsageError("--rename: found with --online, expected one of them: new stories cannot be learned by heart");
+  }
+  if (options.was_given("rename_from") && !renames) {
+    throw UsageError("--rename_from: found without --rename, expected a probability above 0");
+  }
   for (const std::string& other : options.has("model") ? qa_baselines() : std::vector<std::string>()) {
     for (const std::string& name : qa_kind(other).settings) {
       if (!options.was_given(name) || contains(kind.settings, name)) continue;

@@ -20,6 +20,11 @@ int64_t BabiLearner::count(Part part) const {
 }
 
 void BabiLearner::start_epoch(int64_t epoch) {
+  if (!renaming_.parts.empty() && epoch >= renaming_.from) {
+    Rng rng(renaming_.seed, "rename.epoch" + std::to_string(epoch));
+    new_data_ = rename_babi(task_, renaming_.parts, renaming_.probability, rng);
+    train_ = std::make_unique<BabiBatcher>(task_, new_data_);
+  }
   if (!stories_ || epoch == 0) return;
   new_data_ = vectorise_more_babi(stories_(epoch), task_);
   unknown_answers_ += new_data_.unknown_answers;

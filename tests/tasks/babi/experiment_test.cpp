@@ -96,6 +96,33 @@ TEST_CASE("a bAbI learner as the flags say: penalty, new stories in every epoch"
   CHECK(loss(other) != before);
 }
 
+TEST_CASE("--rename: classes of each task, named in a note", "[babi][rename]") {
+  const std::vector<const char*> flags = {"--training_set_size=2000", "--rename=1", "--rename_from=1"};
+  Program program(babi_task_joint_options(), flags, {1, 19});
+  const std::vector<std::string> notes = program.experiment().notes;
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0] ==
+        "task 1: --rename permutes 10 words of 2 classes: bathroom bedroom garden hallway kitchen office, daniel john "
+        "mary sandra");
+  CHECK(notes[1] ==
+        "task 19: --rename permutes 10 words of 3 classes: bathroom bedroom garden hallway kitchen office, north/n "
+        "south/s, east/e west/w");
+  const std::vector<RenamedExamples>& parts = program.data.renaming;
+  REQUIRE(parts.size() == 2);
+  CHECK(parts[0].begin == 0);
+  CHECK(parts[0].end == 1800);
+  CHECK(parts[1].begin == 2000);
+  CHECK(parts[1].end == 3800);
+  const auto loss = [&](Part part) { return evaluate(*program.learner, part, 100).loss; };
+  const double train = loss(Part::train), validation = loss(Part::validation);
+  program.learner->start_epoch(0);
+  CHECK(loss(Part::train) == train);
+  program.learner->start_epoch(1);
+  CHECK(loss(Part::train) != train);
+  CHECK(loss(Part::validation) == validation);
+  CHECK(Program(babi_task_single_options(), {"--training_set_size=40"}, {1}).data.renaming.empty());
+}
+
 TEST_CASE("joint results: means over tasks, and over all questions", "[joint]") {
   /// Examples below `right` are answered; loss is the number of the example.
   class FixedLearner : public Learner {

@@ -57,6 +57,10 @@ TEST_CASE("flags that contradict each other are refused without data", "[babi][b
   CHECK_THAT(refused({"--write_rule=outer", "--learn_gamma_neg"}),
              Contains("--learn_gamma_neg: found 1 with the write_rule outer"));
   CHECK_THAT(refused({"--keep_best", "--validation_split=0"}), Contains("--keep_best"));
+  CHECK_NOTHROW(check_babi_flags(task_options({"--rename=1", "--rename_from=3"})));
+  CHECK_NOTHROW(check_babi_flags(task_options({"--rename=0", "--online"})));
+  CHECK_THAT(refused({"--rename=0.5", "--online"}), Contains("--rename: found with --online"));
+  CHECK_THAT(refused({"--rename_from=3"}), Contains("--rename_from: found without --rename"));
   const Options baseline = babi_task_baseline_options();
   CHECK_NOTHROW(check_babi_flags(task_options({"--model=lstm", "--hidden_size=5"}, baseline)));
   CHECK_THAT(refused({"--model=memn2n", "--hidden_size=5"}, baseline),

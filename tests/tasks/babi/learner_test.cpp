@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <set>
 
 #include "catch.h"
 #include "data/babi/dense_babi.h"
+#include "hmem/core/hash.h"
+#include "hmem/core/text.h"
 #include "hmem/data/babi/files.h"
+#include "hmem/optim/adam.h"
 #include "support/qa_files.h"
 #include "support/runtime_guard.h"
 
@@ -147,5 +152,125 @@ TEST_CASE("the stories of an epoch do not depend on threads or on the epochs bef
     CHECK(later.train_losses(2) == losses[2]);
     if (threads == 1) expected = losses;
     CHECK(losses == expected);
+  }
+}
+
+namespace {
+
+/// Tasks 1 and 17 together, the last of each for validation in the middle of a story, with stories left out and ages
+/// that skip: a short training.
+class RenamedTraining {
+ public:
+  explicit RenamedTraining(const BabiRenaming& renaming) : renaming_(renaming) {
+    BabiStories stories = generate_babi_epoch(1, 300, 1, {}, 0);
+    append_stories(stories, generate_babi_epoch(17, 100, 1, {}, 0));
+    BabiOptions options;
+    options.max_num_sentences = 8;  // of 10 in a whole story of task 1: 60 questions less
+    options.extra_ages = 0.5;
+    task = vectorise_babi(stories, stories, options);
+    REQUIRE(task.train.count() == 340);
+    model_.reset(new HMemQa(make_model(task)));
+    adam_ = std::make_unique<Adam>(model_->weights().parameters, Adam::Settings());
+  }
+
+  /// The classes of both tasks.
+  static std::vector<RenamedExamples> found() {
+    const RenamedTraining plain({});
+    std::vector<RenamedExamples> parts = {find_exchangeable_words(plain.task, 0, 210),
+                                          find_exchangeable_words(plain.task, 240, 325)};
+    CHECK(parts[0].classes.size() == 2);
+    CHECK(parts[1].classes.size() == 2);  // too few stories to find more than the mirror images
+    parts[1].classes.push_back({{"pink rectangle"}, {"red square"}, {"triangle"}});
+    return parts;
+  }
+
+  /// Losses of every epoch up to `epochs`, and the hash of the weights. May be called again to continue.
+  std::vector<std::string> run(int64_t epochs) {
+    BabiSplit split;
+    for (int64_t i = 0; i < 340; ++i) (i < 210 || (i >= 240 && i < 325) ? split.train : split.validation).push_back(i);
+    BabiLearner learner(*model_, task, split);
+    learner.set_age_jitter({0.1, 5});
+    learner.set_renaming(renaming_);
+    FitSettings settings;
+    settings.epochs = 100;
+    settings.pause_after = epochs;
+    settings.batch_size = 32;
+    settings.seed = 1;
+    settings.learning_rate = [](int64_t) { return 0.003; };
+    settings.on_epoch = [this](const EpochReport& report) {
+      for (const double value : {report.train.loss, report.train.error, report.validation.loss, report.largest_norm}) {
+        log_.push_back(format_real(value));
+      }
+    };
+    fit(learner, *adam_, settings, state_);
+    log_.push_back(hash_text(value_hash(model_->weights())));
+    return log_;
+  }
+
+  BabiTask task;
+
+ private:
+  BabiRenaming renaming_;
+  std::unique_ptr<HMemQa> model_;
+  std::unique_ptr<Adam> adam_;
+  FitState state_;
+  std::vector<std::string> log_;
+};
+
+}  // namespace
+
+TEST_CASE("renaming that changes no name changes no bit of a training", "[fit][rename]") {
+  const std::vector<RenamedExamples> found = RenamedTraining::found();
+  const std::vector<std::string> plain = RenamedTraining({}).run(3);
+  REQUIRE(plain.size() == 13);
+  std::vector<RenamedExamples> nothing = found, alone = found;
+  for (RenamedExamples& part : nothing) part.classes.clear();
+  for (RenamedExamples& part : alone) {  // classes of one thing: the only permutation is the identity
+    std::vector<ExchangeableWords> classes;
+    for (const ExchangeableWords& things : part.classes) {
+      for (const auto& thing : things) classes.push_back({thing});
+    }
+    part.classes = classes;
+    CHECK(classes.size() >= 7);
+  }
+  CHECK(RenamedTraining({found, 0, 0, 1}).run(3) == plain);
+  CHECK(RenamedTraining({nothing, 1, 0, 1}).run(3) == plain);
+  CHECK(RenamedTraining({alone, 1, 0, 1}).run(3) == plain);
+  CHECK(RenamedTraining({found, 1, 3, 1}).run(3) == plain);  // from an epoch that does not come
+}
+
+TEST_CASE("renaming: training stories change in every epoch, validation stories never", "[fit][rename]") {
+  const BabiRenaming renaming = {RenamedTraining::found(), 0.5, 0, 1};
+  const std::vector<std::string> plain = RenamedTraining({}).run(3), renamed = RenamedTraining(renaming).run(3);
+  CHECK(renamed[0] != plain[0]);  // the first epoch is renamed, too
+  CHECK(RenamedTraining(renaming).run(3) == renamed);
+  BabiRenaming other = renaming;
+  other.seed = 2;
+  CHECK(RenamedTraining(other).run(3) != renamed);
+  other = renaming;
+  other.from = 2;
+  const std::vector<std::string> later = RenamedTraining(other).run(3);
+  CHECK(std::equal(later.begin(), later.begin() + 8, plain.begin()));
+  CHECK(later[8] != plain[8]);
+
+  RenamedTraining stopped(renaming);
+  stopped.run(1);
+  std::vector<std::string> log = stopped.run(3);  // with a new learner
+  log.erase(log.begin() + 4);                     // the hash after one epoch
+  CHECK(log == renamed);
+
+  RenamedTraining training({});
+  HMemQa model = make_model(training.task);
+  BabiSplit split = split_babi(240, 0.125);
+  BabiLearner learner(model, training.task, split);
+  learner.set_renaming({{renaming.parts[0]}, 1, 0, 1});
+  const std::vector<real> train = losses_of(learner, Part::train), validation = losses_of(learner, Part::validation),
+                          test = losses_of(learner, Part::test);
+  std::set<std::vector<real>> epochs = {train};
+  for (const int64_t epoch : {0, 1, 7}) {
+    learner.start_epoch(epoch);
+    CHECK(epochs.insert(losses_of(learner, Part::train)).second);
+    CHECK(losses_of(learner, Part::validation) == validation);
+    CHECK(losses_of(learner, Part::test) == test);
   }
 }

@@ -20,6 +20,7 @@ struct BabiDataset {
   struct Example {
     int64_t begin, end;    ///< the sentences so far: this range of `story_sentences`, oldest first
     int64_t question = 0;  ///< number in BabiStories::questions, where some may have been left out
+    int64_t story = 0;     ///< first sentence of its story in `story_sentences`, before any is cut off
   };
   static constexpr int32_t kUnknownAnswer = -1;
 

@@ -8,6 +8,7 @@
 
 #include "hmem/core/options.h"
 #include "hmem/data/babi/files.h"
+#include "hmem/data/babi/rename.h"
 #include "hmem/data/babi/vectorise.h"
 
 namespace hmem {
@@ -24,6 +25,7 @@ struct BabiDataFlags {
   std::string size;  ///< --training_set_size
   BabiStoryOptions stories;
   double validation_split;
+  bool rename;  ///< find exchangeable words
   uint64_t seed;
 };
 
@@ -53,9 +55,10 @@ struct BabiData {
   BabiTask task;    ///< all stories, as if they were one task's
   BabiSplit split;  ///< the end of each task's training file is for validation
   std::vector<BabiTaskRange> ranges;
-  bool joint = false;              ///< several tasks: results are reported per task
-  std::string description;         ///< where the stories come from
-  std::vector<std::string> notes;  ///< notes for the user about them
+  std::vector<RenamedExamples> renaming;  ///< the training examples of each task; empty without --rename
+  bool joint = false;                     ///< several tasks: results are reported per task
+  std::string description;                ///< where the stories come from
+  std::vector<std::string> notes;         ///< notes for the user about them
 
   /// "4", "1-3,7"
   std::string task_text() const;

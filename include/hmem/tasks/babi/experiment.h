@@ -11,7 +11,7 @@
 
 namespace hmem {
 
-/// A learner on the stories of the run; with --online, on new stories in every epoch.
+/// A learner on the stories of the run; with --online, on new stories in every epoch, with --rename, on renamed ones.
 std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& model, BabiData& data);
 
 /// All arguments must outlive the result.

@@ -6,11 +6,21 @@
 #include <memory>
 #include <vector>
 
+#include "hmem/data/babi/rename.h"
 #include "hmem/models/qa_model.h"
 #include "hmem/tasks/babi/data.h"
 #include "hmem/train/classifier.h"
 
 namespace hmem {
+
+/// Renames training stories from epoch `from` on. Each epoch has a stream of its own, so that a training can be
+/// resumed.
+struct BabiRenaming {
+  std::vector<RenamedExamples> parts;
+  double probability = 0;
+  int64_t from = 0;
+  uint64_t seed = 0;
+};
 
 /// An unknown answer (-1) is never predicted and counts as an error.
 class BabiLearner : public Classifier {
@@ -20,6 +30,8 @@ class BabiLearner : public Classifier {
 
   /// Jitters the ages of training stories from now on.
   void set_age_jitter(const AgeJitter& jitter) { jitter_ = jitter; }
+  /// Renames training stories: the examples and their order stay. Not together with new stories.
+  void set_renaming(BabiRenaming renaming) { renaming_ = std::move(renaming); }
   /// New training stories in every epoch but the first, so that nothing can be memorised. They must depend on the epoch
   /// alone, so that a training can be resumed. New sentences are added to the task; its vocabulary and sizes stay.
   using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
@@ -43,6 +55,7 @@ class BabiLearner : public Classifier {
   BabiBatch batch_;
   AgeJitter jitter_;
   StoriesOfEpoch stories_;
+  BabiRenaming renaming_;
   BabiDataset new_data_;
   int64_t unknown_answers_ = 0;
   std::vector<int64_t> in_data_;
