@@ -83,6 +83,7 @@ struct Text {
   std::vector<WordIds> others;  ///< the words of the units that are not in the vocabulary
 };
 
+/// Finds classes of units in some examples.
 class Finder {
  public:
   Finder(Text& text, const BabiDataset& train, int64_t begin, int64_t end) : text_(text) {
@@ -91,7 +92,10 @@ class Finder {
     for (int64_t i = begin, read = 0; i < end; ++i) {
       const BabiDataset::Example& example = train.examples[at(i)];
       for (read = std::max(read, example.story); read < example.end; ++read) {
-        if (read == example.story) heard.clear(), last.clear();
+        if (read == example.story) {
+          heard.clear();
+          last.clear();
+        }
         WordIds units = text.units_of(text.rows.sentence(train.story_sentences[at(read)]));
         for (const int32_t before : last) {
           for (const int32_t unit : units) ++follows_[before][unit];
@@ -151,8 +155,8 @@ class Finder {
   }
 
   /// Pairs of words that are one name, as in "pink rectangle": the first ones are always followed by a second one,
-  /// these always follow a first one. A word with several partners that have no other one, such as "the", is not part
-  /// of any.
+  /// these always follow a first one, and not every combination occurs, as of independent words (unless there is only
+  /// one).
   std::set<std::pair<int32_t, int32_t>> names() const {
     std::map<int32_t, std::set<int32_t>> beside[2];  // the words after a word, the words before it
     for (const Counts* sentences : {&statements_, &questions_}) {
@@ -168,20 +172,26 @@ class Finder {
     }
     std::set<int32_t> parts[2];  // first words of names, second words
     for (const size_t side : {0, 1}) {
-      for (const auto& [word, partners] : beside[side]) {
-        const auto alone = [&](int32_t partner) { return beside[1 - side][partner].size() == 1; };
-        const bool article = partners.size() > 1 && std::all_of(partners.begin(), partners.end(), alone);
-        if (!article && word != kEnd) parts[side].insert(word);
+      for (const auto& entry : beside[side]) {
+        const std::set<int32_t>& partners = entry.second;
+        const auto shared = [&](int32_t word) { return beside[side][word] == partners; };
+        size_t ways = 0;
+        const bool independent = std::all_of(partners.begin(), partners.end(), [&](int32_t partner) {
+          const std::set<int32_t>& words = beside[1 - side][partner];
+          ways += words.size();
+          return std::all_of(words.begin(), words.end(), shared);
+        });
+        if (entry.first != kEnd && (!independent || ways == 1)) parts[side].insert(entry.first);
       }
     }
-    for (size_t size = 0; size != parts[0].size() + parts[1].size();) {
-      size = parts[0].size() + parts[1].size();
+    for (bool changed = true; changed;) {
+      changed = false;
       for (const size_t side : {0, 1}) {
-        const std::set<int32_t> words = parts[side];
-        for (const int32_t word : words) {
-          const std::set<int32_t>& partners = beside[side][word];
-          const auto is_part = [&](int32_t partner) { return parts[1 - side].count(partner) > 0; };
-          if (!std::all_of(partners.begin(), partners.end(), is_part)) parts[side].erase(word);
+        for (auto word = parts[side].begin(); word != parts[side].end();) {
+          const std::set<int32_t>&partners = beside[side][*word], &others = parts[1 - side];
+          const bool kept = std::includes(others.begin(), others.end(), partners.begin(), partners.end());
+          word = kept ? std::next(word) : parts[side].erase(word);
+          changed = changed || !kept;
         }
       }
     }
@@ -230,7 +240,7 @@ class Finder {
 
   Text& text_;
   Counts statements_, questions_;  // how often each occurs; a question is followed by kEnd and its answer
-  std::unordered_map<int32_t, std::unordered_map<int32_t, int64_t>> follows_;  // how often in the next statement
+  std::unordered_map<int32_t, std::unordered_map<int32_t, int64_t>> follows_;  // by unit: units of the next statement
   std::map<int32_t, int64_t> answers_, told_;  // how often a unit is in an answer, and was told before
 };
 
