@@ -30,6 +30,7 @@ TEST_CASE("a preset sets defaults, flags override it", "[babi]") {
   CHECK(task_options({"--preset=paper"}).get_switch("read_before_write"));
   CHECK_FALSE(task_options({"--preset=paper"}).get_switch("keep_best"));
   CHECK(task_options({"--preset=best"}).get_switch("keep_best"));
+  CHECK(task_options({"--preset=best"}).get_string("write_rule") == "signed");
   CHECK(task_options({"--epochs=7", "--preset=paper"}).get_int("epochs") == 7);
   CHECK(task_options({"--preset=paper", "--epochs=100"}).get_int("epochs") == 100);
   CHECK_FALSE(task_options({"--preset=paper"}).was_given("epochs"));
