@@ -7,6 +7,7 @@ BLAS     ?= auto
 OMP      ?= 1
 ARCH     ?= portable
 WERROR   ?= 0
+UNITY    ?= 1
 SANITIZE ?=
 JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
 BIN      ?= bin
@@ -29,6 +30,7 @@ $(if $(filter-out auto openblas builtin,$(BLAS)),$(error BLAS must be auto, open
 $(if $(filter-out 0 1,$(OMP)),$(error OMP must be 0 or 1, found '$(OMP)'))
 $(if $(filter-out portable native,$(ARCH)),$(error ARCH must be portable or native, found '$(ARCH)'))
 $(if $(filter-out 0 1,$(WERROR)),$(error WERROR must be 0 or 1, found '$(WERROR)'))
+$(if $(filter-out 0 1,$(UNITY)),$(error UNITY must be 0 or 1, found '$(UNITY)'))
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(filter 0,$(MAKELEVEL)),-j$(JOBS))
 .DELETE_ON_ERROR:
@@ -81,7 +83,7 @@ LIB_SRC   := $(filter-out $(ISA_SRC) $(MAIN_SRC),$(sort $(wildcard src/*/*.cpp s
 GRAD_SRC  := $(wildcard tests/grad/*_test.cpp)
 CHECK_MAIN  := tests/babi_checker/check_files.cpp
 CHECKER_SRC := $(filter-out $(CHECK_MAIN),$(wildcard tests/babi_checker/*.cpp))
-TEST_SRC  := tests/main.cpp $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp tests/*/*/*_test.cpp)) $(CHECKER_SRC)
+TEST_SRC  := $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp tests/*/*/*_test.cpp))
 BENCH_SRC := $(wildcard bench/*.cpp)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.cpp)
 
@@ -100,6 +102,14 @@ F64_SRC := $(filter-out $(NO_REAL),$(filter $(addprefix src/,core/% kernels/% au
              train/classifier.cpp),$(LIB_SRC)))
 LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(NO_REAL:%.cpp=$(F32)/%.o) $(ISA_F64_OBJ)
 
+# Headers and templates are most of the work of a test file: those of a folder are compiled as one file that includes them.
+# With UNITY=0 one by one, which is faster when one of them is worked on.
+unity       = $(if $(filter 1,$(UNITY)),$(patsubst %/,$(1)/%/unity.o,$(sort $(dir $(2)))),$(2:%.cpp=$(1)/%.o))
+TEST_OBJ    := $(call unity,$(F32),$(TEST_SRC))
+GRAD_OBJ    := $(call unity,$(F64),$(GRAD_SRC))
+CHECKER_OBJ := $(call unity,$(F32),$(CHECKER_SRC))
+UNITY_OBJ   := $(filter %/unity.o,$(TEST_OBJ) $(GRAD_OBJ) $(CHECKER_OBJ))
+
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
 FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/%)
@@ -111,7 +121,7 @@ tests: $(TEST_PROGRAMS)
 
 # ---- 5. Rules --------------------------------------------------------------------------------------------------------
 $(OUT)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
-$(OUT)/objects: FORCE ; $(call stamp,$(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC))
+$(OUT)/objects: FORCE ; $(call stamp,$(UNITY) $(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC) $(CHECKER_SRC))
 $(OUT)/version: FORCE
 	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),$(ARCHIVED_SHA),unknown))
 # `git archive` writes the commit into this file (.gitattributes).
@@ -142,13 +152,19 @@ $(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1) -DHMEM_NO_RE
 $(filter-out $(ISA_F64_OBJ),$(F64_SRC:%.cpp=$(F64)/%.o)): private EXTRA = $(if $(SANITIZE),,-O1)
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
 $(F32)/tests/main.o: private EXTRA = -O0 -Itests
-$(F32)/tests/%_test.o $(F64)/tests/%_test.o: private EXTRA = $(TEST_SPEED) -Itests $(USE_CATCH_PCH)
+$(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) -Itests $(USE_CATCH_PCH)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
 $(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA) $(HEADERS))
 $(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
 $(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*) $(EXTRA))
 $(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic $(EXTRA))
+$(UNITY_OBJ): %.o: %.cpp $(OUT)/flags
+	$(call compile,-iquote . $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE) $(EXTRA) $(HEADERS))
+in_folder = $(foreach file,$(2),$(if $(filter $(1)/,$(F32)/$(dir $(file)) $(F64)/$(dir $(file))),$(file)))
+$(UNITY_OBJ:.o=.cpp): $(OUT)/objects
+	@mkdir -p $(@D); printf '#include "%s"\n' $(strip $(call in_folder,$(@D),$(TEST_SRC) $(GRAD_SRC) $(CHECKER_SRC))) > $@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(LIB): $(LIB_OBJ) $(OUT)/objects
 $(LIB_F64): $(LIB_F64_OBJ) $(OUT)/objects
@@ -160,11 +176,11 @@ $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(ca
 $(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
 $(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
 	$(call link,$(if $(CLANG),-fsanitize=fuzzer))
-$(TESTS)/tests: $(TEST_SRC:%.cpp=$(F32)/%.o) $(LIB) $(OUT)/objects $(TESTS)/.linked
+$(TESTS)/tests: $(TEST_OBJ) $(CHECKER_OBJ) $(LIB) $(F32)/tests/main.o $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
-$(TESTS)/tests_f64: $(F32)/tests/main.o $(GRAD_SRC:%.cpp=$(F64)/%.o) $(LIB_F64) $(OUT)/objects $(TESTS)/.linked
+$(TESTS)/tests_f64: $(GRAD_OBJ) $(LIB_F64) $(F32)/tests/main.o $(OUT)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
-$(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o) $(TESTS)/.linked ; $(call link)
+$(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_OBJ) $(TESTS)/.linked ; $(call link)
 # Reading headers is most of the work of a small file: g++ gets them precompiled. Files with flags for a processor do
 # without, since they would need a copy of their own.
 ifeq ($(CLANG),)
@@ -173,7 +189,7 @@ ifeq ($(CLANG),)
 STD_HEADERS := $(F32)/precompiled.h
 STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),,O3))
 WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
-                $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_SRC:%.cpp=$(F32)/%.o)
+                $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_OBJ)
 $(WITH_HEADERS): $(STD_LEVELS)
 $(WITH_HEADERS): private HEADERS = -include $(STD_HEADERS)
 $(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(OUT)/flags
@@ -181,8 +197,8 @@ $(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(OUT)/flags
 	@cp $< $(STD_HEADERS)
 USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
 precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
-$(filter $(F32)/tests/%_test.o,$(TEST_SRC:%.cpp=$(F32)/%.o)): $(F32)/tests/catch.h.gch
-$(GRAD_SRC:%.cpp=$(F64)/%.o): $(F64)/tests/catch.h.gch
+$(TEST_OBJ): $(F32)/tests/catch.h.gch
+$(GRAD_OBJ): $(F64)/tests/catch.h.gch
 $(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(OUT)/flags | need-catch
 	$(call compile,$(TEST_SPEED) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
 	@cp $< $(@:.gch=)
@@ -261,8 +277,9 @@ help:
 ##   signature  hash of the weights after     JOBS=nproc      compilations at the same time
 ##              20 training steps             DESTDIR= PREFIX=/usr/local BINDIR LIBDIR INCLUDEDIR DATADIR
 ##   fuzz       broken files for the readers                  DOCDIR MANDIR   where install puts things
-##   check-all  test, clang, aarch64, qemu,   FUZZ_SECONDS=60 for each fuzzer
-##              fuzz, clang-tidy              TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
+##   check-all  test, clang, aarch64, qemu,   UNITY=1         0: compile test files one by one
+##              fuzz, clang-tidy              FUZZ_SECONDS=60 for each fuzzer
+##                                            TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
 ##   docs       rewrite docs/programs.md      OUT=build/release BIN=bin TESTS=build   folders of objects,
 ##   dist       hmem-VERSION.tar.gz                           programs and tests
 ##   install    programs, library, headers, manuals, files for pkg-config and CMake;

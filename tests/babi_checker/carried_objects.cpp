@@ -4,7 +4,7 @@ namespace hmem::test::babi_checker {
 
 namespace {
 
-using carrying::Form;
+using carrying::Wording;
 using carrying::World;
 
 /// The person who carries the object, who must have moved since taking it: the official files never ask for an object
@@ -24,7 +24,7 @@ class TwoSupportingFacts : public Checker {
   void begin_story() override { world_.clear(); }
   void hear(const Sentence& statement) override { world_.hear(statement); }
   Verdict answer(const Sentence& question) override {
-    static const Form where("Where is the *");
+    static const Wording where("Where is the *");
     const auto asked = where.match(question.words);
     if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Object& object = world_.object(asked->at(0), question);
@@ -52,7 +52,7 @@ class ThreeSupportingFacts : public Checker {
   void begin_story() override { world_.clear(); }
   void hear(const Sentence& statement) override { world_.hear(statement); }
   Verdict answer(const Sentence& question) override {
-    static const Form before("Where was the * before the *");
+    static const Wording before("Where was the * before the *");
     const auto asked = before.match(question.words);
     if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Object& object = world_.object(asked->at(0), question);

@@ -6,7 +6,7 @@
 
 namespace hmem::test::babi_checker::carrying {
 
-Form::Form(const std::string& text) {
+Wording::Wording(const std::string& text) {
   std::istringstream slots(text);
   for (std::string slot; slots >> slot;) {
     slots_.emplace_back();
@@ -16,7 +16,7 @@ Form::Form(const std::string& text) {
   }
 }
 
-std::optional<std::vector<std::string>> Form::match(const std::vector<std::string>& words) const {
+std::optional<std::vector<std::string>> Wording::match(const std::vector<std::string>& words) const {
   if (words.size() != slots_.size()) return std::nullopt;
   std::vector<std::string> found;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -66,15 +66,15 @@ void Places::differ(const std::string& place, const std::string& name) {
 }
 
 Event World::read(const Sentence& statement) const {
-  static const Form move("* moved|went|journeyed|travelled to the *"), move_back("* went back to the *");
-  static const Form get("* got|grabbed|took the *"), get_there("* got|grabbed|took the * there");
-  static const Form pick("* picked up the *"), pick_there("* picked up the * there");
-  static const Form drop("* dropped|discarded|left the *"), drop_there("* dropped|discarded|left the * there");
-  static const Form put("* put down the *"), put_there("* put down the * there");
-  static const Form give("* gave|handed|passed the * to *");
+  static const Wording move("* moved|went|journeyed|travelled to the *"), move_back("* went back to the *");
+  static const Wording get("* got|grabbed|took the *"), get_there("* got|grabbed|took the * there");
+  static const Wording pick("* picked up the *"), pick_there("* picked up the * there");
+  static const Wording drop("* dropped|discarded|left the *"), drop_there("* dropped|discarded|left the * there");
+  static const Wording put("* put down the *"), put_there("* put down the * there");
+  static const Wording give("* gave|handed|passed the * to *");
 
   std::optional<std::vector<std::string>> found;
-  const auto is = [&](const Form& form) { return (found = form.match(statement.words)).has_value(); };
+  const auto is = [&](const Wording& form) { return (found = form.match(statement.words)).has_value(); };
   Event event;
   event.id = statement.id;
   if (is(move) || is(move_back)) {

@@ -14,9 +14,9 @@
 namespace hmem::test::babi_checker::carrying {
 
 /// A form of sentence: its words, `a|b` for either of two, `*` for one word of any kind.
-class Form {
+class Wording {
  public:
-  explicit Form(const std::string& text);
+  explicit Wording(const std::string& text);
   /// The words at the `*`; nothing when the sentence has another form.
   std::optional<std::vector<std::string>> match(const std::vector<std::string>& words) const;
 

@@ -9,7 +9,7 @@ namespace hmem::test::babi_checker {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kDirections = {"north", "east", "south", "west"};  // opposite: two further on
+constexpr std::array<std::string_view, 4> kCompass = {"north", "east", "south", "west"};  // opposite: two further on
 
 /// Task 4, `What is north of the office?` and `What is the office north of?`: the room next to the office that way.
 /// `The kitchen is north of the office` says both that the kitchen is the next room to the north of the office and that
@@ -65,8 +65,8 @@ class TwoArgRelations : public Checker {
   };
 
   static size_t direction(const Sentence& sentence, const std::string& word) {
-    for (size_t i = 0; i < kDirections.size(); ++i) {
-      if (kDirections[i] == word) return i;
+    for (size_t i = 0; i < kCompass.size(); ++i) {
+      if (kCompass[i] == word) return i;
     }
     reject(sentence, "no direction where one is expected");
   }

@@ -5,7 +5,7 @@ namespace hmem::test::babi_checker {
 namespace {
 
 using carrying::Event;
-using carrying::Form;
+using carrying::Wording;
 using carrying::World;
 
 /// Task 5. Every question is about the last giving of some object, which alone supports it: an earlier giving of the
@@ -26,7 +26,7 @@ class ThreeArgRelations : public Checker {
   }
 
   Verdict answer(const Sentence& question) override {
-    static const Form giver("Who gave the *"), giver_to("Who gave the * to *"), receiver("Who received the *"),
+    static const Wording giver("Who gave the *"), giver_to("Who gave the * to *"), receiver("Who received the *"),
         receiver_from("Who did * give the * to"), what("What did * give to *");
     if (const auto asked = giver.match(question.words)) {
       const Event& event = last(asked->at(0), question);

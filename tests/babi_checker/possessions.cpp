@@ -7,7 +7,7 @@ namespace hmem::test::babi_checker {
 namespace {
 
 using carrying::Event;
-using carrying::Form;
+using carrying::Wording;
 using carrying::World;
 
 /// All statements that changed what somebody carries: taking, receiving, dropping, giving away.
@@ -73,7 +73,7 @@ class Possessions : public Checker {
   }
 
   World world_;
-  Form question_;
+  Wording question_;
   std::map<std::string, Person> of_;
 };
 

@@ -4,7 +4,7 @@ namespace hmem::test::babi_checker {
 
 namespace {
 
-using carrying::Form;
+using carrying::Wording;
 using carrying::World;
 
 /// Task 1, "Where is Mary?": where her last move led; the move supports it. All 11,000 official questions agree. Never
@@ -14,7 +14,7 @@ class SingleSupportingFact : public Checker {
   void begin_story() override { world_.clear(); }
   void hear(const Sentence& statement) override { world_.hear(statement); }
   Verdict answer(const Sentence& question) override {
-    static const Form where("Where is *");
+    static const Wording where("Where is *");
     const auto asked = where.match(question.words);
     if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Person& person = world_.person(asked->at(0), question);
@@ -33,7 +33,7 @@ class YesNoQuestions : public Checker {
   void begin_story() override { world_.clear(); }
   void hear(const Sentence& statement) override { world_.hear(statement); }
   Verdict answer(const Sentence& question) override {
-    static const Form is_in("Is * in the *");
+    static const Wording is_in("Is * in the *");
     const auto asked = is_in.match(question.words);
     if (!asked) carrying::refuse(question, "not a question of this task");
     const World::Person& person = world_.person(asked->at(0), question);

@@ -17,12 +17,12 @@ using test::random_tensor;
 using test::worst_error;
 
 /// Lengths around 16, where the backward pass begins to cut the history, and one that needs many pieces.
-const std::vector<int64_t> kLengths = {0, 1, 2, 9, 16, 17, 32, 33, 120};
+const std::vector<int64_t> kStoryLengths = {0, 1, 2, 9, 16, 17, 32, 33, 120};
 
 /// All inputs, and the same in double.
 struct Inputs {
   Inputs(int64_t d_in, const HebbianRule& rule_in, Rng& rng) : d(d_in), rule(rule_in) {
-    for (const int64_t length : kLengths) offsets.push_back(offsets.back() + length);
+    for (const int64_t length : kStoryLengths) offsets.push_back(offsets.back() + length);
     k = random_tensor({offsets.back(), d}, rng);
     a = random_tensor({offsets.back(), d}, rng);
     const double spread = 1 / std::sqrt(static_cast<double>(d));
@@ -46,7 +46,7 @@ struct Outcome {
 };
 
 constexpr int kHops = 2;
-constexpr double kEpsilon = 1e-3;
+constexpr double kNormEpsilon = 1e-3;
 
 /// The equations and their adjoint for one sample, step by step in double with every M(t) kept.
 void naive_sample(const Inputs& in, int64_t b, Outcome& total) {
@@ -71,7 +71,7 @@ void naive_sample(const Inputs& in, int64_t b, Outcome& total) {
       mean += y[j] / static_cast<double>(d);
     }
     for (size_t j = 0; j < n; ++j) variance += (y[j] - mean) * (y[j] - mean) / static_cast<double>(d);
-    rstd.push_back(1 / std::sqrt(variance + kEpsilon));
+    rstd.push_back(1 / std::sqrt(variance + kNormEpsilon));
     for (size_t j = 0; j < n; ++j) {
       x[j] = (y[j] - mean) * rstd.back();
       v[j] = x[j] * in.scale[static_cast<int64_t>(j)] + in.shift[static_cast<int64_t>(j)];
@@ -174,7 +174,7 @@ TEST_CASE("read-before-write and its adjoint against the equations in double", "
   Tensor out = nan_tensor({batch, d}), s = nan_tensor({rows, ld}), xhat = nan_tensor({rows, ld}),
          v = nan_tensor({rows, ld}), rstd = nan_tensor({rows}), m = nan_tensor({recall_saved_m(dims)}),
          z = nan_tensor({recall_saved_z(dims, kHops)}), r = nan_tensor({recall_saved_z(dims, kHops)});
-  const ReadBeforeWrite layer = {in.w.data(), in.scale.data(), in.shift.data(), static_cast<real>(kEpsilon)};
+  const ReadBeforeWrite layer = {in.w.data(), in.scale.data(), in.shift.data(), static_cast<real>(kNormEpsilon)};
   const ReadBeforeWriteSaved saved = {s.data(), xhat.data(), rstd.data(), v.data()};
   const RecallSaved recall = {m.data(), z.data(), r.data()};
   read_before_write_recall_forward(out.data(), in.k.data(), in.a.data(), in.q.data(), in.w_r.data(), layer, saved,

@@ -1,6 +1,6 @@
 #pragma once
 /// \file error_text.h
-/// The text of an error, for tests that check it.
+/// The text of an error, and what it contains.
 
 #include <string>
 
@@ -19,5 +19,7 @@ std::string error_text(const Body& body) {
   }
   return "(nothing was thrown)";
 }
+
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace hmem::test

@@ -14,6 +14,7 @@
 #include "support/temp_folder.h"
 
 using namespace hmem;
+using hmem::test::contains;
 using hmem::test::error_text;
 using hmem::test::same_bits;
 using hmem::test::TempFolder;
@@ -133,8 +134,6 @@ std::string resume_error(const TempFolder& folder, const Change& change) {
   CHECK(text.find('\n') == std::string::npos);
   return text;
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

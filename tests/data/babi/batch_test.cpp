@@ -21,7 +21,7 @@ using Offsets = std::vector<int64_t>;
 
 namespace {
 
-const char kTrain[] =
+const char kTrainText[] =
     "1 Bob ate.\n"
     "2 Ann ate figs.\n"
     "3 Who ate figs?\tAnn\t2\n"
@@ -29,14 +29,14 @@ const char kTrain[] =
     "5 Who ate?\tBob\t1\n"
     "1 Ann ate.\n"
     "2 Who ate?\tAnn\t1\n";
-const char kTest[] =
+const char kTestText[] =
     "1 Ann ate.\n"
     "2 Who ate?\tAnn\t1\n";
 
 // Code points: ann 1, ate 2, bob 3, figs 4, who 5; time words 6 (newest), 7, 8. W = 4, max_num_sentences = 3.
 constexpr int32_t kAnn = 1, kAte = 2, kBob = 3, kFigs = 4, kWho = 5, kTime1 = 6, kTime2 = 7, kTime3 = 8;
 
-BabiTask make_task() { return vectorise_babi(parse_text(kTrain), parse_text(kTest)); }
+BabiTask make_task() { return vectorise_babi(parse_text(kTrainText), parse_text(kTestText)); }
 
 BabiBatch fill(BabiBatcher& batcher, const std::vector<int64_t>& examples) {
   BabiBatch batch;
@@ -140,7 +140,7 @@ TEST_CASE("the tests' own packing of dense ids agrees with the batcher", "[babi]
 TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time word", "[babi]") {
   BabiOptions options;
   options.extra_ages = 1;  // times max_num_sentences
-  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text(kTest), options);
+  const BabiTask task = vectorise_babi(parse_text(kTrainText), parse_text(kTestText), options);
   REQUIRE(task.vocabulary.max_age() == 6);
   BabiBatcher batcher(task, task.train);
   // Ages of the sentences of each story, the newest first.
@@ -192,7 +192,7 @@ TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time w
 TEST_CASE("answers that are not a known word stay -1 in a batch", "[babi]") {
   BabiOptions options;
   options.separate_test = true;
-  const BabiTask task = vectorise_babi(parse_text(kTrain), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
+  const BabiTask task = vectorise_babi(parse_text(kTrainText), parse_text("1 Zoe ate.\n2 Who ate?\tZoe\t1\n"), options);
   BabiBatcher batcher(task, task.test);
   const BabiBatch batch = fill(batcher, {0});
   CHECK(batch.answers[0] == -1);

@@ -10,6 +10,7 @@
 #include "support/temp_folder.h"
 
 using namespace hmem;
+using hmem::test::contains;
 using hmem::test::error_text;
 using hmem::test::Surroundings;
 using hmem::test::TempFolder;
@@ -17,8 +18,6 @@ using hmem::test::TempFolder;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const char kStory[] = "1 A b.\n2 Where?\tc\t1\n";
 

@@ -9,8 +9,6 @@ using namespace hmem::test;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// Red, green and blue planes of one value each.
 std::string record(int label, char red, char green, char blue) {
   return std::string(1, static_cast<char>(label)) + std::string(1024, red) + std::string(1024, green) +

@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string decode_error(const std::string& bytes) {
   return error_text([&] { decode_image(bytes, 3, "x"); });
 }

@@ -12,8 +12,6 @@ using namespace hmem::test;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string idx_error(const std::string& bytes) {
   return error_text([&] { parse_idx(bytes, "x.idx"); });
 }

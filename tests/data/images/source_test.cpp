@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string data_folder() {
   const char* root = std::getenv("HMEM_DATA");
   return root != nullptr && *root != '\0' ? root : "datasets";
