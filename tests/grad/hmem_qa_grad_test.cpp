@@ -155,7 +155,7 @@ TEST_CASE("gradients of the network with other write rules", "[grad]") {
   check_model(config, 3e-6);  // the memory is strong here and the loss curved
 }
 
-TEST_CASE("gradients of the network with the question led to the answer and other reads", "[grad]") {
+TEST_CASE("gradients of the network with an answer layer, other reads and residual extractors", "[grad]") {
   const bool read_before_write = GENERATE(false, true), answer_layer = GENERATE(false, true);
   const bool read_norm = GENERATE(false, true), hop_sum = GENERATE(false, true);
   const bool more = GENERATE(false, true);

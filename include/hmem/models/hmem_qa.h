@@ -20,7 +20,7 @@ enum class StoryNorm {
 ///   r = memory(x_1 .. x_T, q),  logits = r W_o
 /// Two options (ours). With extractor_layers = 2 sentences and question pass a residual layer first,
 ///   x_t <- x_t + relu(x_t W_x),  q <- q + relu(q W_q)
-/// and with answer_layer the question is led to the answer:
+/// and with answer_layer the output depends on the question directly:
 ///   logits = (r + relu(r W_1 + q W_2)) W_o
 /// Parameters "embedding.weight", "encoding.weight", "story_norm.*", "query_norm.*", those of the memory without a
 /// prefix, "output.weight" [D, V]; with the options "extract.story.weight", "extract.question.weight" [E, E],

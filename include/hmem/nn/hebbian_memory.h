@@ -35,13 +35,13 @@ void visit_rule(Visitor&& v, HebbianRule& rule) {
 ///   write    M <- M + g+ (w_max - M) (*) k_t v_t^T - g- M (*) (k_t^2 1^T),   t = 1..T
 ///   read     k_h = relu([q ; r_{h-1}] W_r),  r_h = M^T k_h,   h = 1..hops,  r_0 = 0
 /// and returns r_hops. With read_norm r_h = N(M^T k_h), N the layer norm without scale and shift; with hop_sum the
-/// result is r_1 + .. + r_hops (as in TPR-RNN: Schlag & Schmidhuber, NeurIPS 2018). With read_before_write the pair
-/// that is written is
+/// result is r_1 + .. + r_hops (as in TPR-RNN: Schlag & Schmidhuber, NeurIPS 2018); with separate_hops each hop has its
+/// own W_r, the first one [query_in, D], since r_0 = 0. With read_before_write the pair that is written is
 ///   k'_t = LN(k_t),  v'_t = LN([v_t ; M^T k'_t] W_d)
 /// (LN: layer norm with scale and shift): the value can depend on the memory's content for this key. Parameters below
-/// the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D], and for
-/// read-before-write "write.weight" [2 D, D], "key_norm.*", "value_norm.*"; gamma_pos, gamma_neg where they are
-/// learned. No biases, he-uniform; the matrices are regularised.
+/// the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D] (separate hops:
+/// "read.weight", "read2.weight", ..), and for read-before-write "write.weight" [2 D, D], "key_norm.*", "value_norm.*";
+/// gamma_pos, gamma_neg where they are learned. No biases, he-uniform; the matrices are regularised.
 class HebbianMemory {
  public:
   struct Config {
@@ -52,11 +52,11 @@ class HebbianMemory {
     bool read_before_write = false;
     bool learn_gamma_pos = false;  ///< the rates are trained, from the values in `rule`
     bool learn_gamma_neg = false;
-    bool tie_keys = false;  ///< the query's part of the read key uses W_k; W_r has the rows of the value read alone
-    bool read_norm = false;
-    bool hop_sum = false;
-    bool separate_hops = false;
-    bool read_value = true;  ///< W_r has rows for the value read before; false: a single hop without these rows
+    bool tie_keys = false;   ///< the query's part of the read key uses W_k; W_r has the rows of the value read alone
+    bool read_norm = false;  ///< each value read is layer-normalised
+    bool hop_sum = false;    ///< the result is the sum over the hops
+    bool separate_hops = false;  ///< a W_r for each hop
+    bool read_value = true;      ///< W_r has rows for the value read before; false: a single hop without these rows
 
     template <typename Visitor>
     void visit(Visitor&& v) {

@@ -82,7 +82,9 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
       "training only: probability that exchangeable words of a story (names, rooms, ..) are permuted in an "
       "epoch",
       {0, 1});
-  options.add_int("rename_from", 0, "first epoch with renamed stories", {0, 1000000});
+  options.add_int("rename_from", 0,
+                  "with --rename: first epoch in which stories are renamed; the first epoch of a training is 0",
+                  {0, 1000000});
   add_output_flags(options);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
                   Role::output);
