@@ -140,11 +140,12 @@ Var dropout(Var x, const DropoutMask& mask) {
   return out;
 }
 
-CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels) {
+CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels, real smoothing) {
   HMEM_CHECK(logits.shape().rank() == 2 && labels.shape() == Shape({logits.size(0)}), "softmax_cross_entropy: logits ",
              logits.shape(), ", labels ", labels.shape(), ", expected [rows, n] and [rows]");
   const int64_t rows = logits.size(0), n = logits.size(1);
   HMEM_CHECK(rows > 0 && n > 0, "softmax_cross_entropy: empty logits ", logits.shape());
+  HMEM_CHECK(smoothing >= 0 && smoothing < 1, "softmax_cross_entropy: smoothing ", smoothing, ", expected in [0, 1)");
   for (int64_t i = 0; i < rows; ++i) {
     HMEM_CHECK(labels[i] < n, "softmax_cross_entropy: label ", labels[i], " of row ", i, " is not below ", n);
   }
@@ -154,9 +155,9 @@ CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels) {
   int32_t* argmax = tape.allocate<int32_t>(rows);
   const int32_t* label = tape.copy(labels.data(), rows);
   result.loss = tape.record(kCrossEntropy, {}, {logits}, [=](Var loss) {
-    softmax_cross_entropy_backward(logits.grad(), p, label, *loss.grad() / static_cast<real>(rows), rows, n);
+    softmax_cross_entropy_backward(logits.grad(), p, label, *loss.grad() / static_cast<real>(rows), rows, n, smoothing);
   });
-  const double sum = softmax_cross_entropy_forward(p, argmax, logits.data(), label, rows, n);
+  const double sum = softmax_cross_entropy_forward(p, argmax, logits.data(), label, rows, n, smoothing);
   *result.loss.data() = static_cast<real>(sum / static_cast<double>(rows));
   result.argmax = argmax;
   result.p = p;

@@ -24,15 +24,37 @@ Options pretraining_options() {
   TrainingSettings defaults;
   defaults.batch_size = 128;
   add_training_flags(options, defaults);
-  options.add_switch("flip", false, "mirror each training photograph with probability 1/2 every time it is used");
-  options.add_int("shift", 0,
-                  "shift training photographs by a random offset of up to this many pixels, filling with zeros",
-                  {0, 31});
+  options.add_real("dropout_scale", 1, "multiply the network's dropout rates by this", {0, 2});
+  options.add_switch("standardise_inputs", false,
+                     "start as if each channel of the photographs had mean 0 and variance 1: scales the first "
+                     "convolution's initial weights");
+  add_flags(options, ConvNetTraining());
   options.add_file("pretrained_weights", "initial weights of the convolutional part; empty: random weights",
                    Role::place);
   add_output_flags(options);
   options.add_file("export_weights", "write the convolutional part to this file (safetensors, kernels as float16)",
                    Role::output);
+  options.add_presets("preset",
+                      "defaults for other flags; paper: as published; best: the recipe of the ConvNet that comes with "
+                      "the sources, listed in docs/image_association.md",
+                      {{"paper", {}},
+                       {"best",
+                        {{"epochs", "60"},
+                         {"optimizer", "sgd"},
+                         {"nesterov", "1"},
+                         {"learning_rate", "0.1"},
+                         {"schedule", "cosine"},
+                         {"l2", "0"},
+                         {"weight_decay", "0.005"},
+                         {"weight_average", "0.999"},
+                         {"label_smoothing", "0.1"},
+                         {"dropout_scale", "0.5"},
+                         {"standardise_inputs", "1"},
+                         {"images_b_per_epoch", "10000"},
+                         {"flip", "1"},
+                         {"shift", "4"},
+                         {"shift_fill", "reflect"},
+                         {"cutout", "8"}}}});
   return options;
 }
 
@@ -76,10 +98,17 @@ int pretrain(const Options& options) {
   TrainingRun run(options);  // threads, seed, checkpoint
   const ImagePair data = load_image_pair(options);
   const std::string hash = data.hash();
-  ConvNet14 net(run.seed);
-  ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed);
-  ConvNetLearner learner(net, top, data.a, data.b, options.get_real("validation_split"), run.settings.l2, run.seed,
-                         {options.get_switch("flip"), options.get_int("shift")});
+  const double dropout_scale = options.get_real("dropout_scale");
+  ConvNet14 net(run.seed, dropout_scale);
+  ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed, dropout_scale);
+  auto training = config_of<ConvNetTraining>(options);
+  training.validation_split = options.get_real("validation_split");
+  training.l2 = run.settings.l2;
+  if (options.get_switch("standardise_inputs")) {
+    const ImageMoments moments = image_moments(data.a.train);
+    net.standardise_inputs(moments.mean, moments.deviation);
+  }
+  ConvNetLearner learner(net, top, data.a, data.b, run.seed, training);
   Experiment experiment(learner);
   experiment.model = "convnet14_classifier";
   experiment.model_facts = {{"classes_a", std::to_string(data.a.classes())},

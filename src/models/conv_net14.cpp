@@ -6,7 +6,17 @@
 
 namespace hmem {
 
-ConvNet14::ConvNet14(uint64_t seed) {
+namespace {
+
+void check_scale(double dropout_scale) {
+  HMEM_CHECK(dropout_scale >= 0 && dropout_scale <= 2, "convnet14: dropout scale ", dropout_scale,
+             ", expected in [0, 2]");
+}
+
+}  // namespace
+
+ConvNet14::ConvNet14(uint64_t seed, double dropout_scale) {
+  check_scale(dropout_scale);
   struct BlockSize {
     int64_t channels;
     double dropout;
@@ -15,7 +25,7 @@ ConvNet14::ConvNet14(uint64_t seed) {
   int64_t in = 3;
   for (const BlockSize& size : {BlockSize{32, .1}, {64, .1}, {128, .2}, {256, .3}, {kFeatures, .3}}) {
     const std::string name = "convnet14.block" + std::to_string(blocks_.size() + 1);
-    blocks_.emplace_back(name, in, size.channels, size.dropout, rng, seed);
+    blocks_.emplace_back(name, in, size.channels, dropout_scale * size.dropout, rng, seed);
     in = size.channels;
   }
 }
@@ -34,11 +44,26 @@ void ConvNet14::add_to(Weights& weights) {
   for (ConvBlock& block : blocks_) block.add_to(weights);
 }
 
-ConvNet14Top::ConvNet14Top(int64_t features, int64_t classes, uint64_t seed)
-    : ConvNet14Top(features, classes, seed, Rng(seed, "init.convnet14_top")) {}
+void ConvNet14::standardise_inputs(const real (&mean)[3], const real (&deviation)[3]) {
+  Conv2d& conv = blocks_.front().conv1;
+  const int64_t out = conv.bias.value.count();
+  for (int64_t tap = 0; tap < 9; ++tap) {
+    for (int64_t c = 0; c < 3; ++c) {
+      HMEM_CHECK(deviation[c] > 0, "convnet14: deviation ", deviation[c], " of channel ", c, ", expected above 0");
+      for (int64_t o = 0; o < out; ++o) {
+        real& weight = conv.weight.value[(tap * 3 + c) * out + o];
+        weight /= deviation[c];
+        conv.bias.value[o] -= weight * mean[c];
+      }
+    }
+  }
+}
 
-ConvNet14Top::ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, Rng rng)
-    : dropout_("top.dropout", .4, seed),
+ConvNet14Top::ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, double dropout_scale)
+    : ConvNet14Top(features, classes, seed, dropout_scale, Rng(seed, "init.convnet14_top")) {}
+
+ConvNet14Top::ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, double dropout_scale, Rng rng)
+    : dropout_("top.dropout", (check_scale(dropout_scale), dropout_scale * .4), seed),
       output_("top.output", 128, classes, rng, {true, Activation::none, Initialiser::glorot_uniform}) {
   int64_t in = features;
   for (const int64_t size : {512, 256, 128}) {

@@ -24,4 +24,12 @@ double stable_decay(double base, int64_t epoch, int64_t epochs) {
   return epoch <= start ? base : base * static_cast<double>(epochs - epoch) / static_cast<double>(epochs - start);
 }
 
+double cosine_decay(double base, int64_t epoch, int64_t epochs) {
+  HMEM_CHECK(epoch >= 0 && epoch < epochs, "cosine_decay: epoch ", epoch, " of ", epochs);
+  constexpr double kPi = 3.14159265358979323846;
+  const int64_t rise = epochs / 10;
+  if (epoch < rise) return base * static_cast<double>(epoch + 1) / static_cast<double>(rise + 1);
+  return base / 2 * (1 + std::cos(kPi * static_cast<double>(epoch - rise) / static_cast<double>(epochs - rise)));
+}
+
 }  // namespace hmem

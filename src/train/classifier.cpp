@@ -5,9 +5,10 @@
 
 namespace hmem {
 
-ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2) {
+ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2,
+                                       double label_smoothing) {
   ClassificationLoss result;
-  result.answer = softmax_cross_entropy(logits, labels);
+  result.answer = softmax_cross_entropy(logits, labels, static_cast<real>(label_smoothing));
   result.loss = result.answer.loss;
   std::vector<Var> regularised;
   for (Parameter* parameter : weights.regularised) regularised.push_back(logits.tape().leaf(*parameter));
@@ -23,7 +24,8 @@ Learner::BatchResult Classifier::run(Tape& tape, Part part, const int64_t* examp
   }
   if (labels_.count() != count) labels_ = IdTensor(Shape{count});
   const Var logits = forward(tape, part, examples, count, labels_);
-  const ClassificationLoss result = classification_loss(logits, labels_, weights_, l2_);
+  const ClassificationLoss result =
+      classification_loss(logits, labels_, weights_, l2_, tape.training() ? label_smoothing_ : 0);
   return {result.loss, result.errors};
 }
 

@@ -249,10 +249,10 @@ FitSettings TrainingRun::fit_settings(const Experiment& experiment) const {
   fit.batch_size = settings.batch_size;
   fit.seed = seed;
   fit.learning_rate = experiment.paper_rate;
-  if (settings.schedule == Schedule::stable) {
-    fit.learning_rate = [rate = settings.learning_rate, epochs = std::max<int64_t>(settings.epochs, 1)](int64_t epoch) {
-      return stable_decay(rate, epoch, epochs);  // --limit_steps needs no epochs
-    };
+  if (settings.schedule != Schedule::paper) {
+    const auto decay = settings.schedule == Schedule::stable ? stable_decay : cosine_decay;
+    const int64_t epochs = std::max<int64_t>(settings.epochs, 1);  // --limit_steps needs no epochs
+    fit.learning_rate = [=, rate = settings.learning_rate](int64_t epoch) { return decay(rate, epoch, epochs); };
   }
   fit.stop_when_solved = settings.stop_when_solved;
   fit.average = average_.get();

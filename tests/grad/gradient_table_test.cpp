@@ -71,11 +71,11 @@ GradReport check_sentences(Checked& c, bool trained_encoding, bool trained_table
   });
 }
 
-GradReport check_cross_entropy(Checked& c, const std::vector<int32_t>& labels) {
+GradReport check_cross_entropy(Checked& c, const std::vector<int32_t>& labels, real smoothing = 0) {
   const int64_t rows = static_cast<int64_t>(labels.size());
   Parameter& logits = c.parameter("logits", {rows, 5}, 2);
   const IdTensor label = ids_of({rows}, labels);
-  return c.check([&](Tape& t) { return softmax_cross_entropy(t.leaf(logits), label).loss; });
+  return c.check([&](Tape& t) { return softmax_cross_entropy(t.leaf(logits), label, smoothing).loss; });
 }
 
 // ---------------------------------------------------------------------------------------------------------- memory
@@ -316,6 +316,10 @@ const std::vector<Row> kTable = {
     {"softmax_cross_entropy", "",
      [](Checked& c) {
        return check_cross_entropy(c, {0, 3, 4, 1});
+     }},
+    {"softmax_cross_entropy", "smoothed labels",
+     [](Checked& c) {
+       return check_cross_entropy(c, {0, -1, 4, 1}, real(0.2));
      }},
     {"softmax_cross_entropy", "unknown answers",
      [](Checked& c) {

@@ -16,17 +16,19 @@ struct Losses {
   std::vector<int32_t> argmax;
 };
 
-Losses forward(const Tensor& logits, const std::vector<int32_t>& labels) {
+Losses forward(const Tensor& logits, const std::vector<int32_t>& labels, real smoothing = 0) {
   const int64_t rows = logits.size(0), n = logits.size(1);
   Losses out = {0, test::nan_tensor({rows, n}), std::vector<int32_t>(static_cast<size_t>(rows), -7)};
-  out.loss = softmax_cross_entropy_forward(out.p.data(), out.argmax.data(), logits.data(), labels.data(), rows, n);
+  out.loss =
+      softmax_cross_entropy_forward(out.p.data(), out.argmax.data(), logits.data(), labels.data(), rows, n, smoothing);
   return out;
 }
 
 TEST_CASE("softmax cross entropy and its adjoint against a loop in double", "[kernel]") {
   const int64_t rows = GENERATE(1, 5, 16, 17, 40), n = GENERATE(1, 2, 15, 16, 33, 181);
   const double spread = GENERATE(1.0, 30.0);
-  CAPTURE(rows, n, spread);
+  const real smoothing = GENERATE(real(0), real(0.1));
+  CAPTURE(rows, n, spread, smoothing);
   Rng rng(static_cast<uint64_t>(rows * 1000 + n), "softmax");
   const Tensor logits = test::random_tensor({rows, n}, rng, spread);
   std::vector<int32_t> labels;
@@ -43,18 +45,20 @@ TEST_CASE("softmax cross entropy and its adjoint against a loop in double", "[ke
     const int32_t label = labels[static_cast<size_t>(i)];
     for (int64_t j = 0; j < n; ++j) {
       p.push_back(std::exp(static_cast<double>(logits[i * n + j])) / sum);
-      if (label >= 0) expected[static_cast<size_t>(i * n + j)] += scale * (p.back() - (j == label));
+      const double target = (1 - smoothing) * (j == label) + smoothing / static_cast<double>(n);
+      if (label < 0) continue;
+      expected[static_cast<size_t>(i * n + j)] += scale * (p.back() - target);
+      loss += target * (std::log(sum) - logits[i * n + j]);
     }
-    if (label >= 0) loss += std::log(sum) - logits[i * n + label];
   }
-  const Losses found = forward(logits, labels);
+  const Losses found = forward(logits, labels, smoothing);
   CHECK(test::worst_error(found.p, p) <= 1e-6);
   CHECK(found.loss == Approx(loss).epsilon(2e-6).margin(1e-5));
   for (int64_t i = 0; i < rows; ++i) {
     const auto row = p.begin() + i * n;
     CHECK(found.argmax[static_cast<size_t>(i)] == std::max_element(row, row + n) - row);
   }
-  softmax_cross_entropy_backward(dlogits.data(), found.p.data(), labels.data(), scale, rows, n);
+  softmax_cross_entropy_backward(dlogits.data(), found.p.data(), labels.data(), scale, rows, n, smoothing);
   CHECK(test::worst_error(dlogits, expected) <= 2e-6);
 }
 

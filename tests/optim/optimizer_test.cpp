@@ -326,6 +326,18 @@ TEST_CASE("the two schedules follow the golden values", "[golden][optim]") {
   CHECK_THROWS_AS(exponential_decay(base, -1, 150, 0.01), Error);
 }
 
+TEST_CASE("cosine_decay rises, then falls to 0", "[optim]") {
+  CHECK(cosine_decay(0.5, 0, 20) == Approx(0.5 / 3));
+  CHECK(cosine_decay(0.5, 1, 20) == Approx(1.0 / 3));
+  CHECK(cosine_decay(0.5, 2, 20) == 0.5);
+  CHECK(cosine_decay(0.5, 11, 20) == Approx(0.25));
+  CHECK(cosine_decay(0.5, 8, 20) == Approx(0.375));
+  CHECK(cosine_decay(0.5, 19, 20) == Approx(0.25 * (1 + std::cos(3.14159265358979 * 17 / 18))));
+  CHECK(cosine_decay(0.5, 0, 1) == 0.5);
+  CHECK_THROWS_AS(cosine_decay(0.5, -1, 10), Error);
+  CHECK_THROWS_AS(cosine_decay(0.5, 10, 10), Error);
+}
+
 TEST_CASE("stable_decay is constant, then linear to 0", "[optim]") {
   CHECK(stable_decay(0.5, 0, 10) == 0.5);
   CHECK(stable_decay(0.5, 6, 10) == 0.5);

@@ -44,13 +44,14 @@ Var dropout(Var x, const DropoutMask& mask);
 
 /// The loss on the tape, with predictions and probabilities for reports.
 struct CrossEntropy {
-  Var loss;                         ///< mean over rows of -log softmax(logits)[label]
+  Var loss;                         ///< mean over rows of -sum_j target_j log softmax(logits)_j
   const int32_t* argmax = nullptr;  ///< [rows] predicted classes
   const real* p = nullptr;          ///< [rows, n] probabilities
 };
 
-/// Mean cross entropy of logits [rows, n] with labels [rows]. A negative label (an answer outside the vocabulary)
-/// counts as a row of loss 0. Throws Error on a label >= n.
-CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels);
+/// Mean cross entropy of logits [rows, n] with labels [rows]: target = (1 - smoothing) onehot(label) + smoothing / n. A
+/// negative label (an answer outside the vocabulary) counts as a row of loss 0. Throws Error on a label >= n and unless
+/// 0 <= smoothing < 1.
+CrossEntropy softmax_cross_entropy(Var logits, const IdTensor& labels, real smoothing = 0);
 
 }  // namespace hmem

@@ -16,13 +16,20 @@ class ConvNet14 : public Network {
  public:
   static constexpr int64_t kFeatures = 512;  ///< for each 32 x 32 pixels
 
-  /// Weights are drawn from the stream "init.convnet14" of `seed`.
-  explicit ConvNet14(uint64_t seed);
+  /// Weights are drawn from the stream "init.convnet14" of `seed`. The dropout rates are multiplied by `dropout_scale`
+  /// (in [0, 2], else throws Error).
+  explicit ConvNet14(uint64_t seed, double dropout_scale = 1);
   /// In training mode the moving averages follow this batch. `application` (0 to 3) distinguishes several uses of the
   /// network in one step; each draws its own dropout masks. Throws Error on other shapes.
   Var forward(Tape& tape, Var images, int application = 0);
   /// The convolution kernels are regularised.
   void add_to(Weights& weights) override;
+  /// Changes the first convolution so that it does with x what it did with (x - mean) / deviation of each channel,
+  /// where no padding is in reach (padding stays 0: black, not the mean):
+  ///   W_c <- W_c / deviation_c,   b <- b - sum_c W_c mean_c / deviation_c (sum over the nine taps too)
+  /// Before a training: the network starts as with standardised images, and needs no standardised images later. Throws
+  /// Error on a deviation that is not positive.
+  void standardise_inputs(const real (&mean)[3], const real (&deviation)[3]);
 
  private:
   std::vector<ConvBlock> blocks_;
@@ -33,12 +40,12 @@ class ConvNet14 : public Network {
 /// "top.{dense,norm}<1..3>.*", "top.output.*".
 class ConvNet14Top : public Network {
  public:
-  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed);
+  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, double dropout_scale = 1);
   Var forward(Tape& tape, Var features);
   void add_to(Weights& weights) override;
 
  private:
-  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, Rng rng);
+  ConvNet14Top(int64_t features, int64_t classes, uint64_t seed, double dropout_scale, Rng rng);
 
   std::vector<Dense> dense_;
   std::vector<BatchNorm> norm_;

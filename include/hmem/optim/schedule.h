@@ -17,4 +17,10 @@ double exponential_decay(double base, int64_t epoch, int64_t start, double rate)
 /// 2404.06395).
 double stable_decay(double base, int64_t epoch, int64_t epochs);
 
+/// A linear rise to base over the first tenth of the epochs, then half a cosine towards 0 (Loshchilov & Hutter, ICLR
+/// 2017, without restarts). With N epochs, W = N / 10 (integer) and e = epoch:
+///   base (e + 1) / (W + 1)                           for e < W
+///   base / 2 (1 + cos(pi (e - W) / (N - W)))         else
+double cosine_decay(double base, int64_t epoch, int64_t epochs);
+
 }  // namespace hmem

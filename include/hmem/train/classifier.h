@@ -16,7 +16,8 @@ struct ClassificationLoss {
 };
 
 /// logits [B, classes], labels [B]. A negative label has no loss, is never predicted and counts as an error.
-ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2);
+ClassificationLoss classification_loss(Var logits, const IdTensor& labels, const Weights& weights, double l2,
+                                       double label_smoothing = 0);
 
 class Classifier : public Learner {
  public:
@@ -24,15 +25,16 @@ class Classifier : public Learner {
   Weights weights() override { return weights_; }
 
  protected:
-  /// The tensors must outlive the learner.
-  Classifier(Weights weights, double l2) : weights_(std::move(weights)), l2_(l2) {}
+  /// The tensors must outlive the learner. Labels are smoothed in training only.
+  Classifier(Weights weights, double l2, double label_smoothing = 0)
+      : weights_(std::move(weights)), l2_(l2), label_smoothing_(label_smoothing) {}
 
   /// Logits [count, classes] of examples, whose numbers are valid; fills labels [count].
   virtual Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) = 0;
 
  private:
   Weights weights_;
-  double l2_;
+  double l2_, label_smoothing_;
   IdTensor labels_;
 };
 

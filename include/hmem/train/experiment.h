@@ -22,7 +22,7 @@
 
 namespace hmem {
 
-enum class Schedule { paper, stable };
+enum class Schedule { paper, stable, cosine };
 enum class OptimizerKind { adam, sgd };
 
 /// How a network is trained; programs differ in the defaults.
@@ -45,9 +45,9 @@ struct TrainingSettings {
   void visit(Visitor&& v) {
     v("epochs", epochs, IntRange{0, 1000000}, "number of passes over the training examples; 0: only test");
     v("learning_rate", learning_rate, RealRange::above(0), "initial learning rate");
-    v("schedule", schedule, Names{"paper", "stable"},
+    v("schedule", schedule, Names{"paper", "stable", "cosine"},
       "learning-rate schedule; paper: as published for this experiment; stable: constant for 60 % of the epochs, then "
-      "linear decay to 0");
+      "linear decay to 0; cosine: a linear rise over the first tenth of the epochs, then half a cosine to 0");
     v("batch_size_per_replica", batch_size, IntRange{1, 1000000},
       "number of examples per update (there is one replica)");
     v("max_grad_norm", max_grad_norm, RealRange::at_least(0), "clip each parameter's gradient to this norm; 0: never");

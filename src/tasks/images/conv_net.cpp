@@ -1,6 +1,7 @@
 #include "hmem/tasks/images/conv_net.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
@@ -11,8 +12,8 @@ namespace hmem {
 
 namespace {
 
-// Upper bounds for the examples of a step and for the random words of one example.
-constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 64;
+// Upper bounds for the examples of a step, for the random words of one example, and for those that permute all images.
+constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 64, kMaxImages = uint64_t{1} << 34;
 
 constexpr char kModel[] = "convnet14";
 constexpr char kFile[] = "weights/convnet14.safetensors";
@@ -25,37 +26,80 @@ Weights both(ConvNet14& net, ConvNet14Top& top) {
 
 }  // namespace
 
-ConvNetLearner::ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b,
-                               double validation_split, double l2, uint64_t seed, const Augmentation& augmentation)
-    : Classifier(both(net, top), l2),
+ImageMoments image_moments(const ImageSet& images) {
+  double sums[3] = {}, squares[3] = {};
+  const int64_t pixels = images.count() * images.height * images.width;
+  HMEM_CHECK(pixels > 0, "there are no images");
+  for (int64_t i = 0; i < pixels; ++i) {
+    for (int64_t c = 0; c < 3; ++c) {
+      const double value = images.pixels[static_cast<size_t>(i * images.channels + c % images.channels)] / 255.0;
+      sums[c] += value;
+      squares[c] += value * value;
+    }
+  }
+  ImageMoments moments;
+  for (int64_t c = 0; c < 3; ++c) {
+    const double mean = sums[c] / static_cast<double>(pixels);
+    moments.mean[c] = static_cast<real>(mean);
+    moments.deviation[c] = static_cast<real>(std::sqrt(squares[c] / static_cast<double>(pixels) - mean * mean));
+  }
+  return moments;
+}
+
+ConvNetLearner::ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b, uint64_t seed,
+                               const ConvNetTraining& training)
+    : Classifier(both(net, top), training.l2, training.label_smoothing),
       net_(net),
       top_(top),
       a_(a),
       b_(b),
-      augmentation_(augmentation),
-      displacements_(seed, "conv_net.augmentation") {
-  const int64_t n = a.train.count() + b.train.count();
-  order_ = Rng(seed, "conv_net.split").permutation(n);
-  train_count_ = n - static_cast<int64_t>(validation_split * static_cast<double>(n));
+      training_(training),
+      displacements_(seed, "conv_net.augmentation"),
+      epochs_(seed, "conv_net.epoch"),
+      moments_(image_moments(a.train)) {
+  const int64_t in_a = a.train.count(), n = in_a + b.train.count();
+  const std::vector<int64_t> order = Rng(seed, "conv_net.split").permutation(n);
+  const auto end = order.end() - static_cast<int64_t>(training.validation_split * static_cast<double>(n));
+  train_.assign(order.begin(), end);
+  validation_.assign(end, order.end());
+  if (training.images_b_per_epoch == 0) return;
+  const auto first_b = std::stable_partition(train_.begin(), train_.end(), [&](int64_t i) { return i < in_a; });
+  train_b_.assign(first_b, train_.end());
+  const auto most = static_cast<int64_t>(train_b_.size());
+  HMEM_CHECK(training.images_b_per_epoch <= most, "--images_b_per_epoch: found ", training.images_b_per_epoch,
+             ", expected at most ", most, ", the training images of the second set");
+  train_.resize(train_.size() - static_cast<size_t>(most - training.images_b_per_epoch));
+}
+
+void ConvNetLearner::start_epoch(int64_t epoch) {
+  if (train_b_.empty()) return;
+  const auto all = static_cast<int64_t>(train_b_.size());
+  Rng rng = epochs_;
+  rng.set_position({static_cast<uint64_t>(epoch) * kMaxImages});
+  const std::vector<int64_t> drawn = rng.permutation(all);
+  const int64_t first = static_cast<int64_t>(train_.size()) - training_.images_b_per_epoch;
+  for (int64_t i = 0; i < training_.images_b_per_epoch; ++i) {
+    train_[static_cast<size_t>(first + i)] = train_b_[static_cast<size_t>(drawn[static_cast<size_t>(i)])];
+  }
 }
 
 int64_t ConvNetLearner::count(Part part) const {
-  const auto n = static_cast<int64_t>(order_.size());
-  if (part == Part::train) return train_count_;
-  return part == Part::validation ? n - train_count_ : a_.test.count() + b_.test.count();
+  if (part == Part::test) return a_.test.count() + b_.test.count();
+  return static_cast<int64_t>((part == Part::train ? train_ : validation_).size());
 }
 
 Var ConvNetLearner::forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) {
   const ImageSize canvas;
   const int64_t size = canvas.height * canvas.width * canvas.channels;
+  const Augmentation& augmentation = training_.augmentation;
   const ImageSet& a = part == Part::test ? a_.test : a_.train;
   const ImageSet& b = part == Part::test ? b_.test : b_.train;
   real* pixels = tape.allocate<real>(count * size);
-  const bool augment = tape.training() && augmentation_.any();
+  const bool augment = tape.training() && augmentation.any();
   real* as_read = augment ? tape.allocate<real>(count * size) : nullptr;
   parallel_for(count, 16, [&](int64_t i) {
     int64_t image = examples[i];
-    if (part != Part::test) image = order_[static_cast<size_t>(image + (part == Part::train ? 0 : train_count_))];
+    if (part != Part::test) image = (part == Part::train ? train_ : validation_)[static_cast<size_t>(image)];
     const bool in_a = image < a.count();
     const ImageSet& set = in_a ? a : b;
     if (!in_a) image -= a.count();
@@ -66,7 +110,9 @@ Var ConvNetLearner::forward(Tape& tape, Part part, const int64_t* examples, int6
     if (displaced) {
       Rng rng = displacements_;
       rng.set_position({(tape.step() * kMaxExamples + static_cast<uint64_t>(i)) * kMaxDraws});
-      displace_image(out, canvas, draw_displacement(augmentation_, rng), pixels + i * size);
+      const Displacement displacement = draw_displacement(augmentation, canvas, rng);
+      displace_image(out, canvas, displacement, augmentation.shift_fill, pixels + i * size);
+      cut_out(pixels + i * size, canvas, displacement, augmentation.cutout, moments_.mean);
     }
     labels[i] = set.labels[static_cast<size_t>(image)] + (in_a ? 0 : static_cast<int32_t>(a_.classes()));
   });

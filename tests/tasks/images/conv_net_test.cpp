@@ -26,7 +26,7 @@ TEST_CASE("pretraining: both sets as one problem", "[train]") {
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
   ConvNet14 net(1);
   ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
-  ConvNetLearner learner(net, top, a, b, 0.1, 1e-3, 1);
+  ConvNetLearner learner(net, top, a, b, 1, {0.1, 1e-3});
   CHECK(learner.count(Part::train) == 63);
   CHECK(learner.count(Part::validation) == 7);
   CHECK(learner.count(Part::test) == 30);
@@ -70,7 +70,8 @@ TEST_CASE("training photographs are displaced, depending on step and example; no
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
   ConvNet14 net(1);
   ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
-  ConvNetLearner as_it_is(net, top, a, b, 0.1, 0, 1), augmented(net, top, a, b, 0.1, 0, 1, {true, 3});
+  const Augmentation augmentation = {true, 3, ShiftFill::reflect, 8};
+  ConvNetLearner as_it_is(net, top, a, b, 1, {0.1}), augmented(net, top, a, b, 1, {0.1, 0, 0, 0, augmentation});
   const std::vector<int64_t> order = Rng(1, "conv_net.split").permutation(70);
   std::vector<int64_t> photographs, glyphs;
   for (int64_t i = 0; i < 63; ++i) (order[static_cast<size_t>(i)] < 30 ? photographs : glyphs).push_back(i);
@@ -92,13 +93,16 @@ TEST_CASE("training photographs are displaced, depending on step and example; no
   // The displacement is that of the stream.
   const int64_t example = photographs.front();
   Rng rng(1, "conv_net.augmentation");
-  rng.set_position({((7u << 20) + 1) * 64});
   Tensor image({32, 32, 3}), displaced({2, 32, 32, 3});
   place_image(a.train, order[static_cast<size_t>(example)], {}, 32, image.data());
   const int64_t size = image.count();
-  displace_image(image.data(), {}, draw_displacement({true, 3}, rng), displaced.data() + size);
-  rng.set_position({(7u << 20) * 64});
-  displace_image(image.data(), {}, draw_displacement({true, 3}, rng), displaced.data());
+  const ImageMoments moments = image_moments(a.train);
+  for (const int64_t i : {0, 1}) {
+    rng.set_position({((7u << 20) + static_cast<uint64_t>(i)) * 64});
+    const Displacement displacement = draw_displacement(augmentation, {}, rng);
+    displace_image(image.data(), {}, displacement, ShiftFill::reflect, displaced.data() + i * size);
+    cut_out(displaced.data() + i * size, {}, displacement, 8, moments.mean);
+  }
   const int64_t twice[] = {example, example};
   Tape tape(Tape::Mode::training), other(Tape::Mode::training);
   tape.set_step(7);
@@ -110,11 +114,78 @@ TEST_CASE("training photographs are displaced, depending on step and example; no
   CHECK(*batch.loss.data() == *softmax_cross_entropy(logits, labels).loss.data());
 }
 
+TEST_CASE("an epoch has all photographs and newly drawn glyphs", "[train]") {
+  const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
+  ConvNet14 net(1);
+  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNetTraining training;
+  training.validation_split = 0.1;
+  training.images_b_per_epoch = 12;
+  ConvNetLearner learner(net, top, a, b, 1, training), again(net, top, a, b, 1, training);
+  const std::vector<int64_t> order = Rng(1, "conv_net.split").permutation(70);
+  const auto photographs = std::count_if(order.begin(), order.begin() + 63, [](int64_t i) { return i < 30; });
+  REQUIRE(learner.count(Learner::Part::train) == photographs + 12);
+  REQUIRE(learner.count(Learner::Part::validation) == 7);
+  // Losses of single examples in inference mode tell the images apart.
+  const auto losses = [&](ConvNetLearner& of, int64_t epoch) {
+    of.start_epoch(epoch);
+    std::vector<real> found;
+    for (int64_t i = 0; i < of.count(Learner::Part::train); ++i) {
+      Tape tape(Tape::Mode::inference);
+      found.push_back(*of.run(tape, Learner::Part::train, &i, 1).loss.data());
+    }
+    return found;
+  };
+  const std::vector<real> first = losses(learner, 0), second = losses(learner, 1);
+  CHECK(std::equal(first.begin(), first.begin() + photographs, second.begin()));
+  CHECK(first != second);
+  CHECK(losses(again, 1) == second);  // whatever came before
+  CHECK(losses(learner, 0) == first);
+  std::vector<real> glyphs(first.begin() + photographs, first.end());
+  std::sort(glyphs.begin(), glyphs.end());
+  CHECK(std::adjacent_find(glyphs.begin(), glyphs.end()) == glyphs.end());
+  training.images_b_per_epoch = 41;
+  CHECK(test::error_text([&] { ConvNetLearner(net, top, a, b, 1, training); }).find("at most") != std::string::npos);
+}
+
+TEST_CASE("a network with standardised inputs does with an image what it did with the standardised image", "[train]") {
+  const ImageData a = embedded_objects({2, 1});
+  const ImageMoments moments = image_moments(a.train);
+  // By hand over the raw bytes
+  double sum = 0;
+  for (size_t i = 1; i < a.train.pixels.size(); i += 3) sum += a.train.pixels[i] / 255.0;
+  CHECK(moments.mean[1] == Approx(sum / (static_cast<double>(a.train.pixels.size()) / 3)));
+  Tensor image({1, 32, 32, 3}), standardised({1, 32, 32, 3});
+  place_image(a.train, 0, {}, 32, image.data());
+  for (int64_t i = 0; i < image.count(); ++i) {
+    standardised[i] = (image[i] - moments.mean[i % 3]) / moments.deviation[i % 3];
+  }
+  Rng rng(1, "test");
+  ConvNet14 net(1), changed(1);
+  changed.standardise_inputs(moments.mean, moments.deviation);
+  // Away from the edge, where padding is black for one and the mean for the other
+  const auto first_convolution = [](ConvNet14& of, const Tensor& x, int64_t o) {
+    const Weights weights = of.weights();
+    double z = weights.parameters[1]->value[o];
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      for (int64_t c = 0; c < 3; ++c) {
+        z += weights.parameters[0]->value[(tap * 3 + c) * 32 + o] * x[((10 + tap / 3) * 32 + 20 + tap % 3) * 3 + c];
+      }
+    }
+    return z;
+  };
+  for (const int64_t o : {0, 7, 31}) {
+    CHECK(first_convolution(changed, image, o) == Approx(first_convolution(net, standardised, o)).margin(1e-5));
+  }
+  const real none[3] = {0, 0, 0};
+  CHECK_THROWS_AS(changed.standardise_inputs(moments.mean, none), Error);
+}
+
 TEST_CASE("pretraining learns from images", "[learn]") {
   const ImageData a = embedded_objects({2, 1}), b = embedded_glyphs({2, 1});
   ConvNet14 net(1);
   ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
-  ConvNetLearner learner(net, top, a, b, 0, 0, 1);
+  ConvNetLearner learner(net, top, a, b, 1, {});
   Adam adam(learner.weights().parameters, {});
   std::vector<double> losses;
   FitSettings settings;

@@ -15,17 +15,44 @@
 
 namespace hmem {
 
+/// How ConvNet14 is pretrained; the defaults are the published training.
+struct ConvNetTraining {
+  double validation_split = 0;
+  double l2 = 0;
+  double label_smoothing = 0;
+  int64_t images_b_per_epoch = 0;  ///< 0: all
+  Augmentation augmentation = {};
+
+  template <typename Visitor>
+  void visit(Visitor&& v) {
+    v("label_smoothing", label_smoothing, RealRange::half_open(0, 1),
+      "training only: share of a label's probability that is spread over all classes");
+    v("images_b_per_epoch", images_b_per_epoch, IntRange{0, 1000000},
+      "train on this many digits in an epoch, drawn anew, and on all photographs; 0: all digits");
+    augmentation.visit(v);
+  }
+};
+
+/// Mean and standard deviation of each channel over all pixels of images, in [0, 1].
+struct ImageMoments {
+  real mean[3];
+  real deviation[3];
+};
+ImageMoments image_moments(const ImageSet& images);
+
 /// Sets a and b as one problem of a.classes() + b.classes() classes, labels of b behind those of a. Training images of
 /// both are permuted once (stream "conv_net.split"), the last int(validation_split n) validate. Test images stay in
 /// order, set a first. Images are centred in 32 x 32 x 3; then those of set a that train are displaced as
-/// `augmentation` allows (stream "conv_net.augmentation", at a position that depends on step and example). Loss = mean
-/// cross entropy + l2 * (sum of squares of the convolution kernels).
+/// the augmentation allows (stream "conv_net.augmentation", at a position that depends on step and example). Loss =
+/// mean cross entropy + l2 * (sum of squares of the convolution kernels). With images_b_per_epoch an epoch has all
+/// training images of set a and that many of set b (stream "conv_net.epoch", at a position that depends on the epoch).
 class ConvNetLearner : public Classifier {
  public:
   /// All arguments must outlive the learner.
-  ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b, double validation_split,
-                 double l2, uint64_t seed, const Augmentation& augmentation = {});
+  ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageData& a, const ImageData& b, uint64_t seed,
+                 const ConvNetTraining& training);
 
+  void start_epoch(int64_t epoch) override;
   int64_t count(Part part) const override;
 
  protected:
@@ -36,10 +63,11 @@ class ConvNetLearner : public Classifier {
   ConvNet14Top& top_;
   const ImageData& a_;
   const ImageData& b_;
-  std::vector<int64_t> order_;  // of the training images
-  int64_t train_count_;
-  Augmentation augmentation_;
-  Rng displacements_;
+  ConvNetTraining training_;
+  std::vector<int64_t> train_, validation_;  // images: those of set a, then those of set b
+  std::vector<int64_t> train_b_;             // the training images of set b, of which each epoch has some
+  Rng displacements_, epochs_;
+  ImageMoments moments_;
 };
 
 /// Metadata key for the ImagePair::hash() of the images that the network was trained on.
