@@ -70,7 +70,8 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 TEST_SPEED  := -O0
-OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,$(RELEASE))
+OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size \
+              -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
             $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
             -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
@@ -102,8 +103,8 @@ F64_SRC := $(filter-out $(NO_REAL),$(filter $(addprefix src/,core/% kernels/% au
              train/classifier.cpp),$(LIB_SRC)))
 LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(NO_REAL:%.cpp=$(F32)/%.o) $(ISA_F64_OBJ)
 
-# Headers and templates are most of the work of a test file: those of a folder are compiled as one file that includes them.
-# With UNITY=0 one by one, which is faster when one of them is worked on.
+# Headers and templates are most of the work of a test file: those of a folder are compiled as one file that includes
+# them. With UNITY=0 one by one, which is faster when one of them is worked on.
 unity       = $(if $(filter 1,$(UNITY)),$(patsubst %/,$(1)/%/unity.o,$(sort $(dir $(2)))),$(2:%.cpp=$(1)/%.o))
 TEST_OBJ    := $(call unity,$(F32),$(TEST_SRC))
 GRAD_OBJ    := $(call unity,$(F64),$(GRAD_SRC))
@@ -143,15 +144,17 @@ $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sa
 # Where no time is spent, the compiler need not spend any: files outside of HOT and the tests, but for those that
 # compute for long. HOT keeps its level when CXXFLAGS has another (distributions say -O2).
 FAST = $(if $(SANITIZE),,$(RELEASE))
+COLD = $(if $(SANITIZE),-O0,-O1)
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
          train/snapshot.cpp),$(LIB_SRC))
 $(filter-out %/stb_image.o,$(HOT:%.cpp=$(F32)/%.o)) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST)
-$(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(if $(SANITIZE),,-O1)
-$(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1)
-$(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(if $(SANITIZE),,-O1) -DHMEM_NO_REAL
-$(filter-out $(ISA_F64_OBJ),$(F64_SRC:%.cpp=$(F64)/%.o)): private EXTRA = $(if $(SANITIZE),,-O1)
-$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = -O1 -Itests
-$(F32)/tests/main.o: private EXTRA = -O0 -Itests
+$(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(COLD)
+$(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(COLD)
+$(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(COLD) -DHMEM_NO_REAL
+$(filter-out $(ISA_F64_OBJ),$(F64_SRC:%.cpp=$(F64)/%.o)): private EXTRA = $(COLD)
+$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = $(COLD) -Itests
+# Catch2 itself: it comes last in the link, so that templates are taken from files with the sanitizers.
+$(F32)/tests/main.o: private EXTRA = -O0 -Itests $(if $(SANITIZE),-fno-sanitize=all)
 $(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) -Itests $(USE_CATCH_PCH)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
@@ -187,7 +190,7 @@ ifeq ($(CLANG),)
 # A folder with one for each level of optimisation: g++ 13 and later take none that was made for another. The header
 # itself lies beside it, for a compiler that takes none of them.
 STD_HEADERS := $(F32)/precompiled.h
-STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),,O3))
+STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),O0,O3))
 WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
                 $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_OBJ)
 $(WITH_HEADERS): $(STD_LEVELS)

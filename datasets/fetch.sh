@@ -262,7 +262,7 @@ or the archive from anybody who has it, then run: datasets/fetch.sh cifar10 --fr
   fi
   if [ -d "$source/cifar-10-batches-bin" ]; then source=$source/cifar-10-batches-bin; fi
   form=$(cifar10_form "$source") ||
-    die "$from: holds no whole CIFAR-10, expected six batches of $cifar10_batch bytes, or train/<class>/ and \
+    die "$from: no complete CIFAR-10 there, expected six batches of $cifar10_batch bytes, or train/<class>/ and \
 test/<class>/ with $cifar10_train and $cifar10_test JPEG files of each of the ten classes; nothing was copied"
   if [ "$form" = "$present" ]; then
     echo "CIFAR-10 ($form): already in $to/cifar10"

@@ -92,7 +92,7 @@ $needs
 END
 
 if [ -z "$missing" ]; then
-  echo "setup: all that is needed is there"
+  echo "setup: everything needed is installed"
   exit 0
 fi
 echo "setup: missing: $missing"

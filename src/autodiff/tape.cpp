@@ -164,7 +164,7 @@ real* Tape::grad_of(int index) {
 void Tape::backward(Var loss) {
   HMEM_CHECK(training(), "backward on a tape in inference mode");
   HMEM_CHECK(loss.count() == 1, "backward starts from a scalar, found shape ", loss.shape());
-  HMEM_CHECK(loss.needs_grad(), "backward from a value that depends on nothing that is trained");
+  HMEM_CHECK(loss.needs_grad(), "backward: the value depends on no trained parameter");
   *loss.grad() += 1;
   for (size_t i = nodes_.size(); i-- > 0;) {
     if (!nodes_[i].touched || !nodes_[i].backward) continue;

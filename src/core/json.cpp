@@ -42,12 +42,12 @@ class StringListReader : public nlohmann::json_sax<Json> {
   }
 
   bool parse_error(size_t position, const std::string&, const Json::exception&) override {
-    fail(source_, ": found invalid JSON at byte ", position, ", expected a list of texts");
+    fail(source_, ": found invalid JSON at byte ", position, ", expected a list of strings");
   }
 
  private:
   [[noreturn]] void unexpected(const std::string& found) const {
-    fail(source_, ": found ", found, ", expected a list of texts");
+    fail(source_, ": found ", found, ", expected a list of strings");
   }
 
   const std::string& source_;

@@ -235,7 +235,7 @@ void check_layout(std::vector<Entry>& entries, const std::string& source, int64_
     HMEM_CHECK(element_bytes > 0, where, ": found dtype ", quote(entry.dtype),
                ", expected F16, BF16, F32, F64, I32 or I64");
     HMEM_CHECK(entry.offsets.size() == 2 && entry.begin() <= entry.end(), where,
-               ": data_offsets are not a begin and an end in order");
+               ": data_offsets must be a start and an end that is not below it");
     int64_t count = 1;
     bool is_empty = false;
     for (int64_t size : entry.shape) is_empty = is_empty || size == 0;
@@ -466,7 +466,7 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   int64_t offset = 0;
   for (const NamedView& tensor : tensors) {
     HMEM_CHECK(is_utf8(tensor.name) && tensor.name != kMetadataKey && names.insert(tensor.name).second,
-               "a tensor needs a name of its own in UTF-8, found ", quote(tensor.name));
+               "tensor names must differ and be UTF-8, found ", quote(tensor.name));
     std::string sizes = tensor.value.shape.str();
     sizes.erase(std::remove(sizes.begin(), sizes.end(), ' '), sizes.end());
     const std::string dtype = dtype_of(tensor);

@@ -40,7 +40,7 @@ void check_other_file(const Options& options, const std::string& flag, const std
   const std::string& written = options.get_string(flag);
   if (!same_file(written, path)) return;
   throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what +
-                   ", expected a file of its own");
+                   ", expected a different file");
 }
 
 /// All output files must differ, and none may be an input file. One exception: --save may replace the model of --load.
@@ -72,7 +72,7 @@ std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
   try {
     return std::make_unique<Checkpoint>(path);
   } catch (const Error& error) {
-    fail(error.what(), "; without --resume the training starts anew");
+    fail(error.what(), "; without --resume the training starts from the beginning");
   }
 }
 
@@ -285,7 +285,7 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   if (const std::string note = blas_note(); !note.empty()) log.write_note(note);
 }
 
-/// Notes where a run continues, that it starts anew in spite of --resume, or that it will replace a checkpoint.
+/// Notes where a run continues, that it starts from the beginning in spite of --resume, or that it will replace a checkpoint.
 void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
   if (checkpoint_.empty()) return;
   if (resumed_ && finished) {
@@ -294,7 +294,7 @@ void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
   } else if (resumed_) {
     log.write_note("continues from " + checkpoint_ + " at " + place(training_.state));
   } else if (options.get_switch("resume")) {
-    log.write_note("there is no checkpoint " + checkpoint_ + " yet: the training starts anew");
+    log.write_note("there is no checkpoint " + checkpoint_ + " yet: the training starts from the beginning");
   } else if (file_exists(checkpoint_)) {
     log.write_note("the checkpoint " + checkpoint_ + " will be replaced (--resume would continue from it)");
   }

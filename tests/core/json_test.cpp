@@ -29,7 +29,7 @@ TEST_CASE("anything but a JSON list of strings is refused", "[core][bad]") {
        {"", "[", "[\"a\"", "[\"a\",]", "[\"a\"] x", "[\"a", "\xFF", "[\"\xFF\"]", "[a]", "[\"a\n\"]"}) {
     refused(text, "invalid JSON at byte");
   }
-  refused("\"a\"", "'a', expected a list of texts");
+  refused("\"a\"", "'a', expected a list of strings");
   refused("null", "null");
   refused("7", "7");
   refused("{\"a\":\"b\"}", "an object");

@@ -242,7 +242,7 @@ TEST_CASE("inconsistent types, shapes and offsets are refused", "[core][bad]") {
   }
   for (const std::string offsets : {"[]", "[0]", "[0,4,4]", "[4,0]"}) {
     CAPTURE(offsets);
-    CHECK(message(with_layout("[1]", offsets)).find("are not a begin and an end") != std::string::npos);
+    CHECK(message(with_layout("[1]", offsets)).find("must be a start and an end") != std::string::npos);
   }
   CHECK(message(with_layout("[1]", "[" + huge + "," + huge + "]")).find("found data_offsets of 0 bytes, expected 4") !=
         std::string::npos);

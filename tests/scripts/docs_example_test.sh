@@ -12,7 +12,7 @@ failed=0
 # build SOURCE PROGRAM
 build() {
   # shellcheck disable=SC2086  # lists of words
-  ${BUILD:-g++ -fopenmp} -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
+  ${BUILD:-g++ -fopenmp} -O0 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
     "${LIBRARY:-build/release/libhmem.a}" ${LIBS--lopenblas} -o "$2"
 }
 # expect NAME CONDITION: the last line of examples/NAME.cpp begins with "NAME error E" and the awk condition holds for it

@@ -78,7 +78,7 @@ holds 'it still exists' test -e "$work/to/cifar10/notes" -a -e "$work/to/cifar10
 rm "$work/to/cifar10/notes"
 check 'batches in place of JPEG files' 0 'CIFAR-10 (binary): complete' \
   cifar10 --from "$work/cifar-10-binary.tar.gz" --to "$work/to"
-check 'an incomplete set' 1 'holds no whole CIFAR-10' cifar10 --from "$work/jpeg" --to "$work/none"
+check 'an incomplete set' 1 'no complete CIFAR-10 there' cifar10 --from "$work/jpeg" --to "$work/none"
 check 'no such copy' 1 'there is no such' mnist cifar10 --from "$work/nowhere" --to "$work/none"
 holds 'nothing was written' test -z "$(find "$work/none" -type f 2> /dev/null)"
 

@@ -182,7 +182,7 @@ refuse 1 'kind' $one $everything --load=other_kind
 # ---- 5. Checkpoints (tests/scripts/resume_test.sh has what they promise) ------------------------------------------
 resume="$one --checkpoint=state --resume"
 "$program" $resume > "$out" 2> "$err" || die 'a run with a checkpoint failed'
-grep -q '^note: there is no checkpoint state yet: the training starts anew' "$out" || die 'expected a note: anew'
+grep -q '^note: there is no checkpoint state yet: the training starts from the beginning' "$out" || die 'expected a note: from the beginning'
 saved=$(tail -n 1 "$out" | sed -e 's/ examples_per_s=.*//')
 again=$(final $resume)
 equal "$again" "$saved" 'a complete run and its repetition'

@@ -64,8 +64,8 @@ expect_no_calls
 machine root
 expect 1 'no apt-get, dnf or pacman here; install these packages'
 machine root apt-get full-g++ make find awk pkg-config
-expect 0 'all that is needed is there' --check
-expect 0 'all that is needed is there'
+expect 0 'everything needed is installed' --check
+expect 0 'everything needed is installed'
 expect_no_calls
 expect 1 'missing: cmake' --check --ci
 expect 2 'Usage: tools/setup.sh' --unknown

@@ -152,7 +152,7 @@ ImageData decode_image_folder(const ImageFolder& listed, const ImageSize& size, 
                 " images resized to " + std::to_string(size.height) + " x " + std::to_string(size.width);
   }
   if (listed.others > 0) {
-    data.note += (data.note.empty() ? "" : "; ") + std::to_string(listed.others) + " other files left out";
+    data.note += std::string(data.note.empty() ? "" : "; ") + "other files ignored: " + std::to_string(listed.others);
   }
   check_images(data, listed.folder.string());
   return data;

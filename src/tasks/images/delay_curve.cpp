@@ -167,7 +167,7 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
       table_(table.empty() ? (fs::path(out) / "delay.md").string() : table),
       results_(plan.size()) {
   if (fs::path(csv_).lexically_normal() == fs::path(table_).lexically_normal()) {
-    throw UsageError("--table: found " + quote(table_) + ", the file of --csv, expected a file of its own");
+    throw UsageError("--table: found " + quote(table_) + ", the file of --csv, expected a different file");
   }
   for (const std::string& path : {csv_, table_}) {
     const fs::path folder = fs::path(path).lexically_normal().parent_path();

@@ -195,11 +195,11 @@ TEST_CASE("a folder of images: sorted classes and files, notes", "[images]") {
   CHECK(data.train.image(20)[0] == 200);  // the JPEG
   CHECK(data.train.image(21)[0] == 50);
   CHECK(data.test.image(39)[47] == 169);
-  CHECK(data.note == "1 other files left out");
+  CHECK(data.note == "other files ignored: 1");
 
   folder.write("test/ant/11.png", png_bytes(8, 6, 3, std::string(144, '\7')));
   data = read_image_folder(folder.path(), kSmall, "");
-  CHECK(data.note == "1 of 81 images resized to 4 x 4; 1 other files left out");
+  CHECK(data.note == "1 of 81 images resized to 4 x 4; other files ignored: 1");
   CHECK(data.test.image(1)[0] == 7);
   CHECK(read_image_folder(folder.path(), {4, 4, 1}, "").train.pixels.size() == 41 * 16);
 }
