@@ -8,7 +8,7 @@ namespace hmem {
 
 namespace {
 const Op kAdd("add"), kMatmul("matmul"), kRelu("relu"), kElu("elu"), kAddBias("add_bias"), kL2Penalty("l2_penalty"),
-    kWeightedSum("weighted_sum");
+    kWeightedSum("weighted_sum"), kGateRows("gate_rows");
 }
 
 Var add(Var a, Var b) {
@@ -47,6 +47,17 @@ Var elu(Var inp) {
   Var out = inp.tape().record(kElu, inp.shape(), {inp},
                               [=](Var y) { elu_backward(inp.grad(), y.data(), y.grad(), inp.count()); });
   elu_forward(out.data(), inp.data(), inp.count());
+  return out;
+}
+
+Var gate_rows(Var x, Var g) {
+  HMEM_CHECK(x.shape().rank() == 2 && g.shape() == Shape({x.size(0), 1}), "gate_rows: x ", x.shape(), ", g ", g.shape(),
+             ", expected [rows, n] and [rows, 1]");
+  const int64_t rows = x.size(0), n = x.size(1);
+  real* s = x.tape().allocate<real>(rows);
+  Var out = x.tape().record(kGateRows, x.shape(), {x, g},
+                            [=](Var y) { gate_rows_backward(x.grad(), g.grad(), y.grad(), x.data(), s, rows, n); });
+  gate_rows_forward(out.data(), s, x.data(), g.data(), rows, n);
   return out;
 }
 

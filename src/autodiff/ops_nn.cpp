@@ -11,7 +11,7 @@ namespace {
 
 const Op kEmbedding("embedding"), kLayerNorm("layer_norm"), kDropout("dropout"), kSentenceEncoding("sentence_encoding"),
     kPairSum("pair_sum"), kBatchNorm("batch_norm"), kBatchNormPairs("batch_norm_pairs"),
-    kCrossEntropy("softmax_cross_entropy");
+    kCrossEntropy("softmax_cross_entropy"), kPositiveRmsNorm("positive_rms_norm");
 
 void check_ids(const Op& op, const IdTensor& ids, int64_t rows) {
   for (int64_t i = 0; i < ids.count(); ++i) {
@@ -128,6 +128,16 @@ Var layer_norm(Var x, Var scale, Var shift, real epsilon) {
     layer_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), xhat, rstd, scale.data(), rows, e);
   });
   layer_norm_forward(out.data(), xhat, rstd, x.data(), scale.data(), shift.data(), rows, e, epsilon);
+  return out;
+}
+
+Var positive_rms_norm(Var x, real epsilon) {
+  HMEM_CHECK(x.shape().rank() == 2 && x.size(1) > 0, "positive_rms_norm: x ", x.shape(), ", expected [rows, e]");
+  const int64_t rows = x.size(0), e = x.size(1);
+  real* r = x.tape().allocate<real>(rows);
+  Var out = x.tape().record(kPositiveRmsNorm, x.shape(), {x},
+                            [=](Var y) { positive_rms_norm_backward(x.grad(), y.grad(), x.data(), r, rows, e); });
+  positive_rms_norm_forward(out.data(), r, x.data(), rows, e, epsilon);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "hmem/kernels/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "hmem/core/parallel.h"
 #include "kernels/scratch.h"
@@ -11,7 +12,8 @@ namespace hmem {
 namespace {
 
 constexpr int64_t kPiece = 1 << 13;
-constexpr int64_t kGrain = 8;  // pieces that are not worth a second thread
+constexpr int64_t kGateRows = 64;  // rows that are not worth a second thread
+constexpr int64_t kGrain = 8;      // pieces that are not worth a second thread
 
 /// body(begin, count) over pieces of fixed size.
 template <typename Body>
@@ -98,6 +100,20 @@ double sum_of_squares(const real* a, int64_t n) {
   double sum = 0;
   for (int64_t i = 0; i < n; i += kPiece) sum += static_cast<double>(simd().dot(a + i, a + i, std::min(kPiece, n - i)));
   return sum;
+}
+
+void gate_rows_forward(real* y, real* s, const real* x, const real* g, int64_t rows, int64_t e) {
+  parallel_for(rows, kGateRows, [&](int64_t i) {
+    s[i] = 1 / (1 + std::exp(-g[i]));
+    std::transform(x + i * e, x + (i + 1) * e, y + i * e, [gate = s[i]](real value) { return gate * value; });
+  });
+}
+
+void gate_rows_backward(real* dx, real* dg, const real* dy, const real* x, const real* s, int64_t rows, int64_t e) {
+  parallel_for(rows, kGateRows, [&](int64_t i) {
+    if (dx) simd().axpy(dx + i * e, s[i], dy + i * e, e);
+    if (dg) dg[i] += s[i] * (1 - s[i]) * simd().dot(dy + i * e, x + i * e, e);
+  });
 }
 
 }  // namespace hmem

@@ -188,6 +188,30 @@ void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const re
   });
 }
 
+void positive_rms_norm_forward(real* y, real* r, const real* x, int64_t rows, int64_t e, real epsilon) {
+  over_rows(rows, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const real *of = x + i * e, *end_of = of + e;
+      real* out = y + i * e;
+      simd().relu(out, of, e);
+      r[i] = 1 / std::sqrt(simd().dot(out, out, e) / static_cast<real>(e) + epsilon);
+      std::transform(of, end_of, out, [factor = r[i]](real value) { return value * factor; });
+    }
+  });
+}
+
+// Forward: y = x r(x).  dr = dy . x,  d(mean square) = -r^3 dr / 2,  d relu(x)^2 = 2 relu(x):
+//   dx += r dy - r^3 (dy . x) / e relu(x)
+void positive_rms_norm_backward(real* dx, const real* dy, const real* x, const real* r, int64_t rows, int64_t e) {
+  over_rows(rows, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const real *of = x + i * e, *of_dy = dy + i * e;
+      const real of_relu = r[i] * r[i] * r[i] * simd().dot(of_dy, of, e) / static_cast<real>(e);
+      for (int64_t j = 0; j < e; ++j) dx[i * e + j] += r[i] * of_dy[j] - of_relu * std::max(of[j], real(0));
+    }
+  });
+}
+
 void layer_norm_forward(real* y, real* xhat, real* rstd, const real* x, const real* scale, const real* shift,
                         int64_t rows, int64_t e, real epsilon) {
   const int64_t ld = padded(e);

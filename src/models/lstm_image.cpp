@@ -9,11 +9,12 @@ LstmImage::LstmImage(const Config& config, uint64_t seed) : LstmImage(config, se
 LstmImage::LstmImage(const Config& config, uint64_t seed, Rng rng)
     : config_(config),
       dense_("dense", config.features, config.dense_size, rng),
-      norm_("norm", config.dense_size),
+      norm_("norm", config.frame_norm, config.dense_size),
       dropout_("dropout", config.dropout, seed),
       lstm_("lstm", config.dense_size, config.hidden_size, rng),
       output_("output", config.hidden_size, config.classes, rng) {
   HMEM_CHECK(config.classes > 0, "lstm_image: classes must be positive, found ", config.classes);
+  if (config.chrono_steps > 0) lstm_.set_chrono_bias(config.chrono_steps, rng);
 }
 
 Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
@@ -23,7 +24,7 @@ Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
   const Var shown = tape.reshape(dense_.forward(tape, frames), {batch, steps, n});
   const Var asked = tape.reshape(dense_.forward(tape, queries), {batch, 1, n});
   const Var sequence = tape.reshape(concat_steps({shown, asked}), {batch * (steps + 1), n});
-  const Var x = dropout_.forward(tape, norm_.forward(tape, relu(sequence), 0));
+  const Var x = dropout_.forward(tape, norm_.forward(tape, relu(sequence)));
   return output_.forward(tape, lstm_.forward(tape, tape.reshape(x, {batch, steps + 1, n})));
 }
 

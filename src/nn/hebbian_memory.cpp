@@ -7,6 +7,8 @@ namespace hmem {
 
 namespace {
 
+constexpr real kKeyEpsilon = real(1e-3);
+
 /// `config` itself, before anything is drawn.
 const HebbianMemory::Config& checked(const HebbianMemory::Config& config, int64_t in, int64_t query_in) {
   HMEM_CHECK(config.contradiction().empty(), config.contradiction());
@@ -23,6 +25,7 @@ const HebbianMemory::Config& checked(const HebbianMemory::Config& config, int64_
 
 std::string HebbianMemory::Config::contradiction() const {
   const bool decays = write_rule != WriteRule::outer;
+  if (key_norm && (read_value || read_before_write)) return "key_norm: found 1 with several hops or read_before_write";
   if (tie_keys && separate_hops) return "separate_hops: found 1 with tie_keys, expected one of them";
   return decays || !learn_gamma_neg ? "" : "learn_gamma_neg: found 1 with the write_rule outer, which has no decay";
 }
@@ -76,8 +79,10 @@ Var HebbianMemory::recall(Tape& tape, Var z_k, Var z_v, const std::vector<int64_
   for (Dense& read : reads_) {
     const Var w = tape.leaf(read.weight);
     keys.q.push_back(matmul(q, config_.tie_keys ? tape.leaf(key_.weight) : tape.slice(w, 0, query_rows)));
+    if (config_.key_norm) keys.q.back() = positive_rms_norm(keys.q.back(), kKeyEpsilon);
     keys.w.push_back(w.size(0) > query_rows ? tape.slice(w, query_rows, query_rows + d) : Var());
   }
+  if (config_.key_norm) z_k = positive_rms_norm(z_k, kKeyEpsilon);
   if (!config_.read_before_write) return hebbian_recall(z_k, z_v, offsets, keys, rule, reads, rates);
 
   HMEM_CHECK(write_, "read-before-write: draw_write() was not called");

@@ -206,8 +206,7 @@ TEST_CASE("backward starts from a scalar that depends on something trained", "[a
   const Var x = tape.leaf(p);
   CHECK(test::error_text([&] { tape.backward(relu(x)); }).find("[2, 3]") != std::string::npos);
   const Tensor one = tensor({1}, {1});
-  CHECK(test::error_text([&] { tape.backward(tape.constant(one)); }).find("no trained parameter") !=
-        std::string::npos);
+  CHECK(test::error_text([&] { tape.backward(tape.constant(one)); }).find("no trained parameter") != std::string::npos);
 }
 
 TEST_CASE("a memory can be read as often as its gradient allows", "[autodiff]") {
@@ -255,6 +254,8 @@ TEST_CASE("operations refuse mismatched shapes and name both", "[autodiff]") {
       {"batch_norm", [&] { batch_norm(c(steps), c(v), c(v), 1, {}); }, {"[5, 2]", "[3]"}},
       {"batch_norm_pairs", [&] { batch_norm_pairs(c(a), pairs, c(v), c(v), 1, {}); }, {"[2, 3]", "7"}},
       {"softmax_cross_entropy", [&] { softmax_cross_entropy(c(a), labels); }, {"[2, 3]", "[3]"}},
+      {"gate_rows", [&] { gate_rows(c(a), c(b)); }, {"[2, 3]", "[4, 3]"}},
+      {"positive_rms_norm", [&] { positive_rms_norm(c(v), 1); }, {"[3]"}},
       {"hebbian_write", [&] { hebbian_write(c(steps), c(other), offsets, {}); }, {"[5, 2]", "[5, 3]"}},
       {"hebbian_write", [&] { hebbian_write(c(steps), c(steps), wrong_offsets, {}); }, {"0 to 5"}},
       {"hebbian_write", [&] { hebbian_write(c(steps), c(steps), falling, {}); }, {"0 to 5"}},

@@ -1,5 +1,6 @@
 #include "gradient_rows.h"
 #include "hmem/autodiff/ops_image.h"
+#include "hmem/autodiff/ops_nn.h"
 #include "hmem/autodiff/ops_sequence.h"
 
 namespace hmem::test {
@@ -30,6 +31,18 @@ GradReport check_conv_of(Checked& c, Trained trained) {
 GradReport check_bias(Checked& c, Activation activation) {
   Parameter &x = c.parameter("x", {9, 19}), &b = c.parameter("b", {19});
   return c.check([&](Tape& t) { return add_bias(t.leaf(x), t.leaf(b), activation); });
+}
+
+GradReport check_gate(Checked& c, bool x_trained, bool g_trained) {
+  Parameter x("constant", {9, 19}), g("constant", {9, 1});
+  for (Parameter* p : {&x, &g}) {
+    for (real& value : p->value) value = static_cast<real>(c.rng().normal());
+  }
+  Parameter* x_of = x_trained ? &c.parameter("x", {9, 19}) : nullptr;
+  Parameter* g_of = g_trained ? &c.parameter("g", {9, 1}) : nullptr;
+  return c.check([&](Tape& t) {
+    return gate_rows(x_of ? t.leaf(*x_of) : t.constant(x.value), g_of ? t.leaf(*g_of) : t.constant(g.value));
+  });
 }
 
 GradReport check_lstm(Checked& c, const Shape& inp, int64_t h, LstmOutput output) {
@@ -129,6 +142,19 @@ std::vector<GradientRow> image_rows() {
            const Var rows = t.reshape(elu(t.leaf(x)), {6, 8});
            return add(add_bias(rows, t.leaf(b), Activation::elu), rows);
          });
+       }},
+      {"gate_rows", "", [](Checked& c) { return check_gate(c, true, true); }},
+      {"gate_rows", "input alone", [](Checked& c) { return check_gate(c, true, false); }},
+      {"gate_rows", "gate alone", [](Checked& c) { return check_gate(c, false, true); }},
+      {"positive_rms_norm", "",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {9, 19});
+         return c.check([&](Tape& t) { return positive_rms_norm(t.leaf(x), real(1e-3)); });
+       }},
+      {"positive_rms_norm", "before a ReLU",
+       [](Checked& c) {
+         Parameter& x = c.parameter("x", {9, 19});
+         return c.check([&](Tape& t) { return relu(positive_rms_norm(t.leaf(x), real(0.5))); });
        }},
       {"concat_steps", "",
        [](Checked& c) {

@@ -112,6 +112,20 @@ Outputs layer_norm_kernels() {
   return outputs(y, xhat, rstd, dx, dscale, dshift);
 }
 
+Outputs row_kernels() {
+  Rng rng(9, "equivalence");
+  constexpr int64_t kE = 83, kRows = 600;
+  const Tensor x = random_tensor({kRows, kE}, rng), dy = random_tensor({kRows, kE}, rng),
+               g = random_tensor({kRows}, rng);
+  Tensor y = nan_tensor({kRows, kE}), r = nan_tensor({kRows}), dx({kRows, kE}), gated = nan_tensor({kRows, kE}),
+         s = nan_tensor({kRows}), dgated({kRows, kE}), dg({kRows});
+  positive_rms_norm_forward(y.data(), r.data(), x.data(), kRows, kE, real(1e-3));
+  positive_rms_norm_backward(dx.data(), dy.data(), x.data(), r.data(), kRows, kE);
+  gate_rows_forward(gated.data(), s.data(), x.data(), g.data(), kRows, kE);
+  gate_rows_backward(dgated.data(), dg.data(), dy.data(), x.data(), s.data(), kRows, kE);
+  return outputs(y, r, dx, gated, s, dgated, dg);
+}
+
 Outputs embedding_kernels() {
   Rng rng(1, "equivalence");
   constexpr int64_t kVocabulary = 40, kE = 83, kRows = 130, kWidth = 5;
@@ -273,6 +287,7 @@ const std::vector<Kernel> kKernels = {
     {"read-before-write, d = 20", [] { return read_before_write_kernels(20); }},
     {"read-before-write, d = 130", [] { return read_before_write_kernels(130); }},
     {"layer norm", layer_norm_kernels},
+    {"rows", row_kernels},
     {"embedding", embedding_kernels},
     {"norm", norm_kernels},
     {"softmax", softmax_kernels},

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 
@@ -135,6 +136,75 @@ TEST_CASE("lstm_image sees every frame, in order, and the query last", "[model]"
   const std::vector<real> asked = logits();
   CHECK(std::equal(swapped.begin(), swapped.begin() + 4, asked.begin()));
   CHECK_FALSE(std::equal(swapped.begin() + 4, swapped.end(), asked.begin() + 4));
+}
+
+TEST_CASE("hmem_image: a closed write gate keeps noise out, equal keys write with equal strength", "[model]") {
+  HMemImage::Config config;
+  config.features = 8;
+  config.dense_size = 12;
+  config.memory_size = 9;
+  config.classes = 4;
+  config.frame_norm = FrameNorm::layer;
+  config.write_gate = true;
+  HMemImage net(config, 1);
+  CHECK(names_of(net).count("write_gate.bias") == 1);
+  CHECK(net.weights().buffers.empty());
+  Rng rng(2, "features");
+  const Tensor frames = test::random_tensor({3, 8}, rng), queries = test::random_tensor({1, 8}, rng);
+  const auto logits = [&](const Tensor& x) {
+    Tape tape(Tape::Mode::inference);
+    const Var found = net.forward(tape, tape.constant(x), tape.constant(queries));
+    return std::vector<real>(found.data(), found.data() + found.count());
+  };
+  const std::vector<real> all = logits(frames);
+  value(net, "write_gate.bias").fill(-100);
+  CHECK(logits(frames) == std::vector<real>(4, real(0)));
+  value(net, "write_gate.bias").fill(100);
+  const std::vector<real> open = logits(frames);
+  CHECK(open != all);
+
+  HMemImage::Config ungated = config;
+  ungated.write_gate = false;
+  HMemImage plain(ungated, 1);
+  Tape tape(Tape::Mode::inference);
+  const Var same = plain.forward(tape, tape.constant(frames), tape.constant(queries));
+  for (int64_t i = 0; i < 4; ++i) CHECK(open[static_cast<size_t>(i)] == Approx(same.data()[i]).margin(1e-6));
+
+  config.key_norm = true;
+  HMemImage::Config large = config;
+  large.rule.gamma_pos = large.rule.gamma_neg = real(0.001);
+  HMemImage normed(large, 1);
+  value(normed, "write_gate.bias").fill(100);
+  const auto with_scale = [&](real scale) {
+    value(normed, "extract.key.weight").fill(0);
+    for (int64_t i = 0; i < 12 * 9; ++i) value(normed, "extract.key.weight")[i] = scale * static_cast<real>(i % 7 - 2);
+    Tape t(Tape::Mode::inference);
+    const Var found = normed.forward(t, t.constant(frames), t.constant(queries));
+    return std::vector<real>(found.data(), found.data() + found.count());
+  };
+  const std::vector<real> once = with_scale(1), tenfold = with_scale(10);
+  for (size_t i = 0; i < 4; ++i) CHECK(tenfold[i] == Approx(once[i]).epsilon(1e-2).margin(1e-6));
+}
+
+TEST_CASE("lstm_image: chrono initialisation spreads the biases of forget gates up to log steps", "[model]") {
+  LstmImage::Config config;
+  config.chrono_steps = 123;
+  LstmImage net(config, 1), plain({}, 1);
+  const Tensor &bias = value(net, "lstm.bias"), &others = value(plain, "lstm.bias");
+  double largest = 0, mean = 0;
+  for (int64_t j = 0; j < 200; ++j) {
+    CHECK(bias[200 + j] >= 0);
+    CHECK(bias[j] == -bias[200 + j]);
+    largest = std::max<double>(largest, bias[200 + j]);
+    mean += std::exp(bias[200 + j]) / 200;
+  }
+  CHECK(largest <= std::log(122.0) + 1e-6);
+  CHECK(mean == Approx(61.5).epsilon(0.15));
+  CHECK(std::equal(bias.begin() + 400, bias.end(), others.begin() + 400));
+  CHECK(std::equal(value(net, "lstm.kernel").begin(), value(net, "lstm.kernel").end(),
+                   value(plain, "lstm.kernel").begin()));
+  config.chrono_steps = 1;
+  CHECK_THROWS_AS(LstmImage(config, 1), Error);
 }
 
 }  // namespace

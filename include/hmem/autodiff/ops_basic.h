@@ -21,6 +21,9 @@ Var relu(Var inp);
 /// out = inp > 0 ? inp : exp(inp) - 1.
 Var elu(Var inp);
 
+/// out [rows, n] = sigmoid(g) x, a gate for each row: x [rows, n], g [rows, 1].
+Var gate_rows(Var x, Var g);
+
 /// out [rows, n] = activation(x + bias), bias [n].
 Var add_bias(Var x, Var bias, Activation activation = Activation::none);
 

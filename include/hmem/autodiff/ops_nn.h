@@ -39,6 +39,9 @@ Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real
 /// (Ba et al., arXiv 1607.06450).
 Var layer_norm(Var x, Var scale, Var shift, real epsilon);
 
+/// y = x / sqrt(mean relu(x)^2 + epsilon) over the row: relu(y) is relu(x), root mean square normalised. x [rows, e].
+Var positive_rms_norm(Var x, real epsilon);
+
 /// out = x with dropped elements set to 0 and the others divided by 1 - rate.
 Var dropout(Var x, const DropoutMask& mask);
 

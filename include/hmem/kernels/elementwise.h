@@ -47,4 +47,9 @@ void bias_backward(real* dz, real* dbias, const real* dout, const real* out, Act
 /// sum of a^2: partial sums over pieces of fixed size, joined in double.
 double sum_of_squares(const real* a, int64_t n);
 
+/// y [rows, e] = s x, the gate s = 1 / (1 + exp(-g)) of each row from g [rows]. Parallel over rows.
+void gate_rows_forward(real* y, real* s, const real* x, const real* g, int64_t rows, int64_t e);
+/// dx += s dy,  dg += s (1 - s) (dy . x); each may be null. saves: x, s.
+void gate_rows_backward(real* dx, real* dg, const real* dy, const real* x, const real* s, int64_t rows, int64_t e);
+
 }  // namespace hmem

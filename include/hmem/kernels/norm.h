@@ -61,4 +61,11 @@ void layer_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
 void layer_norm_parameters_backward(real* dscale, real* dshift, const real* dy, const real* xhat, int64_t rows,
                                     int64_t e);
 
+/// Root mean square norm (Zhang & Sennrich, NeurIPS 2019) of what is positive in each row of x [rows, e]:
+///   y = x r,  r = 1 / sqrt(mean_j relu(x_j)^2 + epsilon)
+/// so that relu(y) is relu(x) with a mean square of about 1. r [rows]. Parallel over rows.
+void positive_rms_norm_forward(real* y, real* r, const real* x, int64_t rows, int64_t e, real epsilon);
+/// Adds to dx [rows, e]. saves: x, r.
+void positive_rms_norm_backward(real* dx, const real* dy, const real* x, const real* r, int64_t rows, int64_t e);
+
 }  // namespace hmem

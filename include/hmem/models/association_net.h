@@ -3,18 +3,46 @@
 /// The interface of the networks for the image association task.
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
 #include "hmem/core/settings.h"
+#include "hmem/nn/layers.h"
 #include "hmem/nn/network.h"
 
 namespace hmem {
+
+/// Normalisation behind the dense layer above the features.
+enum class FrameNorm {
+  batch,  ///< over the batch and all frames: the statistics depend on how many frames are noise
+  layer,  ///< of each frame alone (ours): features do not depend on the delay
+};
+template <typename Visitor>
+void visit_frame_norm(Visitor&& v, FrameNorm& norm) {
+  v(later("frame_norm"), norm, Names{"batch", "layer"},
+    "normalisation of frames above the ConvNet; batch: over a batch, as in the authors' program; layer: of each frame");
+}
 
 /// Sizes that follow from the images.
 struct AssociationConfig {
   int64_t features = 1024;
   int64_t classes = 10;
+};
+
+/// The normalisation, parameters and buffers below "<name>.".
+class FrameNormLayer {
+ public:
+  FrameNormLayer(const std::string& name, FrameNorm norm, int64_t e) {
+    norm == FrameNorm::batch ? void(batch_.emplace(name, e)) : void(layer_.emplace(name, e));
+  }
+  Var forward(Tape& tape, Var x) { return batch_ ? batch_->forward(tape, x, 0) : layer_->forward(tape, x); }
+  void add_to(Weights& weights) { batch_ ? batch_->add_to(weights) : layer_->add_to(weights); }
+
+ private:
+  std::optional<BatchNorm> batch_;
+  std::optional<LayerNorm> layer_;
 };
 
 /// From the features of a sequence of frames and of a query to the class that was paired with the query.

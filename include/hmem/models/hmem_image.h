@@ -2,6 +2,8 @@
 /// \file hmem_image.h
 /// H-Mem for single-shot image association (Limbacher & Legenstein, NeurIPS 2020), above the features of ConvNet14.
 
+#include <optional>
+
 #include "hmem/models/association_net.h"
 #include "hmem/nn/hebbian_memory.h"
 
@@ -10,8 +12,12 @@ namespace hmem {
 /// Frames x_t and query q, each through its own layers (dense with ReLU, batch norm, dropout), then through a
 /// HebbianMemory with one read:
 ///   r = memory(x_1 .. x_T, q),  logits = r W_o
+/// Three options (ours): a layer norm in place of the batch norm; key_norm (hebbian_memory.h); and a write gate,
+///   k_t <- s_t k_t,  v_t <- s_t v_t,  s_t = sigmoid(x_t w + b),  w = 0 and b = 2 at first
+/// which multiplies growth and decay of the write by s_t^2: frames that are not worth remembering change nothing.
 /// Parameters "frame.dense.weight" [F, dense_size], "frame.norm.*", the same below "query.", those of the memory
-/// without a prefix, "output.weight" [D, classes]; no biases, he-uniform.
+/// without a prefix, "output.weight" [D, classes]; no biases, he-uniform; "write_gate.weight" [dense_size, 1] and
+/// "write_gate.bias" with the gate.
 class HMemImage : public AssociationNet {
  public:
   struct Config : AssociationConfig {
@@ -19,12 +25,22 @@ class HMemImage : public AssociationNet {
     int64_t dense_size = 128;
     HebbianRule rule;
     double dropout = 0.3;
+    FrameNorm frame_norm = FrameNorm::batch;
+    bool write_gate = false;
+    bool key_norm = false;
 
     template <typename Visitor>
     void visit(Visitor&& v) {
       v("memory_size", memory_size, IntRange{1, 4096}, "number of rows and columns of the associative memory");
       v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
       visit_rule(v, rule);
+      visit_frame_norm(v, frame_norm);
+      v(later("write_gate"), write_gate, "scale what each frame writes by a gate that is learned");
+      v(later("key_norm"), key_norm, "divide keys by their root mean square");
+    }
+    template <typename Visitor>
+    void visit_training(Visitor&& v) {
+      v("dropout", dropout, RealRange::half_open(0, 1), "dropout rate above the ConvNet");
     }
   };
 
@@ -40,10 +56,11 @@ class HMemImage : public AssociationNet {
 
   Config config_;
   Dense frame_dense_, query_dense_;
-  BatchNorm frame_norm_, query_norm_;
+  FrameNormLayer frame_norm_, query_norm_;
   Dropout frame_dropout_, query_dropout_;
   HebbianMemory memory_;
   Dense output_;
+  std::optional<Dense> write_gate_;
 };
 
 }  // namespace hmem

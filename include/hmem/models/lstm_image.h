@@ -11,18 +11,28 @@ namespace hmem {
 
 /// Frames and then the query are one sequence through dense (ReLU), batch norm, dropout, which they share; LSTM; the
 /// last state through a dense layer to the logits. Parameters "dense.weight" [F, dense_size], "norm.*", "lstm.*",
-/// "output.weight" [hidden_size, classes]; the dense layers have no biases and are he-uniform.
+/// "output.weight" [hidden_size, classes]; the dense layers have no biases and are he-uniform. Two options (ours): a
+/// layer norm in place of the batch norm, and gates that start for sequences of chrono_steps (nn/lstm.h).
 class LstmImage : public AssociationNet {
  public:
   struct Config : AssociationConfig {
     int64_t hidden_size = 200;
     int64_t dense_size = 128;
     double dropout = 0.3;
+    FrameNorm frame_norm = FrameNorm::batch;
+    int64_t chrono_steps = 0;
 
     template <typename Visitor>
     void visit(Visitor&& v) {
       v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM");
       v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
+      visit_frame_norm(v, frame_norm);
+      v(later("chrono_steps"), chrono_steps, IntRange{0, 1000000},
+        "chrono initialisation: forget gates start so that units forget after up to this many steps; 0: bias 1");
+    }
+    template <typename Visitor>
+    void visit_training(Visitor&& v) {
+      v("dropout", dropout, RealRange::half_open(0, 1), "dropout rate above the ConvNet");
     }
   };
 
@@ -38,7 +48,7 @@ class LstmImage : public AssociationNet {
 
   Config config_;
   Dense dense_;
-  BatchNorm norm_;
+  FrameNormLayer norm_;
   Dropout dropout_;
   Lstm lstm_;
   Dense output_;

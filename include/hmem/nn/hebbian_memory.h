@@ -38,8 +38,9 @@ void visit_rule(Visitor&& v, HebbianRule& rule) {
 /// result is r_1 + .. + r_hops (as in TPR-RNN: Schlag & Schmidhuber, NeurIPS 2018); with separate_hops each hop has its
 /// own W_r, the first one [query_in, D], since r_0 = 0. With read_before_write the pair that is written is
 ///   k'_t = LN(k_t),  v'_t = LN([v_t ; M^T k'_t] W_d)
-/// (LN: layer norm with scale and shift): the value can depend on the memory's content for this key. Parameters below
-/// the prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D] (separate hops:
+/// (LN: layer norm with scale and shift): the value can depend on the memory's content for this key. With key_norm
+/// keys, stored and read, are divided by their root mean square, k <- k / sqrt(mean k^2 + 1e-3). Parameters below the
+/// prefix: "extract.key.weight", "extract.value.weight" [in, D], "read.weight" [query_in + D, D] (separate hops:
 /// "read.weight", "read2.weight", ..), and for read-before-write "write.weight" [2 D, D], "key_norm.*", "value_norm.*";
 /// gamma_pos, gamma_neg where they are learned. No biases, he-uniform; the matrices are regularised.
 class HebbianMemory {
@@ -57,6 +58,7 @@ class HebbianMemory {
     bool hop_sum = false;    ///< the result is the sum over the hops
     bool separate_hops = false;  ///< a W_r for each hop
     bool read_value = true;      ///< W_r has rows for the value read before; false: a single hop without these rows
+    bool key_norm = false;       ///< keys have the same strength; only without read_value and read_before_write
 
     template <typename Visitor>
     void visit(Visitor&& v) {

@@ -19,6 +19,10 @@ class Lstm {
   Lstm(const std::string& name, int64_t in, int64_t hidden, Rng& rng);
   Var forward(Tape& tape, Var x, LstmOutput output = LstmOutput::last);
   void add_to(Weights& weights);
+  /// Chrono initialisation (Tallec & Ollivier, ICLR 2018, section 2) for sequences of `steps`: forget gates start with
+  /// the bias log u, u uniform in [1, steps - 1], input gates with minus the same, so that units forget after u steps.
+  /// Throws Error when steps is below 2.
+  void set_chrono_bias(int64_t steps, Rng& rng);
 
   Parameter kernel, recurrent, bias;
 };

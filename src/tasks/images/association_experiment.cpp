@@ -20,15 +20,23 @@ namespace {
 using Part = Learner::Part;
 
 template <typename Net>
-std::unique_ptr<AssociationNet> make(const SettingReader& saved, const AssociationConfig& sizes, uint64_t seed) {
+std::unique_ptr<AssociationNet> make(const SettingReader& saved, const SettingReader& flags,
+                                     const AssociationConfig& sizes, uint64_t seed) {
   typename Net::Config config;
   static_cast<AssociationConfig&>(config) = sizes;
   config.visit(saved);
+  config.visit_training(flags);
   return std::make_unique<Net>(config, seed);
 }
 
+template <typename Net>
+void add_net_flags(Options& options) {
+  add_flags(options, typename Net::Config());
+  typename Net::Config().visit_training(FlagAdder{options});
+}
+
 void add_lstm_flags(Options& options) {
-  add_flags(options, LstmImage::Config());
+  add_net_flags<LstmImage>(options);
   HebbianRule rule;  // the authors' program has these flags, too
   visit_rule(FlagAdder{options, Role::unused}, rule);
 }
@@ -77,8 +85,8 @@ void check_strips(const std::string& folder) {
 const std::vector<AssociationKind>& association_kinds() {
   static const std::vector<AssociationKind> kinds = {
       {"hmem", "hmem_image", "image_association_task",
-       "Trains H-Mem to associate photographs with digits from a single presentation.",
-       [](Options& options) { add_flags(options, HMemImage::Config()); }, make<HMemImage>},
+       "Trains H-Mem to associate photographs with digits from a single presentation.", add_net_flags<HMemImage>,
+       make<HMemImage>},
       {"lstm", "lstm_image", "image_association_task_lstm",
        "Trains an LSTM to associate photographs with digits from a single presentation.", add_lstm_flags,
        make<LstmImage>}};
@@ -179,7 +187,8 @@ void AssociationTask::load_conv_net() {
 }
 
 std::unique_ptr<AssociationNet> AssociationTask::make_net() {
-  return kind_.make(loaded_ ? loaded_->settings() : SettingReader(options_), net_sizes(data_, images_), run_.seed);
+  return kind_.make(loaded_ ? loaded_->settings() : SettingReader(options_), SettingReader(options_),
+                    net_sizes(data_, images_), run_.seed);
 }
 
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {

@@ -22,8 +22,9 @@ struct AssociationKind {
   std::string program;  ///< the program that trains it
   std::string summary;
   std::function<void(Options&)> add_flags;
-  std::function<std::unique_ptr<AssociationNet>(const SettingReader& saved, const AssociationConfig& sizes,
-                                                uint64_t seed)>
+  /// Settings of the model from `saved`, those of its training (dropout) from `flags`.
+  std::function<std::unique_ptr<AssociationNet>(const SettingReader& saved, const SettingReader& flags,
+                                                const AssociationConfig& sizes, uint64_t seed)>
       make;
 };
 
