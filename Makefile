@@ -146,7 +146,7 @@ $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sa
 FAST = $(if $(SANITIZE),,$(RELEASE))
 COLD = $(if $(SANITIZE),-O0,-O1)
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
-         train/snapshot.cpp),$(LIB_SRC))
+         study/% train/snapshot.cpp),$(LIB_SRC))
 $(filter-out %/stb_image.o,$(HOT:%.cpp=$(F32)/%.o)) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST)
 $(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(COLD)
 $(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(COLD)

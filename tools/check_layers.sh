@@ -11,7 +11,7 @@ files=$(find include/hmem src ! -path src/precompiled.h \( -name '*.h' -o -name 
 # shellcheck disable=SC2086  # a list of files
 awk '
 BEGIN {
-  order = "core kernels autodiff nn optim train sweep data models tasks experiments"
+  order = "core kernels autodiff nn optim train sweep data models study tasks experiments"
   count = split(order, names, " ")
   for (i = 1; i <= count; ++i) rank[names[i]] = i
 }

@@ -193,6 +193,7 @@ class Parser {
     if (id == 1) {
       drop_unasked();
       story_begin_ = static_cast<int64_t>(stories_.statements.size());
+      statement_ids_.clear();
     } else if (id <= last_id_) {
       fail_here("found the line number ", id, " after ", last_id_, ", expected a larger one, or 1 for a new story");
     } else if (last_id_ == 0) {
@@ -209,6 +210,7 @@ class Parser {
       seen_statements_.add(text, *phrase);
     }
     stories_.statements.push_back(*phrase);
+    statement_ids_.push_back(last_id_);
   }
 
   int32_t statement_phrase(std::string_view text) {
@@ -251,12 +253,15 @@ class Parser {
       fail_here("found ", quote(trim(question), kExcerpt), " with the reply ", quote(answer, kExcerpt),
                 ", expected a question that ends in '?' or an answer of one word: dialogues are not supported");
     }
-    if (second != std::string_view::npos) check_supporting_ids(trim(text.substr(second + 1)));
-    stories_.questions.push_back(
-        {*phrase, std::move(answer), story_begin_, static_cast<int64_t>(stories_.statements.size())});
+    std::vector<int32_t> facts;
+    if (second != std::string_view::npos) facts = supporting_facts(trim(text.substr(second + 1)));
+    const auto end_of_story = static_cast<int64_t>(stories_.statements.size());
+    stories_.questions.push_back({*phrase, std::move(answer), story_begin_, end_of_story, std::move(facts)});
   }
 
-  void check_supporting_ids(std::string_view ids) const {
+  /// The statements that the ids name; an id of another question's line is none.
+  std::vector<int32_t> supporting_facts(std::string_view ids) const {
+    std::vector<int32_t> facts;
     for (size_t begin = 0; begin < ids.size();) {
       const size_t end = std::min(ids.find_first_of(" \t", begin), ids.size());
       const std::optional<int64_t> id = parse_number<int64_t>(ids.substr(begin, end - begin));
@@ -264,8 +269,13 @@ class Parser {
         fail_here("found ", quote(ids, kExcerpt), " after the answer, expected the line numbers of supporting facts, ",
                   "each below ", last_id_);
       }
+      const auto found = std::lower_bound(statement_ids_.begin(), statement_ids_.end(), *id);
+      if (found != statement_ids_.end() && *found == *id) {
+        facts.push_back(static_cast<int32_t>(found - statement_ids_.begin()));
+      }
       begin = std::min(ids.find_first_not_of(" \t", end), ids.size());
     }
+    return facts;
   }
 
   int32_t question_phrase(std::string_view text) {
@@ -299,6 +309,7 @@ class Parser {
   int64_t last_id_ = 0;
   bool full_stops_ = false;  // some statement ends in '.'
   int64_t story_begin_ = 0;
+  std::vector<int64_t> statement_ids_;  // of the current story, ascending
 };
 
 }  // namespace
@@ -311,8 +322,8 @@ void append_stories(BabiStories& stories, const BabiStories& more) {
   for (const int32_t phrase : more.statements) stories.statements.push_back(phrases + phrase);
   stories.questions.reserve(stories.questions.size() + more.questions.size());
   for (const BabiStories::Question& question : more.questions) {
-    stories.questions.push_back(
-        {phrases + question.phrase, question.answer, statements + question.begin, statements + question.end});
+    stories.questions.push_back({phrases + question.phrase, question.answer, statements + question.begin,
+                                 statements + question.end, question.facts});
   }
 }
 

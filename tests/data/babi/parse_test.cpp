@@ -3,6 +3,7 @@
 #include "catch.h"
 #include "data/babi/dense_babi.h"
 #include "hmem/core/check.h"
+#include "hmem/data/generator/registry.h"
 #include "support/error_text.h"
 #include "support/temp_folder.h"
 
@@ -68,6 +69,30 @@ TEST_CASE("stories: ids, questions, answers, shared statements", "[babi]") {
   CHECK(stories.questions[1].end == 2);
   CHECK(stories.questions[2].begin == 2);
   CHECK(stories.questions[2].end == 3);
+  CHECK(stories.questions[0].facts == std::vector<int32_t>{0});
+  CHECK(stories.questions[1].facts == std::vector<int32_t>{0, 1});  // line 3 is the second statement
+  CHECK(stories.questions[2].facts.empty());
+}
+
+TEST_CASE("supporting facts: in the order of the file, ids with gaps, lines of questions left out", "[babi]") {
+  const BabiStories stories = parse_text(
+      "1 A b.\n4 C d.\n5 Who?\tb\t4 1\n9 E f.\n10 Who?\tf\t9 5 4\n"
+      "1 E f.\n2 Who?\tf\t1\n");
+  CHECK(stories.questions[0].facts == std::vector<int32_t>{1, 0});
+  CHECK(stories.questions[1].facts == std::vector<int32_t>{2, 1});
+  CHECK(stories.questions[2].facts == std::vector<int32_t>{0});
+}
+
+TEST_CASE("supporting facts of generated stories name what the answer follows from", "[babi]") {
+  Rng rng(3, "facts");
+  for (const int task : {1, 2}) {
+    const BabiStories stories = parse_text(generate_babi(task, 200, rng));
+    for (const BabiStories::Question& question : stories.questions) {
+      REQUIRE(static_cast<int>(question.facts.size()) == task);
+      // Its last word is the answer: where somebody went.
+      CHECK(stories.statement(question.begin + question.facts.back()).back() == question.answer);
+    }
+  }
 }
 
 TEST_CASE("line ends: CRLF, no last end, blank lines and a byte order mark change nothing", "[babi]") {
@@ -181,5 +206,6 @@ TEST_CASE("stories can be appended to others", "[babi]") {
     CHECK(stories.questions[i].answer == expected.questions[i].answer);
     CHECK(stories.questions[i].begin == expected.questions[i].begin);
     CHECK(stories.questions[i].end == expected.questions[i].end);
+    CHECK(stories.questions[i].facts == expected.questions[i].facts);
   }
 }

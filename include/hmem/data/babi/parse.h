@@ -22,9 +22,10 @@ using BabiWords = std::vector<std::string>;
 /// The stories of one file, each distinct phrase stored once: a file of 10,000 questions has a few hundred.
 struct BabiStories {
   struct Question {
-    int32_t phrase;      ///< index in `phrases`
-    std::string answer;  ///< lower-cased; one token even when it holds commas ("apple,football")
-    int64_t begin, end;  ///< the statements of its story so far: this range of `statements`, oldest first
+    int32_t phrase;                ///< index in `phrases`
+    std::string answer;            ///< lower-cased; one token even when it holds commas ("apple,football")
+    int64_t begin, end;            ///< the statements of its story so far: this range of `statements`, oldest first
+    std::vector<int32_t> facts{};  ///< supporting facts as in the file: statements counted from `begin`, the first is 0
   };
 
   std::string source;               ///< where they come from, for messages
