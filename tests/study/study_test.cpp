@@ -1,0 +1,342 @@
+// Trace against the fast path; every sum of the attribution; wrong variants that must not add up.
+
+#include <numeric>
+#include <sstream>
+
+#include "catch.h"
+#include "hmem/core/check.h"
+#include "hmem/data/babi/batch.h"
+#include "hmem/data/generator/registry.h"
+#include "hmem/study/counterfactual.h"
+#include "support/error_text.h"
+#include "support/qa_files.h"
+
+using namespace hmem;
+
+namespace {
+
+struct OptionRow {
+  const char* name;
+  void (*set)(HMemQa::Config& config);
+};
+
+using Config = HMemQa::Config;
+
+/// A row for every option of the model that changes what is computed. Rates are so large that factors below 0 occur.
+const OptionRow kRows[] = {
+    {"plain", [](Config&) {}},
+    {"paper's rates", [](Config& c) { c.rule = {}; }},
+    {"w_max", [](Config& c) { c.rule.w_max = real(0.6); }},
+    {"one hop", [](Config& c) { c.hops = 1; }},
+    {"two hops", [](Config& c) { c.hops = 2; }},
+    {"six hops", [](Config& c) { c.hops = 6; }},
+    {"outer products", [](Config& c) { c.write_rule = WriteRule::outer; }},
+    {"signed rule", [](Config& c) { c.write_rule = WriteRule::signed_hebbian; }},
+    {"learned growth", [](Config& c) { c.learn_gamma_pos = true; }},
+    {"learned rates", [](Config& c) { c.learn_gamma_pos = c.learn_gamma_neg = true; }},
+    {"learned rate of outer products", [](Config& c) { c.learn_gamma_pos = true, c.write_rule = WriteRule::outer; }},
+    {"tied keys", [](Config& c) { c.tie_keys = true; }},
+    {"separate hops", [](Config& c) { c.separate_hops = true; }},
+    {"normalised reads", [](Config& c) { c.read_norm = true; }},
+    {"sum of hops", [](Config& c) { c.hop_sum = true; }},
+    {"sum of normalised reads", [](Config& c) { c.read_norm = c.hop_sum = true; }},
+    {"two-layer extractors", [](Config& c) { c.extractor_layers = 2; }},
+    {"answer layer", [](Config& c) { c.answer_layer = true; }},
+    {"identity encoding", [](Config& c) { c.encoding = EncodingType::identity; }},
+    {"position encoding", [](Config& c) { c.encoding = EncodingType::position; }},
+    {"masked batch norm", [](Config& c) { c.norm = StoryNorm::masked; }},
+    {"no batch norm", [](Config& c) { c.norm = StoryNorm::none; }},
+    {"read before write", [](Config& c) { c.read_before_write = true; }},
+    {"read before write, outer",
+     [](Config& c) { c.read_before_write = true, c.write_rule = WriteRule::outer, c.rule.gamma_pos = real(0.05); }},
+    {"read before write, signed",
+     [](Config& c) { c.read_before_write = true, c.write_rule = WriteRule::signed_hebbian; }},
+    {"read before write, tied keys, learned rates",
+     [](Config& c) { c.read_before_write = c.tie_keys = c.learn_gamma_pos = c.learn_gamma_neg = true; }},
+    {"best",
+     [](Config& c) {
+       c.read_before_write = c.answer_layer = c.read_norm = c.hop_sum = c.separate_hops = true;
+       c.extractor_layers = 2, c.write_rule = WriteRule::signed_hebbian;
+     }},
+};
+
+struct Questions {
+  BabiTask task;
+  BabiBatch batch;
+};
+
+/// The first `count` questions of generated stories, in which tasks of 2 to 20 sentences alternate.
+Questions some_questions(int task_id, int64_t count) {
+  Rng rng(7, "study");
+  std::istringstream in(generate_babi(task_id, count, rng));
+  const BabiStories stories = parse_babi(in, "generated");
+  Questions made;
+  made.task = vectorise_babi(stories, stories);
+  std::vector<int64_t> examples(static_cast<size_t>(count));
+  std::iota(examples.begin(), examples.end(), 0);
+  BabiBatcher(made.task, made.task.train).fill(made.batch, examples.data(), count);
+  return made;
+}
+
+/// Weights drawn at random, moving averages that are not 0 and 1, scales that are not 1.
+std::unique_ptr<HMemQa> random_model(const OptionRow& row, const BabiTask& task) {
+  Config config;
+  config.embeddings_size = 11;
+  config.memory_size = 18;
+  config.rule.gamma_pos = real(0.1), config.rule.gamma_neg = real(0.07);
+  row.set(config);
+  auto model = std::make_unique<HMemQa>(test::with_sizes(config, task), 5);
+  Rng rng(11, "study");
+  const Weights weights = model->weights();
+  const auto shake = [&rng](const std::string& name, Tensor& value) {
+    const bool of_norm = name.find("norm.") != std::string::npos || name == "encoding.weight";
+    for (real& x : value) {
+      if (of_norm) x += static_cast<real>(0.6 * rng.uniform() - 0.3);
+      if (name == "embedding.weight") x *= 2;
+    }
+  };
+  for (Parameter* parameter : weights.parameters) shake(parameter->name, parameter->value);
+  for (Buffer* buffer : weights.buffers) shake(buffer->name, buffer->value);
+  return model;
+}
+
+double largest(const Row& row) {
+  double most = 0;
+  for (const double x : row) most = std::max(most, std::abs(x));
+  return most;
+}
+
+double difference(const Row& a, const Row& b) {
+  REQUIRE(a.size() == b.size());
+  double most = 0;
+  for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+  return most;
+}
+
+/// d margin / d alpha_t at 1, C_t scaled by alpha_t in all reads: central differences.
+double total_by_differences(const PlainQa& model, const QaTrace& trace, const Attribution& at, int64_t t) {
+  constexpr double kStep = 1e-5;
+  const Matrix term = memory_term(model, trace, t);
+  double margin[2];
+  for (const int side : {0, 1}) {
+    QaTrace changed = trace;
+    for (size_t i = 0; i < term.values.size(); ++i) changed.m.values[i] += (side ? kStep : -kStep) * term.values[i];
+    read_and_answer(model, changed);
+    margin[side] = outcome_of(changed, {at.answer, at.other}).margin;
+  }
+  return (margin[1] - margin[0]) / (2 * kStep);
+}
+
+}  // namespace
+
+TEST_CASE("the trace answers as the fast path, and every sum comes out, for every option", "[study]") {
+  constexpr int64_t kQuestions = 100;
+  const Questions of_tasks[] = {some_questions(1, kQuestions), some_questions(15, kQuestions)};
+  for (const OptionRow& row : kRows) {
+    DYNAMIC_SECTION(row.name) {
+      for (const Questions& given : of_tasks) {
+        const auto model = random_model(row, given.task);
+        const PlainQa plain(*model);
+        Tape tape(Tape::Mode::inference);
+        const Var fast = model->forward(tape, given.batch);
+        int64_t negative = 0;
+        for (int64_t b = 0; b < kQuestions; ++b) {
+          const QaTrace trace = trace_qa(plain, story_of(given.batch, b));
+          const int64_t classes = fast.size(1);
+          const Row expected(fast.data() + b * classes, fast.data() + (b + 1) * classes);
+          INFO("question " << b);
+          CHECK(difference(trace.logits, expected) < 1e-5 * largest(expected));
+
+          const Attribution found = attribute(plain, trace, answer_pair(trace));
+          CHECK(found.worst_residual() < 1e-9);
+          CHECK(found.residuals.size() >= static_cast<size_t>(2 * plain.config.hops));
+          negative += found.saturation.negative;
+          CHECK(found.saturation.factors > 0);
+          if (b % 10 != 0) continue;
+
+          // Terms as matrices, pairs, forgetting, derivatives.
+          Matrix sum(trace.m.rows, trace.m.cols);
+          for (int64_t t = 0; t < trace.sentences(); ++t) {
+            const Matrix term = memory_term(plain, trace, t);
+            for (size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += term.values[i];
+          }
+          CHECK(difference(sum.values, trace.m.values) < 1e-12 * largest(trace.m.values));
+          const Matrix kept = forgetting(plain, trace, found);
+          for (int64_t t = 0; t < trace.sentences(); ++t) {
+            CHECK(std::abs(kept(t, trace.sentences() - 1) - found.writer[static_cast<size_t>(t)]) <
+                  1e-9 * largest(found.writer));
+          }
+          for (int64_t hop = 0; hop < plain.config.hops; ++hop) {
+            const Matrix of_hop = pairs(plain, trace, found, hop);
+            Row by_row(static_cast<size_t>(trace.sentences()), 0.0), by_column(by_row);
+            double question = 0;
+            for (int64_t s = 0; s < of_hop.rows; ++s) {
+              for (int64_t t = 0; t < of_hop.rows; ++t) {
+                by_row[static_cast<size_t>(s)] += of_hop(s, t);
+                by_column[static_cast<size_t>(t)] += of_hop(s, t);
+              }
+              by_row[static_cast<size_t>(s)] += of_hop(s, of_hop.rows);
+              question += of_hop(s, of_hop.rows);
+            }
+            const auto h = static_cast<size_t>(hop);
+            Row expected_row;
+            for (int64_t s = 0; s < of_hop.rows; ++s) {
+              expected_row.push_back(
+                  dot(found.reads[h].row(s), found.total_gradient[h].data(), plain.config.memory_size));
+            }
+            const double scale = std::max(largest(by_row), largest(by_column));
+            CHECK(difference(by_row, expected_row) < 1e-9 * scale);
+            CHECK(difference(by_column, Row(found.steers.row(hop), found.steers.row(hop + 1))) < 1e-9 * scale);
+            CHECK(std::abs(question - found.question[h]) < 1e-9 * std::max(scale, std::abs(question)));
+          }
+          if (!plain.config.read_norm) {
+            for (const int64_t t : {int64_t{0}, trace.sentences() - 1}) {
+              CHECK(std::abs(total_by_differences(plain, trace, found, t) - found.total[static_cast<size_t>(t)]) <
+                    1e-5 * (largest(found.total) + std::abs(found.margin)));
+            }
+          }
+        }
+        const bool strong = plain.rule.decay_pos > 0.05;
+        CHECK((negative > 0) == strong);
+      }
+    }
+  }
+}
+
+TEST_CASE("attributions that are wrong in one point do not add up", "[study]") {
+  struct Fault {
+    const char* name;
+    void (*set)(Config& config);
+    void (*spoil)(PlainQa& model, QaTrace& trace);
+  };
+  const auto plain_options = [](Config&) {};
+  const auto read_first = [](Config& c) { c.read_before_write = true; };
+  const Fault faults[] = {
+      {"product over the sentences before, not after", plain_options,
+       [](PlainQa&, QaTrace& trace) {
+         for (Matrix* m : {&trace.k, &trace.v}) {
+           Matrix turned = *m;
+           for (int64_t t = 0; t < m->rows; ++t) std::copy(m->row(t), m->row(t + 1), turned.row(m->rows - 1 - t));
+           *m = turned;
+         }
+       }},
+      {"F without the decay", plain_options, [](PlainQa& model, QaTrace&) { model.rule.decay_neg = 0; }},
+      {"F without the growth", plain_options, [](PlainQa& model, QaTrace&) { model.rule.decay_pos = 0; }},
+      {"gates of the last key open", plain_options,
+       [](PlainQa&, QaTrace& trace) {
+         for (double& z : trace.hops.back().z) z = std::abs(z);
+       }},
+      {"gates of the second key open", plain_options,
+       [](PlainQa&, QaTrace& trace) {
+         for (double& z : trace.hops[1].z) z = std::abs(z);
+       }},
+      {"norm of a read left out", [](Config& c) { c.read_norm = true; },
+       [](PlainQa& model, QaTrace&) { model.config.read_norm = false; }},
+      {"rstd of a read not that of this run", [](Config& c) { c.read_norm = c.hop_sum = true; },
+       [](PlainQa&, QaTrace& trace) { trace.hops[0].rstd *= 1.01; }},
+      {"last hop alone where all are summed", [](Config& c) { c.hop_sum = true; },
+       [](PlainQa& model, QaTrace&) { model.config.hop_sum = false; }},
+      {"gates of the answer layer open", [](Config& c) { c.answer_layer = true; },
+       [](PlainQa&, QaTrace& trace) {
+         for (double& z : trace.answer_z) z = std::abs(z);
+       }},
+      {"answer layer left out", [](Config& c) { c.answer_layer = true; },
+       [](PlainQa&, QaTrace& trace) { trace.answer_z.clear(); }},
+      {"weights of the wrong hop", [](Config& c) { c.separate_hops = true; },
+       [](PlainQa& model, QaTrace&) { std::swap(model.back[1], model.back[2]); }},
+      {"paper's rule for signed writes",
+       [](Config& c) { c.read_before_write = true, c.write_rule = WriteRule::signed_hebbian; },
+       [](PlainQa& model, QaTrace&) { model.rule.is_signed = false; }},
+      {"rstd of a value not that of this run", read_first, [](PlainQa&, QaTrace& trace) { trace.rstd[0] *= 1.01; }},
+      {"shift of the value norm forgotten", read_first,
+       [](PlainQa& model, QaTrace&) { std::fill(model.value_norm.shift.begin(), model.value_norm.shift.end(), 0.0); }},
+      {"what was found forgotten", read_first,
+       [](PlainQa& model, QaTrace&) { model.write_found = Matrix(model.write_found.rows, model.write_found.cols); }},
+  };
+  const Questions given = some_questions(15, 20);
+  for (const Fault& fault : faults) {
+    DYNAMIC_SECTION(fault.name) {
+      const auto model = random_model({fault.name, fault.set}, given.task);
+      double worst = 0, right = 0;
+      for (int64_t b = 0; b < given.batch.size(); ++b) {
+        PlainQa plain(*model);
+        QaTrace trace = trace_qa(plain, story_of(given.batch, b));
+        const AnswerPair pair = answer_pair(trace);
+        right = std::max(right, attribute(plain, trace, pair).worst_residual());
+        fault.spoil(plain, trace);
+        worst = std::max(worst, attribute(plain, trace, pair).worst_residual());
+      }
+      CHECK(right < 1e-9);
+      CHECK(worst > 1e-3);
+    }
+  }
+}
+
+TEST_CASE("what-if stories: words move, times stay; runs of them are exact", "[study]") {
+  const Questions given = some_questions(2, 20);
+  for (const bool before : {false, true}) {
+    OptionRow row = {"", [](Config&) {}};
+    if (before) row.set = [](Config& c) { c.read_before_write = true; };
+    const auto model = random_model(row, given.task);
+    const PlainQa plain(*model);
+    const QaStory story = story_of(given.batch, 19);
+    const int64_t steps = story.size();
+    REQUIRE(steps > 3);
+    const QaTrace trace = trace_qa(plain, story);
+    const AnswerPair pair = answer_pair(trace);
+    const std::vector<Outcome> left_out = leave_each_out(plain, trace, pair);
+    REQUIRE(static_cast<int64_t>(left_out.size()) == steps);
+    for (int64_t t = 0; t < steps; ++t) CHECK(leave_out(plain, trace, t, pair).margin == left_out[size_t(t)].margin);
+
+    // Without the newest sentence nothing is written later: the memory before it, and its term is all that is missing.
+    QaTrace shorter = trace;
+    const Matrix last = memory_term(plain, trace, steps - 1);
+    for (size_t i = 0; i < last.values.size(); ++i) {
+      const int64_t r = static_cast<int64_t>(i) / last.cols, c = static_cast<int64_t>(i) % last.cols;
+      const double f = plain.rule.factor(trace.k(steps - 1, r), trace.v(steps - 1, c));
+      shorter.m.values[i] = (trace.m.values[i] - last.values[i]) / f;
+    }
+    read_and_answer(plain, shorter);
+    CHECK(std::abs(outcome_of(shorter, pair).margin - left_out.back().margin) <
+          1e-6 * std::abs(left_out.back().margin));
+
+    const QaStory moved = move_sentence(story, 0, 2);
+    CHECK(moved.sentences[2][0] == story.sentences[0][0]);
+    CHECK(moved.sentences[0][1] == story.sentences[1][1]);
+    for (int64_t t = 0; t < steps; ++t) {
+      CHECK(moved.sentences[size_t(t)].back() == story.sentences[size_t(t)].back());
+    }
+    CHECK(move_sentence(moved, 2, 0).sentences == story.sentences);
+    const QaStory dropped = drop_sentence(story, 1);
+    CHECK(dropped.size() == steps - 1);
+    CHECK(dropped.sentences[0].back() == story.sentences[1].back());
+    CHECK(dropped.sentences[0][0] == story.sentences[0][0]);
+    CHECK(dropped.sentences.back() == story.sentences.back());
+    const QaStory first = first_sentences(story, 2);
+    CHECK(first.sentences[1].back() == story.sentences.back().back());
+    CHECK(swap_word(story, 0, 1, 3).sentences[0][1] == 3);
+    const QaTrace nothing = trace_qa(plain, first_sentences(story, 0));
+    CHECK(largest(nothing.logits) == 0);
+  }
+}
+
+TEST_CASE("bad ids, positions and answers of a study are one clear line", "[study][bad]") {
+  const Questions given = some_questions(1, 4);
+  const auto model = random_model({"", [](Config&) {}}, given.task);
+  const PlainQa plain(*model);
+  const QaStory story = story_of(given.batch);
+  const QaTrace trace = trace_qa(plain, story);
+  CHECK(test::error_text<Error>([&] {
+          trace_qa(plain, swap_word(story, 0, 0, 9999));
+        }).find("found the word id 9999, expected 0..") == 0);
+  CHECK(test::error_text<Error>([&] {
+          swap_word(story, 0, plain.config.words_per_sentence - 1, 1);
+        }).find("found slot") == 0);
+  CHECK(test::error_text<Error>([&] { drop_sentence(story, story.size()); }).find("found sentence") == 0);
+  CHECK(test::error_text<Error>([&] { first_sentences(story, story.size() + 1); }).find("found") == 0);
+  CHECK(test::error_text<Error>([&] { attribute(plain, trace, {0, 9999}); }).find("found the answer 9999") == 0);
+  CHECK(test::error_text<Error>([&] { story_of(given.batch, 4); }).find("story 4 is not in 0..3") == 0);
+  QaStory narrow = story;
+  narrow.question.pop_back();
+  CHECK(test::error_text<Error>([&] { trace_qa(plain, narrow); }).find("found a row of") == 0);
+}
