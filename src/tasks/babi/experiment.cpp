@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "hmem/core/hash.h"
+#include "hmem/core/program.h"
 #include "hmem/optim/schedule.h"
 #include "hmem/tasks/babi/keras_csv_log.h"
 
@@ -88,6 +89,24 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
     experiment.on_epoch = [csv](const EpochReport& report) { (*csv)->write_epoch(report); };
   }
   return experiment;
+}
+
+void export_babi_model(const std::string& path, const TrainingRun& run, const Experiment& experiment,
+                       const Record& tested) {
+  ModelInfo info = experiment.model_info();
+  for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) info.emplace(name, value);
+  std::string& command = info["command"] = run.options.program();
+  for (const Options::Flag& flag : run.options.flags()) {
+    const bool matters = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::run;
+    if (flag.given && (matters || flag.name == "preset")) command += " --" + flag.name + "=" + flag.value;
+  }
+  info["data"] = experiment.data;
+  info["test"] = tested.to_text();
+  info["version"] = build_info().version;
+  info["git"] = build_info().git_sha;
+  const Weights weights = experiment.learner.weights();
+  save_model(path, info, weights, weights.parameters);
+  ModelFile(path).copy_to(weights);
 }
 
 JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size,

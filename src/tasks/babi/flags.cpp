@@ -105,6 +105,11 @@ Options babi_task_single_options() {
   options.section("Data");
   options.add_int("task_id", 1, "bAbI task to train on", {1, 20});
   add_hmem_flags(options);
+  options.add_file(
+      "export_weights",
+      "also write the model with float16 weights, and the settings, seed and test error in its metadata, and "
+      "test what was written",
+      Role::output);
   return options;
 }
 
