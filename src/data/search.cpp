@@ -20,7 +20,8 @@ std::optional<FoundData> find_data(const std::string& data_dir, const std::vecto
     const char* variable = std::getenv("HMEM_DATA");
     roots = {{variable != nullptr ? variable : "", "$HMEM_DATA", ""},
              {"datasets", "datasets", ""},
-             {program_folder.parent_path() / "datasets", "datasets", " beside the program's folder"}};
+             {program_folder.parent_path() / "datasets", "datasets", " beside the program's folder"},
+             {program_folder.parent_path() / "share" / "hmem", "share/hmem", " beside the program's folder"}};
   }
   for (const auto& [folder, name, after] : roots) {
     for (const std::string& place : places) {

@@ -14,44 +14,13 @@ namespace hmem {
 
 namespace {
 
-const char kCommands[] = ":help, :quit, :reset, :show or :story";
+const char kCommands[] = ":help, :quit, :reset, :show, :story or :why";
 
 std::string_view trim(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-void check_text(std::string_view line) {
-  const auto control = std::find_if(line.begin(), line.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  });
-  HMEM_CHECK(control == line.end(), "found the control character ", static_cast<int>(*control), " at byte ",
-             control - line.begin() + 1, ", expected a sentence, a question or a command");
-}
-
-/// Text up to and including the next `.` or `?` before a blank or the end; the number in "3.5" stays whole.
-std::string_view take_phrase(std::string_view& text) {
-  size_t end = 0;
-  while (end < text.size()) {
-    const char c = text[end++];
-    const bool last = end == text.size() || text[end] == ' ' || text[end] == '\t';
-    if ((c == '.' || c == '?') && last) break;
-  }
-  const std::string_view phrase = text.substr(0, end);
-  text.remove_prefix(end);
-  return trim(phrase);
-}
-
-/// The number of a bAbI line, taken off its front.
-std::optional<int64_t> take_line_number(std::string_view& line) {
-  const size_t end = std::min(line.find_first_of(" \t"), line.size());
-  const std::optional<int64_t> number = parse_number<int64_t>(line.substr(0, end));
-  if (!number || *number < 1 || end == line.size()) return std::nullopt;
-  line = trim(line.substr(end));
-  return number;
 }
 
 std::string sentence_text(const BabiWords& words, char mark) {
@@ -92,34 +61,16 @@ std::string BabiDialogue::description() const {
                            " words");
 }
 
-std::vector<std::string> BabiDialogue::reply(std::string_view line) {
-  if (line.substr(0, 3) == "\xEF\xBB\xBF") line.remove_prefix(3);  // byte order mark of a text file
-  const std::string ascii_marks = with_ascii_marks(line);
-  line = trim(ascii_marks);
-  check_text(line);
+std::vector<std::string> BabiDialogue::reply(std::string_view text) {
+  const std::string line = clean_babi_line(text);
   if (!line.empty() && line[0] == ':') return command(line);
-  const std::optional<int64_t> number = take_line_number(line);
-  const size_t tab = std::min(line.find('\t'), line.size());
-  std::string_view rest = line.substr(0, tab), fields = trim(line.substr(tab));
-  const std::string_view answer = trim(fields.substr(0, fields.find('\t')));
-  std::vector<Phrase> phrases;
-  while (!rest.empty()) {
-    const std::string_view text = take_phrase(rest);
-    const bool question = !text.empty() && text.back() == '?';
-    const bool sentence = !question && !text.empty() && text.back() != '.';
-    HMEM_CHECK(!sentence || phrases.empty() || !phrases.back().question, "found ", quote(text),
-               " after a question, expected the next line, or a tab before an answer");
-    BabiWords words = babi_words(text);
-    if (question || !words.empty()) phrases.push_back({std::move(words), question});
-  }
-  HMEM_CHECK(answer.empty() || (!phrases.empty() && phrases.back().question), "found ", quote(answer),
-             " after a tab, expected it after a question only");
+  const BabiLine read = read_babi_line(line);
   Lines lines;
-  if (number && !numbered_) note("line numbers are left out; number 1 begins a new story", lines);
-  numbered_ = numbered_ || number;
-  if (number == 1) reset();
-  const std::optional<int32_t> found = take(phrases, lines);
-  if (!answer.empty()) lines.push_back(verdict(std::string(answer), found));
+  if (read.number && !numbered_) note("line numbers are left out; number 1 begins a new story", lines);
+  numbered_ = numbered_ || read.number;
+  if (read.number == 1) reset();
+  const std::optional<int32_t> found = take(read.phrases, lines);
+  if (!read.answer.empty()) lines.push_back(verdict(read.answer, found));
   return lines;
 }
 
@@ -145,7 +96,8 @@ std::string BabiDialogue::verdict(const std::string& answer, std::optional<int32
 BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
   const size_t blank = std::min(line.find_first_of(" \t"), line.size());
   const std::string_view name = line.substr(0, blank), argument = trim(line.substr(blank));
-  const bool known = name == ":help" || name == ":quit" || name == ":reset" || name == ":show" || name == ":story";
+  const bool known =
+      name == ":help" || name == ":quit" || name == ":reset" || name == ":show" || name == ":story" || name == ":why";
   HMEM_CHECK(known, "unknown command ", quote(name), ", expected ", kCommands);
   HMEM_CHECK(name == ":story" || argument.empty(), name, ": found ", quote(argument), ", expected nothing after it");
   Lines lines;
@@ -153,11 +105,14 @@ BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
     lines = {"A sentence adds to the story; a line that ends in ? is a question about it.",
              "  :reset      forget the story",
              "  :show       the sentences of the story",
+             "  :why        why the last answer: what each sentence adds to it, and what without it",
              "  :story [N]  test story N (without N: the next one), its question and its true answer",
              "  :quit       quit; the end of the input does the same",
              "The model: " + description()};
   } else if (name == ":quit") {
     finished_ = true;
+  } else if (name == ":why") {
+    return why();
   } else if (name == ":reset") {
     reset();
     note("the story is empty", lines);
@@ -174,6 +129,14 @@ BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
     return show_story(number);
   }
   return lines;
+}
+
+BabiDialogue::Lines BabiDialogue::why() {
+  HMEM_CHECK(!asked_.question.empty(), ":why: found no answer yet, expected a question first");
+  auto* network = dynamic_cast<HMemQa*>(model_.network.get());
+  HMEM_CHECK(network, ":why: found a model of another kind, expected hmem_qa, whose memory can be explained");
+  if (!plain_) plain_.emplace(*network);
+  return explain_text(*plain_, model_.task, explain(*plain_, model_.task, asked_));
 }
 
 BabiDialogue::Lines BabiDialogue::show_story(int64_t number) {
@@ -198,6 +161,7 @@ BabiDialogue::Lines BabiDialogue::show_story(int64_t number) {
   for (const Phrase& sentence : phrases) tell(sentence.words, lines);
   const std::optional<int32_t> answer = ask(asked, lines);
   lines.push_back(verdict(question.answer, answer));
+  asked_ = asked_question(stories, number - 1);
   next_story_ = number % count + 1;
   return lines;
 }
@@ -220,6 +184,7 @@ std::optional<int32_t> BabiDialogue::ask(const BabiWords& question, Lines& lines
     return std::nullopt;
   }
   note_cut(question, model_.task.words_per_sentence, "question", lines);
+  asked_ = {story_, question, "", {}};
   tape_.reset(Tape::Mode::inference);
   const BabiBatch batch = babi_question_batch(model_.task, story_, question);
   const Var logits = model_.network->forward(tape_, batch);
@@ -237,6 +202,7 @@ std::optional<int32_t> BabiDialogue::ask(const BabiWords& question, Lines& lines
 void BabiDialogue::reset() {
   story_.clear();
   forgot_ = false;
+  asked_ = {};
 }
 
 void BabiDialogue::note(const std::string& text, Lines& lines) const {
@@ -289,12 +255,6 @@ const std::string* BabiDialogue::nearest_word(std::string_view word) const {
   return 2 * least <= word.size() + 1 ? nearest : nullptr;  // beyond that it is not a typing error
 }
 
-/// Nil and time words are classes of the output layer like any other.
-std::string BabiDialogue::answer_text(int32_t id) const {
-  const Vocabulary& vocabulary = model_.task.vocabulary;
-  if (id == Vocabulary::kNil) return "<nil>";
-  if (id > vocabulary.words()) return "<age " + std::to_string(id - vocabulary.words()) + ">";
-  return one_line(vocabulary.word_of(id));
-}
+std::string BabiDialogue::answer_text(int32_t id) const { return one_line(class_word(model_.task.vocabulary, id)); }
 
 }  // namespace hmem

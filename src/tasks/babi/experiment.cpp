@@ -94,7 +94,9 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
 void export_babi_model(const std::string& path, const TrainingRun& run, const Experiment& experiment,
                        const Record& tested) {
   ModelInfo info = experiment.model_info();
-  for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) info.emplace(name, value);
+  for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) {
+    if (name.rfind("model.", 0) != 0) info.emplace(name, value);  // those are facts of the model
+  }
   std::string& command = info["command"] = run.options.program();
   for (const Options::Flag& flag : run.options.flags()) {
     const bool matters = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::run;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hmem/data/babi/line.h"
+#include "hmem/study/explain.h"
 #include "hmem/tasks/babi/model.h"
 
 namespace hmem {
@@ -39,14 +41,12 @@ class BabiDialogue {
   const std::string& task_id() const { return model_.task_id; }
 
  private:
-  struct Phrase {
-    BabiWords words;
-    bool question;
-  };
+  using Phrase = BabiLine::Phrase;
   using Lines = std::vector<std::string>;
 
   Lines command(std::string_view line);
   Lines show_story(int64_t number);
+  Lines why();
   /// Returns the answer of the last question, if it has one.
   std::optional<int32_t> take(const std::vector<Phrase>& phrases, Lines& lines);
   std::string verdict(const std::string& answer, std::optional<int32_t> found) const;
@@ -66,6 +66,8 @@ class BabiDialogue {
   BabiModel model_;
   Tape tape_;
   std::vector<BabiWords> story_;  // at most max_num_sentences
+  AskedQuestion asked_;           // the last one that was answered; no question: none
+  std::optional<PlainQa> plain_;  // made at the first :why
   bool forgot_ = false;           // the story was longer
   bool numbered_ = false;         // a line had a number
   std::optional<BabiStories> test_stories_;

@@ -1,0 +1,260 @@
+#include <cmath>
+#include <cstring>
+
+#include "hmem/core/program.h"
+#include "hmem/core/text.h"
+#include "hmem/study/explain.h"
+
+namespace hmem {
+
+namespace {
+
+std::string number(double value) { return std::isfinite(value) ? format_real(value, 9) : "null"; }
+
+std::string list(const double* values, int64_t n) {
+  std::string text = "[";
+  for (int64_t i = 0; i < n; ++i) text += (i ? "," : "") + number(values[i]);
+  return text + "]";
+}
+std::string list(const Row& row) { return list(row.data(), static_cast<int64_t>(row.size())); }
+std::string list(const Matrix& matrix) {
+  std::string text = "[";
+  for (int64_t i = 0; i < matrix.rows; ++i) text += (i ? "," : "") + list(matrix.row(i), matrix.cols);
+  return text + "]";
+}
+
+/// RFC 4648
+std::string base64(const std::string& bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t three = 0;
+    const size_t held = std::min<size_t>(3, bytes.size() - i);
+    for (size_t j = 0; j < 3; ++j) three = three << 8 | (j < held ? static_cast<unsigned char>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j) text += j <= held ? kDigits[three >> (18 - 6 * j) & 63] : '=';
+  }
+  return text;
+}
+
+/// {"shape":[R,C],"float32":"base64"}: little-endian, row by row.
+std::string packed(const double* values, int64_t rows, int64_t cols) {
+  std::string bytes;
+  for (int64_t i = 0; i < rows * cols; ++i) {
+    const auto value = static_cast<float>(values[i]);
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(bits >> shift & 255);
+  }
+  return "{\"shape\":[" + std::to_string(rows) + "," + std::to_string(cols) + "],\"float32\":\"" + base64(bytes) +
+         "\"}";
+}
+std::string packed(const Matrix& matrix) { return packed(matrix.values.data(), matrix.rows, matrix.cols); }
+std::string packed(const Row& row) { return packed(row.data(), 1, static_cast<int64_t>(row.size())); }
+
+std::string flag(bool on) { return on ? "true" : "false"; }
+
+template <typename Items, typename Text>
+std::string each(const Items& items, Text text_of) {
+  std::string text = "[";
+  for (const auto& item : items) text += (text.size() > 1 ? "," : "") + text_of(item);
+  return text + "]";
+}
+
+std::string words_json(const BabiWords& words) {
+  return each(words, [](const std::string& word) { return json_string(word); });
+}
+
+std::string ids_json(const std::vector<int32_t>& ids) {
+  return each(ids, [](int32_t id) { return std::to_string(id); });
+}
+
+/// Fields of a JSON object, in order.
+class Object {
+ public:
+  Object& add(const char* key, const std::string& json) {
+    text_ += (text_.empty() ? "\"" : ",\"") + std::string(key) + "\":" + json;
+    return *this;
+  }
+  std::string str() const { return "{" + text_ + "}"; }
+
+ private:
+  std::string text_;
+};
+
+std::string norm_json(const PlainQa::Norm& norm) {
+  if (norm.scale.empty()) return "null";
+  Object made;
+  made.add("scale", packed(norm.scale)).add("shift", packed(norm.shift));
+  if (!norm.mean.empty()) made.add("mean", packed(norm.mean)).add("var", packed(norm.var));
+  return made.str();
+}
+
+std::string maybe(const Matrix& matrix) { return matrix.empty() ? "null" : packed(matrix); }
+
+std::string outcomes_json(const BabiTask& task, const std::vector<Outcome>& outcomes) {
+  return each(outcomes, [&task](const Outcome& outcome) {
+    return Object()
+        .add("id", std::to_string(outcome.answer))
+        .add("word", json_string(class_word(task.vocabulary, outcome.answer)))
+        .add("probability", number(outcome.probability))
+        .add("margin", number(outcome.margin))
+        .str();
+  });
+}
+
+std::string model_json(const PlainQa& model, const QaTrace& trace) {
+  const HMemQa::Config& config = model.config;
+  Object settings;
+  for (const auto& [name, value] : settings_of(config)) settings.add(name.c_str(), json_string(value));
+  std::vector<Matrix> back;  // one where all hops share it
+  for (size_t h = 1; h < model.back.size() && (h == 1 || config.separate_hops); ++h) back.push_back(model.back[h]);
+  Object made;
+  made.add("settings", settings.str());
+  made.add("memory_size", std::to_string(config.memory_size)).add("hops", std::to_string(config.hops));
+  made.add("rule", Object()
+                       .add("growth", number(model.rule.growth))
+                       .add("decay_pos", number(model.rule.decay_pos))
+                       .add("decay_neg", number(model.rule.decay_neg))
+                       .add("signed", flag(model.rule.is_signed))
+                       .str());
+  made.add("back", each(back, [](const Matrix& w) { return packed(w); }));
+  made.add("output", packed(model.output));
+  made.add("answer_read", maybe(model.answer_read));
+  made.add("answer_question_part",
+           config.answer_layer ? packed(product(trace.q.data(), model.answer_question)) : "null");
+  made.add("read_epsilon", number(static_cast<double>(Reads::kEpsilon)));
+  made.add("value_epsilon", number(static_cast<double>(LayerNorm::kEpsilon)));
+  made.add("write_found", maybe(model.write_found)).add("value_norm", norm_json(model.value_norm));
+  return made.str();
+}
+
+std::string encoder_json(const PlainQa& model) {
+  std::vector<Matrix> query;
+  for (size_t h = 0; h < model.query.size() && (h == 0 || model.config.separate_hops); ++h) {
+    query.push_back(model.query[h]);
+  }
+  return Object()
+      .add("embedding", packed(model.embedding))
+      .add("encoding", packed(model.encoding))
+      .add("story_norm", norm_json(model.story_norm))
+      .add("query_norm", norm_json(model.query_norm))
+      .add("norm_epsilon", number(static_cast<double>(BatchNorm::kEpsilon)))
+      .add("story_layer", maybe(model.story_layer))
+      .add("question_layer", maybe(model.question_layer))
+      .add("key", packed(model.key))
+      .add("value", packed(model.value))
+      .add("query", each(query, [](const Matrix& w) { return packed(w); }))
+      .add("write_own", maybe(model.write_own))
+      .add("key_norm", norm_json(model.key_norm))
+      .add("answer_question", maybe(model.answer_question))
+      .str();
+}
+
+std::string hop_json(const QaTrace::Hop& hop) {
+  return Object()
+      .add("question_part", packed(hop.question))
+      .add("z", packed(hop.z))
+      .add("read", packed(hop.r))
+      .add("rstd", number(hop.rstd))
+      .str();
+}
+
+}  // namespace
+
+std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one, bool whole_model) {
+  const Attribution& at = one.at;
+  const QaTrace& trace = one.trace;
+  std::vector<std::string> words;
+  for (int32_t id = 0; id < task.vocabulary.size(); ++id) words.push_back(class_word(task.vocabulary, id));
+  const auto class_json = [&](int32_t id) {
+    return Object()
+        .add("id", std::to_string(id))
+        .add("word", json_string(words[static_cast<size_t>(id)]))
+        .add("probability", number(one.probability[static_cast<size_t>(id)]))
+        .str();
+  };
+  Object root;
+  root.add("format", json_string("hmem_explain")).add("version", std::to_string(kExplainVersion));
+  root.add("program", json_string("hmem " + build_info().version));
+  std::vector<int64_t> numbers(one.asked.sentences.size());
+  for (size_t t = 0; t < numbers.size(); ++t) numbers[t] = static_cast<int64_t>(t);
+  root.add("story", each(numbers, [&](int64_t t) {
+             const auto i = static_cast<size_t>(t);
+             return Object()
+                 .add("number", std::to_string(t + 1 + one.forgotten))
+                 .add("words", words_json(one.asked.sentences[i]))
+                 .add("ids", ids_json(one.story.sentences[i]))
+                 .add("fact", flag(one.is_fact(t)))
+                 .str();
+           }));
+  root.add("forgotten", std::to_string(one.forgotten));
+  root.add("question",
+           Object().add("words", words_json(one.asked.question)).add("ids", ids_json(one.story.question)).str());
+  root.add("true_answer", one.asked.true_answer.empty() ? "null" : json_string(one.asked.true_answer));
+  root.add("answer", class_json(at.answer)).add("other", class_json(at.other));
+  root.add("margin", number(at.margin)).add("logits", list(trace.logits));
+  root.add("vocabulary", words_json(words));
+  root.add("model", model_json(model, trace));
+  root.add("keys", packed(trace.k)).add("values", packed(trace.v));
+  if (model.config.read_before_write) {
+    root.add("value_own", packed(trace.own))
+        .add("value_found", packed(trace.found))
+        .add("value_rstd", list(trace.rstd));
+  }
+  root.add("reads", each(trace.hops, hop_json));
+  root.add("answer_z", trace.answer_z.empty() ? "null" : packed(trace.answer_z));
+  Object terms;
+  terms.add("writer", list(at.writer)).add("writes", list(at.writes)).add("steers", list(at.steers));
+  terms.add("question", list(at.question)).add("direct", list(at.direct));
+  terms.add("answer_question", number(at.answer_question)).add("total", list(at.total));
+  terms.add("pairs", list(pairs(model, trace, at, static_cast<int64_t>(trace.hops.size()) - 1)));
+  if (model.config.read_before_write) terms.add("origin", list(at.origin)).add("origin_of", list(at.origin_of));
+  root.add("attribution", terms.str());
+  root.add("left_out", outcomes_json(task, one.left_out)).add("asked_after", outcomes_json(task, one.asked_after));
+  root.add("saturation", Object()
+                             .add("factors", std::to_string(at.saturation.factors))
+                             .add("negative", std::to_string(at.saturation.negative))
+                             .add("smallest", number(at.saturation.smallest))
+                             .add("memory_low", number(at.saturation.memory_low))
+                             .add("memory_high", number(at.saturation.memory_high))
+                             .str());
+  root.add("residuals", each(at.residuals, [](const Residual& residual) {
+             return Object()
+                 .add("name", json_string(residual.name))
+                 .add("found", number(residual.found))
+                 .add("expected", number(residual.expected))
+                 .add("relative", number(residual.relative()))
+                 .str();
+           }));
+  if (whole_model) root.add("encoder", encoder_json(model));
+  return root.str() + "\n";
+}
+
+std::string explain_csv(const BabiTask& task, const Explanation& one) {
+  const Attribution& at = one.at;
+  const auto quoted = [](const std::string& text) {
+    std::string cell = "\"";
+    for (const char c : one_line(text)) cell += c == '"' ? "\"\"" : std::string(1, c);
+    return cell + "\"";
+  };
+  std::string text = "sentence,words,fact,writes";
+  for (int64_t h = 1; h < at.steers.rows; ++h) text += ",steers_hop_" + std::to_string(h + 1);
+  text += ",total";
+  if (!at.origin_of.empty()) text += ",origin";
+  text += ",left_out_answer,left_out_probability,left_out_margin\n";
+  for (int64_t t = 0; t < one.at.sentences(); ++t) {
+    const auto i = static_cast<size_t>(t);
+    text += std::to_string(t + 1 + one.forgotten) + "," + quoted(words_text(one.asked.sentences[i])) + "," +
+            (one.is_fact(t) ? "1" : "0") + "," + number(at.writer[i]);
+    for (int64_t h = 1; h < at.steers.rows; ++h) text += "," + number(at.steers(h, t));
+    text += "," + number(at.total[i]);
+    if (!at.origin_of.empty()) text += "," + number(at.origin_of[i]);
+    const Outcome& without = one.left_out[i];
+    text += "," + quoted(class_word(task.vocabulary, without.answer)) + "," + number(without.probability) + "," +
+            number(without.margin) + "\n";
+  }
+  return text;
+}
+
+}  // namespace hmem
