@@ -16,6 +16,7 @@ int train(const Options& options) {
   const std::unique_ptr<QaModel> model = make_babi_model(options, data, run.seed);
   const std::unique_ptr<BabiLearner> learner = make_babi_learner(run, *model, data);
   Experiment experiment = babi_experiment(run, *model, data, *learner);
+  export_after_test(experiment, run);
   return run.train(experiment);  // header, training, test on every task, final line
 }
 

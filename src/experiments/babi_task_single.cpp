@@ -16,14 +16,7 @@ int train(const Options& options) {
   const std::unique_ptr<QaModel> model = make_babi_model(options, data, run.seed);
   const std::unique_ptr<BabiLearner> learner = make_babi_learner(run, *model, data);
   Experiment experiment = babi_experiment(run, *model, data, *learner);
-  const std::string exported = options.get_string("export_weights");
-  if (!exported.empty()) {
-    experiment.test = [&, test = experiment.test](RunLog& log) {
-      Record line = test(log);
-      export_babi_model(exported, run, experiment, line);
-      return line.add_real("exported_error", evaluate(*learner, Learner::Part::test, run.settings.batch_size).error, 4);
-    };
-  }
+  export_after_test(experiment, run);
   return run.train(experiment);  // header, training, test, final line
 }
 

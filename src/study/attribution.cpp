@@ -10,56 +10,56 @@ namespace hmem {
 
 namespace {
 
-double total_of(const Row& row) { return std::accumulate(row.begin(), row.end(), 0.0); }
+double total_of(const Vector& row) { return std::accumulate(row.begin(), row.end(), 0.0); }
 
 double largest_of(const double* values, size_t n) {
   double largest = 0;
   for (size_t j = 0; j < n; ++j) largest = std::max(largest, std::abs(values[j]));
   return largest;
 }
-double largest_of(const Row& row) { return largest_of(row.data(), row.size()); }
+double largest_of(const Vector& row) { return largest_of(row.data(), row.size()); }
 
 /// G y: the gate [z > 0] on every element.
-Row gated(const Row& z, Row y) {
+Vector gated(const Vector& z, Vector y) {
   for (size_t j = 0; j < y.size(); ++j) y[j] = z[j] > 0 ? y[j] : 0;
   return y;
 }
 
 /// N y for the frozen norm (r - mean(r)) rstd, whose matrix is symmetric.
-Row normalised(const PlainQa& model, const QaTrace::Hop& hop, Row y) {
+Vector normalised(const PlainQa& model, const QaTrace::Hop& hop, Vector y) {
   if (!model.config.read_norm) return y;
   const double mean = total_of(y) / static_cast<double>(y.size());
   for (double& x : y) x = (x - mean) * hop.rstd;
   return y;
 }
 
-Row sum(Row a, const Row& b) {
+Vector sum(Vector a, const Vector& b) {
   for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
   return a;
 }
 
 /// e_h, A_h, the question's parts.
 void take_gradients(const PlainQa& model, const QaTrace& trace, Attribution& out) {
-  Row w(trace.features.size());
+  Vector w(trace.features.size());
   for (size_t j = 0; j < w.size(); ++j) {
     const double* row = model.output.row(static_cast<int64_t>(j));
     w[j] = row[out.answer] - row[out.other];
   }
   if (!trace.answer_z.empty()) {
-    const Row open = gated(trace.answer_z, w);
+    const Vector open = gated(trace.answer_z, w);
     out.answer_question = dot(product(trace.q.data(), model.answer_question), open);
     w = sum(w, product(model.answer_read, open));
   }
   const size_t hops = trace.hops.size();
-  out.direct_gradient.assign(hops, Row(w.size(), 0.0));
+  out.direct_gradient.assign(hops, Vector(w.size(), 0.0));
   out.total_gradient.resize(hops);
   out.question.resize(hops), out.direct.resize(hops);
   for (size_t h = hops; h-- > 0;) {
     const QaTrace::Hop& hop = trace.hops[h];
     if (h + 1 == hops || model.config.hop_sum) out.direct_gradient[h] = normalised(model, hop, w);
-    Row& total = out.total_gradient[h] = out.direct_gradient[h];
+    Vector& total = out.total_gradient[h] = out.direct_gradient[h];
     if (h + 1 < hops) {
-      const Row through_key = gated(trace.hops[h + 1].z, product(trace.m, out.total_gradient[h + 1]));
+      const Vector through_key = gated(trace.hops[h + 1].z, product(trace.m, out.total_gradient[h + 1]));
       total = sum(std::move(total), normalised(model, hop, product(model.back[h + 1], through_key)));
     }
     out.question[h] = dot(hop.question, gated(hop.z, product(trace.m, total)));
@@ -90,7 +90,7 @@ std::vector<Matrix> take_reads(const PlainQa& model, const QaTrace& trace, Attri
   for_each_term(model, trace, [&](int64_t t, const Matrix& kept) {
     const double* k = trace.k.row(t);
     for (size_t h = 0; h < reach.size(); ++h) {
-      const Row& read_key = trace.hops[h].k;
+      const Vector& read_key = trace.hops[h].k;
       double* sums = reach[h].row(t);
       for (int64_t i = 0; i < d; ++i) {
         const double both = model.rule.growth * k[i] * read_key[static_cast<size_t>(i)];
@@ -126,18 +126,18 @@ void take_origins(const PlainQa& model, const QaTrace& trace, const std::vector<
   double worst = 0, largest = 0;
   for (int64_t t = 0; t < steps; ++t) {
     const double *k = trace.k.row(t), *v = trace.v.row(t);
-    const auto affine = [&](Row y) {
+    const auto affine = [&](Vector y) {
       const double mean = total_of(y) / static_cast<double>(d);
       for (size_t j = 0; j < y.size(); ++j) y[j] = (y[j] - mean) * trace.rstd[static_cast<size_t>(t)] * norm.scale[j];
       return y;
     };
-    Row all(static_cast<size_t>(d), 0.0);
+    Vector all(static_cast<size_t>(d), 0.0);
     for (int64_t s = 0; s <= steps; ++s) {
       Matrix& from = content[static_cast<size_t>(s)];
       if (s > t && s < steps) continue;  // not told yet
-      Row part(static_cast<size_t>(d), 0.0);
+      Vector part(static_cast<size_t>(d), 0.0);
       if (!from.empty()) part = affine(product(product(k, from).data(), model.write_found));
-      if (s == t) part = affine(Row(trace.own.row(t), trace.own.row(t + 1)));
+      if (s == t) part = affine(Vector(trace.own.row(t), trace.own.row(t + 1)));
       if (s == steps) part = sum(std::move(part), norm.shift);
       if (from.empty()) from = Matrix(d, d);
       for (int64_t i = 0; i < d; ++i) {
@@ -156,7 +156,7 @@ void take_origins(const PlainQa& model, const QaTrace& trace, const std::vector<
     }
   }
   out.residuals.push_back({"values by origin", worst, 0, largest});
-  Row sums(trace.m.values.size(), 0.0);
+  Vector sums(trace.m.values.size(), 0.0);
   for (const Matrix& part : content) {
     if (!part.empty()) sums = sum(std::move(sums), part.values);
   }
@@ -250,7 +250,7 @@ Attribution attribute(const PlainQa& model, const QaTrace& trace, AnswerPair pai
   double size = std::abs(out.margin);
   size = std::max(size, 1e-6 * largest_of(trace.logits));
   for (size_t h = 0; h < trace.hops.size(); ++h) {
-    Row sums(static_cast<size_t>(d), 0.0);
+    Vector sums(static_cast<size_t>(d), 0.0);
     for (int64_t t = 0; t < steps; ++t) {
       for (int64_t j = 0; j < d; ++j) sums[static_cast<size_t>(j)] += out.reads[h](t, j);
     }
@@ -293,20 +293,20 @@ Matrix pairs(const PlainQa& model, const QaTrace& trace, const Attribution& attr
              trace.hops.size() - 1);
   const auto h = static_cast<size_t>(hop);
   const QaTrace::Hop& at = trace.hops[h];
-  std::vector<Row> share;  // of the key: of each sentence, then of the question
+  std::vector<Vector> share;  // of the key: of each sentence, then of the question
   for (int64_t t = 0; t < steps; ++t) {
     if (hop == 0) {
       share.emplace_back(static_cast<size_t>(d), 0.0);
       continue;
     }
     const double* read = attribution.reads[h - 1].row(t);
-    const Row n = normalised(model, trace.hops[h - 1], Row(read, read + d));
+    const Vector n = normalised(model, trace.hops[h - 1], Vector(read, read + d));
     share.push_back(gated(at.z, product(n.data(), model.back[h])));
   }
   share.push_back(gated(at.z, at.question));
   Matrix found(steps, steps + 1);
   for_each_term(model, trace, [&](int64_t s, const Matrix& kept) {
-    Row by_unit(static_cast<size_t>(d));  // C_s A_h: what a unit of the key is worth
+    Vector by_unit(static_cast<size_t>(d));  // C_s A_h: what a unit of the key is worth
     for (int64_t i = 0; i < d; ++i) {
       double sum_of_row = 0;
       const double* row = kept.row(i);
@@ -327,7 +327,7 @@ Matrix forgetting(const PlainQa& model, const QaTrace& trace, const Attribution&
     // k_h e_h^T summed over hops: what an element of C_t adds to the margin.
     Matrix worth(d, d);
     for (size_t h = 0; h < trace.hops.size(); ++h) {
-      const Row &key = trace.hops[h].k, &gradient = attribution.direct_gradient[h];
+      const Vector &key = trace.hops[h].k, &gradient = attribution.direct_gradient[h];
       for (int64_t i = 0; i < d; ++i) {
         const double scale = model.rule.growth * trace.k(t, i) * key[static_cast<size_t>(i)];
         if (scale == 0) continue;

@@ -22,8 +22,8 @@ Outcome without(const PlainQa& model, QaTrace& run, const Matrix& before, int64_
 
 }  // namespace
 
-Row probabilities(const QaTrace& trace) {
-  Row p = trace.logits;
+Vector probabilities(const QaTrace& trace) {
+  Vector p = trace.logits;
   const double largest = *std::max_element(p.begin(), p.end());
   double total = 0;
   for (double& x : p) total += x = std::exp(x - largest);
@@ -34,7 +34,9 @@ Row probabilities(const QaTrace& trace) {
 Outcome outcome_of(const QaTrace& trace, AnswerPair pair) {
   Outcome outcome;
   outcome.answer = answer_pair(trace).answer;
-  outcome.probability = probabilities(trace)[static_cast<size_t>(outcome.answer)];
+  const Vector p = probabilities(trace);
+  outcome.probability = p[static_cast<size_t>(outcome.answer)];
+  outcome.log_probability = std::log(p[static_cast<size_t>(pair.answer)]);
   outcome.margin = trace.logits[static_cast<size_t>(pair.answer)] - trace.logits[static_cast<size_t>(pair.other)];
   return outcome;
 }

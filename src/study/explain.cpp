@@ -87,7 +87,7 @@ ExplanationHits explanation_hits(const PlainQa& model, const QaTrace& trace, con
   HMEM_CHECK(facts.front() >= 0 && facts.back() < steps, "found the fact ", facts.back(), ", expected 0..", steps - 1);
   hits.chance = static_cast<double>(hits.facts) / static_cast<double>(steps);
   for (size_t h = 0; h < trace.hops.size(); ++h) {
-    Row share(static_cast<size_t>(steps));
+    Vector share(static_cast<size_t>(steps));
     for (int64_t t = 0; t < steps; ++t) {
       share[static_cast<size_t>(t)] = dot(at.reads[h].row(t), trace.hops[h].r.data(), trace.m.rows);
     }
@@ -100,8 +100,8 @@ ExplanationHits explanation_hits(const PlainQa& model, const QaTrace& trace, con
   if (at.steers.rows > 1) hits.terms.push_back(ranked("writer + steerers", at.total.data(), steps, facts));
   if (model.config.read_before_write) hits.terms.push_back(ranked("origin", at.origin_of.data(), steps, facts));
   if (left_out.empty()) return hits;
-  Row lost;
-  for (const Outcome& outcome : left_out) lost.push_back(at.margin - outcome.margin);
+  Vector lost;
+  for (const Outcome& outcome : left_out) lost.push_back(-outcome.log_probability);
   hits.terms.push_back(ranked("left out", lost.data(), steps, facts));
   for (int64_t t = 0; t < steps; ++t) {
     const bool is_fact = std::binary_search(facts.begin(), facts.end(), static_cast<int32_t>(t));

@@ -16,7 +16,7 @@ std::string list(const double* values, int64_t n) {
   for (int64_t i = 0; i < n; ++i) text += (i ? "," : "") + number(values[i]);
   return text + "]";
 }
-std::string list(const Row& row) { return list(row.data(), static_cast<int64_t>(row.size())); }
+std::string list(const Vector& row) { return list(row.data(), static_cast<int64_t>(row.size())); }
 std::string list(const Matrix& matrix) {
   std::string text = "[";
   for (int64_t i = 0; i < matrix.rows; ++i) text += (i ? "," : "") + list(matrix.row(i), matrix.cols);
@@ -50,7 +50,7 @@ std::string packed(const double* values, int64_t rows, int64_t cols) {
          "\"}";
 }
 std::string packed(const Matrix& matrix) { return packed(matrix.values.data(), matrix.rows, matrix.cols); }
-std::string packed(const Row& row) { return packed(row.data(), 1, static_cast<int64_t>(row.size())); }
+std::string packed(const Vector& row) { return packed(row.data(), 1, static_cast<int64_t>(row.size())); }
 
 std::string flag(bool on) { return on ? "true" : "false"; }
 
@@ -99,6 +99,7 @@ std::string outcomes_json(const BabiTask& task, const std::vector<Outcome>& outc
         .add("word", json_string(class_word(task.vocabulary, outcome.answer)))
         .add("probability", number(outcome.probability))
         .add("margin", number(outcome.margin))
+        .add("log_probability", number(outcome.log_probability))
         .str();
   });
 }

@@ -43,8 +43,8 @@ std::string sentence(const BabiWords& words) { return one_line(words_text(words)
 std::string word(const BabiTask& task, int32_t id) { return one_line(class_word(task.vocabulary, id)); }
 
 /// The words that `values` W_o makes most probable.
-std::string nearest_words(const PlainQa& model, const BabiTask& task, const Row& values) {
-  const Row logits = product(values.data(), model.output);
+std::string nearest_words(const PlainQa& model, const BabiTask& task, const Vector& values) {
+  const Vector logits = product(values.data(), model.output);
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto shown = static_cast<int64_t>(std::min<size_t>(3, order.size()));
@@ -245,7 +245,7 @@ std::vector<std::string> trace_text(const PlainQa& model, const BabiTask& task, 
     }
     lines.push_back(line + "   | section " + section + ", " + function + (remark.empty() ? "" : " | " + remark));
   };
-  const auto add_row = [&](const std::string& name, const std::string& formula, const Row& values,
+  const auto add_row = [&](const std::string& name, const std::string& formula, const Vector& values,
                            const std::string& section, const std::string& function, const std::string& remark = "") {
     add(name, formula, values.data(), 1, static_cast<int64_t>(values.size()), section, function, remark);
   };
@@ -272,7 +272,7 @@ std::vector<std::string> trace_text(const PlainQa& model, const BabiTask& task, 
       add("k_" + n, "LN(relu(x W_k))", k, 1, d, "10", "layer_norm_forward");
       add("o_" + n, "relu(x W_v) W_0", trace.own.row(t), 1, d, "10", "matmul");
       add("s_" + n, "M^T k: what the memory already held", trace.found.row(t), 1, d, "10", "rbw_step",
-          "nearest words: " + nearest_words(model, task, Row(trace.found.row(t), trace.found.row(t) + d)));
+          "nearest words: " + nearest_words(model, task, Vector(trace.found.row(t), trace.found.row(t) + d)));
       add("v_" + n, "LN(o + s W_s)", v, 1, d, "10", "layer_norm_row", "1/deviation " + format_real(trace.rstd[i], 3));
     } else {
       add("k_" + n, "relu(x W_k)", k, 1, d, "4", "matmul", active(k, d));

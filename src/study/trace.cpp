@@ -11,18 +11,18 @@ namespace {
 
 double relu(double z) { return z > 0 ? z : 0; }
 
-Row relu(Row z) {
+Vector relu(Vector z) {
   for (double& x : z) x = relu(x);
   return z;
 }
 
-Row sum(Row a, const Row& b) {
+Vector sum(Vector a, const Vector& b) {
   for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
   return a;
 }
 
 /// (x - mean(x)) / sqrt(var(x) + epsilon); sets rstd to 1 / sqrt(..).
-Row standardised(Row x, double epsilon, double& rstd) {
+Vector standardised(Vector x, double epsilon, double& rstd) {
   const auto n = static_cast<double>(x.size());
   double mean = 0, var = 0;
   for (const double value : x) mean += value / n;
@@ -32,14 +32,14 @@ Row standardised(Row x, double epsilon, double& rstd) {
   return x;
 }
 
-Row layer_norm(const Row& x, const PlainQa::Norm& norm, double& rstd) {
-  Row y = standardised(x, static_cast<double>(LayerNorm::kEpsilon), rstd);
+Vector layer_norm(const Vector& x, const PlainQa::Norm& norm, double& rstd) {
+  Vector y = standardised(x, static_cast<double>(LayerNorm::kEpsilon), rstd);
   for (size_t j = 0; j < y.size(); ++j) y[j] = y[j] * norm.scale[j] + norm.shift[j];
   return y;
 }
 
 /// Batch norm in inference: with the moving averages.
-void batch_norm(Row& x, const PlainQa::Norm& norm) {
+void batch_norm(Vector& x, const PlainQa::Norm& norm) {
   if (norm.scale.empty()) return;
   constexpr double kEpsilon = static_cast<double>(BatchNorm::kEpsilon);
   for (size_t j = 0; j < x.size(); ++j) {
@@ -48,11 +48,11 @@ void batch_norm(Row& x, const PlainQa::Norm& norm) {
 }
 
 /// x_j = sum over slots s of P_sj A_{w_s j}, nil left out.
-Row encoded(const PlainQa& model, const std::vector<int32_t>& words) {
+Vector encoded(const PlainQa& model, const std::vector<int32_t>& words) {
   const int64_t e = model.embedding.cols;
   HMEM_CHECK(static_cast<int64_t>(words.size()) == model.encoding.rows, "found a row of ", words.size(),
              " word ids, expected ", model.encoding.rows);
-  Row x(static_cast<size_t>(e), 0.0);
+  Vector x(static_cast<size_t>(e), 0.0);
   for (size_t s = 0; s < words.size(); ++s) {
     HMEM_CHECK(words[s] >= 0 && words[s] < model.embedding.rows, "found the word id ", words[s], ", expected 0..",
                model.embedding.rows - 1);
@@ -64,7 +64,7 @@ Row encoded(const PlainQa& model, const std::vector<int32_t>& words) {
 }
 
 /// x, with extractor_layers = 2 x + relu(x W).
-Row extracted(Row x, const Matrix& w) { return w.empty() ? x : sum(x, relu(product(x.data(), w))); }
+Vector extracted(Vector x, const Matrix& w) { return w.empty() ? x : sum(x, relu(product(x.data(), w))); }
 
 Matrix rows_of(const Matrix& a, int64_t begin, int64_t end) {
   Matrix part(end - begin, a.cols);
@@ -72,7 +72,7 @@ Matrix rows_of(const Matrix& a, int64_t begin, int64_t end) {
   return part;
 }
 
-Row transposed_product(const Matrix& m, const Row& k) { return product(k.data(), m); }  // M^T k
+Vector transposed_product(const Matrix& m, const Vector& k) { return product(k.data(), m); }  // M^T k
 
 }  // namespace
 
@@ -82,10 +82,10 @@ double dot(const double* a, const double* b, int64_t n) {
   return total;
 }
 
-double dot(const Row& a, const Row& b) { return dot(a.data(), b.data(), static_cast<int64_t>(a.size())); }
+double dot(const Vector& a, const Vector& b) { return dot(a.data(), b.data(), static_cast<int64_t>(a.size())); }
 
-Row product(const double* x, const Matrix& a) {
-  Row y(static_cast<size_t>(a.cols), 0.0);
+Vector product(const double* x, const Matrix& a) {
+  Vector y(static_cast<size_t>(a.cols), 0.0);
   for (int64_t i = 0; i < a.rows; ++i) {
     if (x[i] == 0) continue;
     const double scale = x[i], *row = a.row(i);
@@ -94,8 +94,8 @@ Row product(const double* x, const Matrix& a) {
   return y;
 }
 
-Row product(const Matrix& a, const Row& y) {
-  Row x(static_cast<size_t>(a.rows));
+Vector product(const Matrix& a, const Vector& y) {
+  Vector x(static_cast<size_t>(a.rows));
   for (int64_t i = 0; i < a.rows; ++i) x[static_cast<size_t>(i)] = dot(a.row(i), y.data(), a.cols);
   return x;
 }
@@ -121,7 +121,7 @@ PlainQa::PlainQa(HMemQa& model) : config(model.config()) {
   };
   const auto row = [&find](const std::string& name) {
     const Tensor* found = find(name);
-    return found ? Row(found->begin(), found->end()) : Row();
+    return found ? Vector(found->begin(), found->end()) : Vector();
   };
   const auto matrix = [&](const std::string& name) {
     Matrix made;
@@ -136,7 +136,7 @@ PlainQa::PlainQa(HMemQa& model) : config(model.config()) {
   };
 
   const auto gamma = [&](const char* name, real constant) {
-    const Row learned = row(name);
+    const Vector learned = row(name);
     return learned.empty() ? static_cast<double>(constant) : learned[0];
   };
   const double pos = gamma("gamma_pos", config.rule.gamma_pos), neg = gamma("gamma_neg", config.rule.gamma_neg);
@@ -192,10 +192,10 @@ void write_from(const PlainQa& model, QaTrace& trace, Matrix m, int64_t first) {
   for (int64_t t = first; t < trace.sentences(); ++t) {
     const double* k = trace.k.row(t);
     if (model.config.read_before_write) {
-      const Row found = product(k, m);  // M^T k
-      const Row own(trace.own.row(t), trace.own.row(t + 1));
-      const Row v = layer_norm(sum(own, product(found.data(), model.write_found)), model.value_norm,
-                               trace.rstd[static_cast<size_t>(t)]);
+      const Vector found = product(k, m);  // M^T k
+      const Vector own(trace.own.row(t), trace.own.row(t + 1));
+      const Vector v = layer_norm(sum(own, product(found.data(), model.write_found)), model.value_norm,
+                                  trace.rstd[static_cast<size_t>(t)]);
       std::copy(found.begin(), found.end(), trace.found.row(t));
       std::copy(v.begin(), v.end(), trace.v.row(t));
     }
@@ -235,15 +235,15 @@ QaTrace trace_qa(const PlainQa& model, const QaStory& story) {
     trace.rstd.assign(static_cast<size_t>(steps), 0.0);
   }
   for (int64_t t = 0; t < steps; ++t) {
-    Row x = encoded(model, story.sentences[static_cast<size_t>(t)]);
+    Vector x = encoded(model, story.sentences[static_cast<size_t>(t)]);
     batch_norm(x, model.story_norm);
     x = extracted(std::move(x), model.story_layer);
-    Row k = relu(product(x.data(), model.key)), v = relu(product(x.data(), model.value));
+    Vector k = relu(product(x.data(), model.key)), v = relu(product(x.data(), model.value));
     std::copy(x.begin(), x.end(), trace.x.row(t));
     if (model.config.read_before_write) {
       double unused;
       k = layer_norm(k, model.key_norm, unused);
-      const Row own = product(v.data(), model.write_own);
+      const Vector own = product(v.data(), model.write_own);
       std::copy(own.begin(), own.end(), trace.own.row(t));
     }
     std::copy(k.begin(), k.end(), trace.k.row(t));

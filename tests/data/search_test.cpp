@@ -27,6 +27,8 @@ TEST_CASE("search order: $HMEM_DATA, ./datasets, beside the program; or data_dir
   const Surroundings surroundings(folder.file("root"), folder.path() / "here");
   const auto program = folder.path() / "install/bin";
   CHECK(found("", program) == "nothing");
+  folder.write("install/share/hmem/set/data", "");
+  CHECK(found("", program) == folder.file("install/share/hmem/set") + " = share/hmem/set beside the program's folder");
   folder.write("install/datasets/set/data", "");
   CHECK(found("", program) == folder.file("install/datasets/set") + " = datasets/set beside the program's folder");
   CHECK(found("", {}) == "nothing");

@@ -217,7 +217,8 @@ def study(name, base, changes, out):
         left_out = []
         for t in range(T):
             l = Run(setting, p, ids, question, skip=t).answer().detach()
-            left_out.append([float(l[best] - l[other]), float(torch.softmax(l, 0).max()), float(l.argmax())])
+            left_out.append([float(l[best] - l[other]), float(torch.softmax(l, 0).max()), float(l.argmax()),
+                             float(torch.log_softmax(l, 0)[best])])
         out[key + 'left_out'] = torch.tensor(left_out)
         # The last hop's pairs: the answer reads C_s alone, and its share of t in the key gets a factor.
         if run.hops > 1:

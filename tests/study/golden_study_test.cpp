@@ -115,7 +115,7 @@ TEST_CASE("attribution and leaving out agree with an independent program", "[gol
           REQUIRE(expected->count() == count);
           CHECK(error_of(found, *expected) < kTolerance);
         };
-        const auto expect_row = [&](const std::string& name, const Row& found) {
+        const auto expect_row = [&](const std::string& name, const Vector& found) {
           expect(name, found.data(), static_cast<int64_t>(found.size()));
         };
         const QaTrace trace = trace_qa(plain, story_of(batch, b));
@@ -129,16 +129,17 @@ TEST_CASE("attribution and leaving out agree with an independent program", "[gol
         expect_row("total", found.total);
         if (b == 0) expect_row("first_term", memory_term(plain, trace, 0).values);
         if (plain.config.read_before_write) {
-          expect_row("origin", Row(found.origin_of.begin(), found.origin_of.end() - 1));
+          expect_row("origin", Vector(found.origin_of.begin(), found.origin_of.end() - 1));
         }
-        Row left_out;
+        Vector left_out;
         for (const Outcome& outcome : leave_each_out(plain, trace, pair)) {
-          left_out.insert(left_out.end(), {outcome.margin, outcome.probability, static_cast<double>(outcome.answer)});
+          left_out.insert(left_out.end(), {outcome.margin, outcome.probability, static_cast<double>(outcome.answer),
+                                           outcome.log_probability});
         }
         expect_row("left_out", left_out);
         if (plain.config.hops > 1) {
           const Matrix all = pairs(plain, trace, found, plain.config.hops - 1);
-          Row of_sentences;
+          Vector of_sentences;
           for (int64_t s = 0; s < all.rows; ++s) {
             of_sentences.insert(of_sentences.end(), all.row(s), all.row(s) + all.rows);
           }

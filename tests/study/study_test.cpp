@@ -1,117 +1,15 @@
 // Trace against the fast path; every sum of the attribution; wrong variants that must not add up.
 
-#include <numeric>
-#include <sstream>
-
 #include "catch.h"
 #include "hmem/core/check.h"
-#include "hmem/data/babi/batch.h"
-#include "hmem/data/generator/registry.h"
 #include "hmem/study/counterfactual.h"
+#include "study/study_rows.h"
 #include "support/error_text.h"
-#include "support/qa_files.h"
 
 using namespace hmem;
+using namespace hmem::test;
 
 namespace {
-
-struct OptionRow {
-  const char* name;
-  void (*set)(HMemQa::Config& config);
-};
-
-using Config = HMemQa::Config;
-
-/// A row for every option of the model that changes what is computed. Rates are so large that factors below 0 occur.
-const OptionRow kRows[] = {
-    {"plain", [](Config&) {}},
-    {"paper's rates", [](Config& c) { c.rule = {}; }},
-    {"w_max", [](Config& c) { c.rule.w_max = real(0.6); }},
-    {"one hop", [](Config& c) { c.hops = 1; }},
-    {"two hops", [](Config& c) { c.hops = 2; }},
-    {"six hops", [](Config& c) { c.hops = 6; }},
-    {"outer products", [](Config& c) { c.write_rule = WriteRule::outer; }},
-    {"signed rule", [](Config& c) { c.write_rule = WriteRule::signed_hebbian; }},
-    {"learned growth", [](Config& c) { c.learn_gamma_pos = true; }},
-    {"learned rates", [](Config& c) { c.learn_gamma_pos = c.learn_gamma_neg = true; }},
-    {"learned rate of outer products", [](Config& c) { c.learn_gamma_pos = true, c.write_rule = WriteRule::outer; }},
-    {"tied keys", [](Config& c) { c.tie_keys = true; }},
-    {"separate hops", [](Config& c) { c.separate_hops = true; }},
-    {"normalised reads", [](Config& c) { c.read_norm = true; }},
-    {"sum of hops", [](Config& c) { c.hop_sum = true; }},
-    {"sum of normalised reads", [](Config& c) { c.read_norm = c.hop_sum = true; }},
-    {"two-layer extractors", [](Config& c) { c.extractor_layers = 2; }},
-    {"answer layer", [](Config& c) { c.answer_layer = true; }},
-    {"identity encoding", [](Config& c) { c.encoding = EncodingType::identity; }},
-    {"position encoding", [](Config& c) { c.encoding = EncodingType::position; }},
-    {"masked batch norm", [](Config& c) { c.norm = StoryNorm::masked; }},
-    {"no batch norm", [](Config& c) { c.norm = StoryNorm::none; }},
-    {"read before write", [](Config& c) { c.read_before_write = true; }},
-    {"read before write, outer",
-     [](Config& c) { c.read_before_write = true, c.write_rule = WriteRule::outer, c.rule.gamma_pos = real(0.05); }},
-    {"read before write, signed",
-     [](Config& c) { c.read_before_write = true, c.write_rule = WriteRule::signed_hebbian; }},
-    {"read before write, tied keys, learned rates",
-     [](Config& c) { c.read_before_write = c.tie_keys = c.learn_gamma_pos = c.learn_gamma_neg = true; }},
-    {"best",
-     [](Config& c) {
-       c.read_before_write = c.answer_layer = c.read_norm = c.hop_sum = c.separate_hops = true;
-       c.extractor_layers = 2, c.write_rule = WriteRule::signed_hebbian;
-     }},
-};
-
-struct Questions {
-  BabiTask task;
-  BabiBatch batch;
-};
-
-/// The first `count` questions of generated stories, in which tasks of 2 to 20 sentences alternate.
-Questions some_questions(int task_id, int64_t count) {
-  Rng rng(7, "study");
-  std::istringstream in(generate_babi(task_id, count, rng));
-  const BabiStories stories = parse_babi(in, "generated");
-  Questions made;
-  made.task = vectorise_babi(stories, stories);
-  std::vector<int64_t> examples(static_cast<size_t>(count));
-  std::iota(examples.begin(), examples.end(), 0);
-  BabiBatcher(made.task, made.task.train).fill(made.batch, examples.data(), count);
-  return made;
-}
-
-/// Weights drawn at random, moving averages that are not 0 and 1, scales that are not 1.
-std::unique_ptr<HMemQa> random_model(const OptionRow& row, const BabiTask& task) {
-  Config config;
-  config.embeddings_size = 11;
-  config.memory_size = 18;
-  config.rule.gamma_pos = real(0.1), config.rule.gamma_neg = real(0.07);
-  row.set(config);
-  auto model = std::make_unique<HMemQa>(test::with_sizes(config, task), 5);
-  Rng rng(11, "study");
-  const Weights weights = model->weights();
-  const auto shake = [&rng](const std::string& name, Tensor& value) {
-    const bool of_norm = name.find("norm.") != std::string::npos || name == "encoding.weight";
-    for (real& x : value) {
-      if (of_norm) x += static_cast<real>(0.6 * rng.uniform() - 0.3);
-      if (name == "embedding.weight") x *= 2;
-    }
-  };
-  for (Parameter* parameter : weights.parameters) shake(parameter->name, parameter->value);
-  for (Buffer* buffer : weights.buffers) shake(buffer->name, buffer->value);
-  return model;
-}
-
-double largest(const Row& row) {
-  double most = 0;
-  for (const double x : row) most = std::max(most, std::abs(x));
-  return most;
-}
-
-double difference(const Row& a, const Row& b) {
-  REQUIRE(a.size() == b.size());
-  double most = 0;
-  for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
-  return most;
-}
 
 /// d margin / d alpha_t at 1, C_t scaled by alpha_t in all reads: central differences.
 double total_by_differences(const PlainQa& model, const QaTrace& trace, const Attribution& at, int64_t t) {
@@ -143,7 +41,7 @@ TEST_CASE("the trace answers as the fast path, and every sum comes out, for ever
         for (int64_t b = 0; b < kQuestions; ++b) {
           const QaTrace trace = trace_qa(plain, story_of(given.batch, b));
           const int64_t classes = fast.size(1);
-          const Row expected(fast.data() + b * classes, fast.data() + (b + 1) * classes);
+          const Vector expected(fast.data() + b * classes, fast.data() + (b + 1) * classes);
           INFO("question " << b);
           CHECK(difference(trace.logits, expected) < 1e-5 * largest(expected));
 
@@ -168,7 +66,7 @@ TEST_CASE("the trace answers as the fast path, and every sum comes out, for ever
           }
           for (int64_t hop = 0; hop < plain.config.hops; ++hop) {
             const Matrix of_hop = pairs(plain, trace, found, hop);
-            Row by_row(static_cast<size_t>(trace.sentences()), 0.0), by_column(by_row);
+            Vector by_row(static_cast<size_t>(trace.sentences()), 0.0), by_column(by_row);
             double question = 0;
             for (int64_t s = 0; s < of_hop.rows; ++s) {
               for (int64_t t = 0; t < of_hop.rows; ++t) {
@@ -179,14 +77,14 @@ TEST_CASE("the trace answers as the fast path, and every sum comes out, for ever
               question += of_hop(s, of_hop.rows);
             }
             const auto h = static_cast<size_t>(hop);
-            Row expected_row;
+            Vector expected_row;
             for (int64_t s = 0; s < of_hop.rows; ++s) {
               expected_row.push_back(
                   dot(found.reads[h].row(s), found.total_gradient[h].data(), plain.config.memory_size));
             }
             const double scale = std::max(largest(by_row), largest(by_column));
             CHECK(difference(by_row, expected_row) < 1e-9 * scale);
-            CHECK(difference(by_column, Row(found.steers.row(hop), found.steers.row(hop + 1))) < 1e-9 * scale);
+            CHECK(difference(by_column, Vector(found.steers.row(hop), found.steers.row(hop + 1))) < 1e-9 * scale);
             CHECK(std::abs(question - found.question[h]) < 1e-9 * std::max(scale, std::abs(question)));
           }
           if (!plain.config.read_norm) {

@@ -79,7 +79,8 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         "age_jitter", "rename", "rename_from"}},
       {Role::place, {"tasks", "data_dir", "test_data_dir", "load", "images_a", "images_b", "pretrained_weights"}},
       {Role::test, {"test_timesteps"}},
-      {Role::output, {"save", "checkpoint", "out", "verbose", "quiet", "logging", "strips", "strip_examples"}},
+      {Role::output,
+       {"save", "checkpoint", "out", "verbose", "quiet", "logging", "strips", "strip_examples", "export_weights"}},
       {Role::run, {"random_state", "limit_steps", "resume", "stop_after"}},
       {Role::neutral, {"threads", "checkpoint_every", "preset", "feature_cache"}}};
   std::map<std::string, Role> expected;

@@ -52,23 +52,23 @@ struct Saturation {
 struct Attribution {
   int32_t answer = 0, other = 0;
   double margin = 0;
-  Row writer;     ///< [T] sum over hops of `writes`; adds up to margin - answer_question
-  Matrix writes;  ///< [H, T]; only the last row is not 0, but with hop_sum
-  Matrix steers;  ///< [H, T]; row 0 is 0
-  Row question;   ///< [H]
-  Row direct;     ///< [H] r_h . e_h
+  Vector writer;    ///< [T] sum over hops of `writes`; adds up to margin - answer_question
+  Matrix writes;    ///< [H, T]; only the last row is not 0, but with hop_sum
+  Matrix steers;    ///< [H, T]; row 0 is 0
+  Vector question;  ///< [H]
+  Vector direct;    ///< [H] r_h . e_h
   double answer_question = 0;
-  Row total;  ///< [T]
+  Vector total;  ///< [T]
   /// Read-before-write: [T, T + 1] what sentence t wrote, split by the sentence whose own value it carries; the last
-  /// column is the shift of the value norm. Row sums: writer. Empty without it.
+  /// column is the shift of the value norm. Vector sums: writer. Empty without it.
   Matrix origin;
-  Row origin_of;  ///< [T + 1] column sums of `origin`
+  Vector origin_of;  ///< [T + 1] column sums of `origin`
   Saturation saturation;
   std::vector<Residual> residuals;
 
-  std::vector<Matrix> reads;         ///< of each hop: c_t^h [T, D]
-  std::vector<Row> direct_gradient;  ///< e_h [D]
-  std::vector<Row> total_gradient;   ///< A_h [D]
+  std::vector<Matrix> reads;            ///< of each hop: c_t^h [T, D]
+  std::vector<Vector> direct_gradient;  ///< e_h [D]
+  std::vector<Vector> total_gradient;   ///< A_h [D]
 
   int64_t sentences() const { return static_cast<int64_t>(writer.size()); }
   /// Largest Residual::relative() of all sums.
@@ -90,7 +90,7 @@ Attribution attribute(const PlainQa& model, const QaTrace& trace, AnswerPair pai
 Matrix memory_term(const PlainQa& model, const QaTrace& trace, int64_t t);
 
 /// Which sentence steered the reading of which: P[s][t], t < T: the part of c_s^hop . A_hop that comes from sentence
-/// t's share of the key of this hop; column T: from the question. Row sums: c_s^hop . A_hop (of the last hop:
+/// t's share of the key of this hop; column T: from the question. Vector sums: c_s^hop . A_hop (of the last hop:
 /// `writes`); column sums: `steers`, and `question`. hop counts from 0.
 Matrix pairs(const PlainQa& model, const QaTrace& trace, const Attribution& attribution, int64_t hop);
 

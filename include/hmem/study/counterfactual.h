@@ -9,13 +9,14 @@ namespace hmem {
 /// The answer of a changed run, and the margin of the pair of the run as it was.
 struct Outcome {
   int32_t answer = 0;
-  double probability = 0;  ///< of `answer`
-  double margin = 0;       ///< l_answer - l_other of the original pair
+  double probability = 0;      ///< of `answer`
+  double margin = 0;           ///< l_answer - l_other of the original pair
+  double log_probability = 0;  ///< of the original answer
 };
 Outcome outcome_of(const QaTrace& trace, AnswerPair pair);
 
 /// Softmax of the logits.
-Row probabilities(const QaTrace& trace);
+Vector probabilities(const QaTrace& trace);
 
 /// The outcome without the write of one sentence, for each of them; all others keep their age. Differs from removing
 /// C_t: later sentences are written on another memory, and with read-before-write they find another one.

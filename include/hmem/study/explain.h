@@ -29,7 +29,7 @@ struct Explanation {
   int64_t forgotten = 0;  ///< sentences before these
   QaStory story;
   QaTrace trace;
-  Row probability;  ///< [V]
+  Vector probability;  ///< [V]
   AnswerPair pair;
   bool right = false;  ///< the answer is the true one, which is known
   Attribution at;
@@ -79,7 +79,8 @@ struct ExplanationHits {
     bool top = false;
     double recall = 0;
   };
-  std::vector<Of> terms;  ///< writer, steerer of hop 2.., writer + steerers, [origin,] left out
+  /// writer, steerer of hop 2.., writer + steerers, [origin,] left out (by how improbable the answer becomes)
+  std::vector<Of> terms;
   int64_t facts_flip = 0, others = 0, others_flip = 0;  ///< sentences without which the answer is another one
   double worst_residual = 0;
 };

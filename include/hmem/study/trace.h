@@ -11,12 +11,12 @@
 
 namespace hmem {
 
-using Row = std::vector<double>;
+using Vector = std::vector<double>;
 
 /// Numbers in rows and columns, zero at first.
 struct Matrix {
   int64_t rows = 0, cols = 0;
-  Row values;  ///< row by row
+  Vector values;  ///< row by row
 
   Matrix() = default;
   Matrix(int64_t rows_in, int64_t cols_in, double value = 0)
@@ -29,11 +29,11 @@ struct Matrix {
 };
 
 double dot(const double* a, const double* b, int64_t n);
-double dot(const Row& a, const Row& b);
+double dot(const Vector& a, const Vector& b);
 /// x A, x [rows of A]
-Row product(const double* x, const Matrix& a);
+Vector product(const double* x, const Matrix& a);
 /// A y, y [columns of A]
-Row product(const Matrix& a, const Row& y);
+Vector product(const Matrix& a, const Vector& y);
 
 /// One step of any write rule, elementwise: M <- M (*) F + growth k v^T with
 ///   F = 1 - decay_pos k v^T - decay_neg k^2 1^T,  in the signed rule |k v^T| in place of k v^T
@@ -54,7 +54,7 @@ struct PlainRule {
 struct PlainQa {
   /// y = (x - mean) / sqrt(var + epsilon) * scale + shift; a layer norm takes mean and var from x.
   struct Norm {
-    Row scale, shift, mean, var;
+    Vector scale, shift, mean, var;
   };
 
   explicit PlainQa(HMemQa& model);
@@ -86,25 +86,25 @@ QaStory story_of(const BabiBatch& batch, int64_t b = 0);
 /// All intermediate values of one question; T sentences.
 struct QaTrace {
   struct Hop {
-    Row question;     ///< q W_q [D], the question's part of the key
-    Row z, k;         ///< pre-activation and key [D]: z = question + n_{h-1} W, k = relu(z)
-    Row r;            ///< M^T k [D], what was read
-    Row n;            ///< r, or with read_norm (r - mean(r)) rstd
+    Vector question;  ///< q W_q [D], the question's part of the key
+    Vector z, k;      ///< pre-activation and key [D]: z = question + n_{h-1} W, k = relu(z)
+    Vector r;         ///< M^T k [D], what was read
+    Vector n;         ///< r, or with read_norm (r - mean(r)) rstd
     double rstd = 1;  ///< 1 / sqrt(var(r) + epsilon) with read_norm
   };
 
   Matrix x;     ///< [T, E] sentences that keys and values are made of
-  Row q;        ///< [E] the question
+  Vector q;     ///< [E] the question
   Matrix k, v;  ///< [T, D] what was written
   /// Read-before-write: v = (y - mean(y)) rstd scale + shift with y = own + found W_s; found = M^T k before the write.
   Matrix own, found;  ///< [T, D]; empty without it
-  Row rstd;           ///< [T]
+  Vector rstd;        ///< [T]
   Matrix m;           ///< [D, D] the memory when the question is asked
   std::vector<Hop> hops;
-  Row out;       ///< n_H, or with hop_sum n_1 + .. + n_H
-  Row answer_z;  ///< out W_1 + q W_2 with answer_layer, else empty
-  Row features;  ///< out, with answer_layer out + relu(answer_z)
-  Row logits;    ///< features W_o [V]
+  Vector out;       ///< n_H, or with hop_sum n_1 + .. + n_H
+  Vector answer_z;  ///< out W_1 + q W_2 with answer_layer, else empty
+  Vector features;  ///< out, with answer_layer out + relu(answer_z)
+  Vector logits;    ///< features W_o [V]
 
   int64_t sentences() const { return k.rows; }
 };

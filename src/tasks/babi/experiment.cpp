@@ -91,24 +91,30 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
   return experiment;
 }
 
-void export_babi_model(const std::string& path, const TrainingRun& run, const Experiment& experiment,
-                       const Record& tested) {
-  ModelInfo info = experiment.model_info();
-  for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) {
-    if (name.rfind("model.", 0) != 0) info.emplace(name, value);  // those are facts of the model
-  }
-  std::string& command = info["command"] = run.options.program();
-  for (const Options::Flag& flag : run.options.flags()) {
-    const bool matters = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::run;
-    if (flag.given && (matters || flag.name == "preset")) command += " --" + flag.name + "=" + flag.value;
-  }
-  info["data"] = experiment.data;
-  info["test"] = tested.to_text();
-  info["version"] = build_info().version;
-  info["git"] = build_info().git_sha;
-  const Weights weights = experiment.learner.weights();
-  save_model(path, info, weights, weights.parameters);
-  ModelFile(path).copy_to(weights);
+void export_after_test(Experiment& experiment, const TrainingRun& run) {
+  const std::string& path = run.options.get_string("export_weights");
+  if (path.empty()) return;
+  experiment.test = [&experiment, &run, path, test = experiment.test](RunLog& log) {
+    Record tested = test(log);
+    ModelInfo info = experiment.model_info();
+    for (const auto& [name, value] : run_info(run.options, run.seed, experiment)) {
+      if (name.rfind("model.", 0) != 0) info.emplace(name, value);  // those are facts of the model
+    }
+    std::string& command = info["command"] = run.options.program();
+    for (const Options::Flag& flag : run.options.flags()) {
+      const bool matters = flag.role == Role::setting || flag.role == Role::place || flag.role == Role::run;
+      if (flag.given && (matters || flag.name == "preset")) command += " --" + flag.name + "=" + flag.value;
+    }
+    info["data"] = experiment.data;
+    info["test"] = tested.to_text();
+    info["version"] = build_info().version;
+    info["git"] = build_info().git_sha;
+    const Weights weights = experiment.learner.weights();
+    save_model(path, info, weights, weights.parameters);
+    ModelFile(path).copy_to(weights);
+    const int64_t batch_size = run.settings.batch_size;
+    return tested.add_real("exported_error", evaluate(experiment.learner, Learner::Part::test, batch_size).error, 4);
+  };
 }
 
 JointResults evaluate_tasks(Learner& learner, const std::vector<BabiTaskRange>& ranges, int64_t batch_size,

@@ -82,7 +82,8 @@ AskedQuestion read_asked_question(std::istream& in, const std::string& source, c
       asked.question = std::move(phrase.words);
     }
     if (read.answer.empty()) continue;
-    asked.true_answer = babi_words(read.answer).empty() ? "" : join(babi_words(read.answer), " ");
+    asked.true_answer = read.answer;
+    for (char& c : asked.true_answer) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     for (const int64_t fact : read.facts) {
       const auto found = std::find(ids.begin(), ids.end(), fact);
       if (found != ids.end()) asked.facts.push_back(static_cast<int32_t>(found - ids.begin()));
@@ -169,9 +170,10 @@ HitSummary explain_all(const PlainQa& model, const BabiTask& task, const BabiSto
 }
 
 std::vector<std::string> HitSummary::text() const {
-  std::vector<std::string> lines = {detail::join_text(questions, " questions, ", with_facts,
-                                                      " with supporting facts: ", rounded(facts),
-                                                      " a question; found by chance: ", rounded(chance))};
+  std::vector<std::string> lines = {
+      detail::join_text(questions, " questions, ", with_facts, " with supporting facts: ", rounded(facts),
+                        " a question; found by chance: ", rounded(chance)),
+      "right answers: " + format_real(100 - error, 4) + " %"};
   if (with_facts == 0) return lines;
   std::string hops = "sentence with the largest share of what a hop reads is a fact:";
   for (size_t h = 0; h < read.size(); ++h) hops += "  hop " + std::to_string(h + 1) + " " + rounded(read[h]);

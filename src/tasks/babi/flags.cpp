@@ -86,6 +86,11 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
                   "with --rename: first epoch in which stories are renamed; the first epoch of a training is 0",
                   {0, 1000000});
   add_output_flags(options);
+  options.add_file(
+      "export_weights",
+      "also write the model with float16 weights, and the settings, seed and test error in its metadata, and "
+      "test what was written",
+      Role::output);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
                   Role::output);
 }
@@ -105,11 +110,6 @@ Options babi_task_single_options() {
   options.section("Data");
   options.add_int("task_id", 1, "bAbI task to train on", {1, 20});
   add_hmem_flags(options);
-  options.add_file(
-      "export_weights",
-      "also write the model with float16 weights, and the settings, seed and test error in its metadata, and "
-      "test what was written",
-      Role::output);
   return options;
 }
 

@@ -131,6 +131,24 @@ TEST_CASE("every class of the output layer has a name", "[dialogue]") {
   CHECK(one("Who ate?").front().find("  ") == std::string::npos);
 }
 
+TEST_CASE(":why explains the last answer", "[dialogue]") {
+  Told told({1, true}, "figs", 30);
+  CHECK(error_text([&] { told(":why"); }) == ":why: found no answer yet, expected a question first");
+  told("Ann ate figs."), told("Bob ate."), told("Who ate?");
+  const std::string why = joined(told(":why"));
+  CHECK(why.find("who ate?   figs") == 0);
+  CHECK(why.find("1  ann ate figs") != std::string::npos);
+  CHECK(why.find("terms add up to the margin: ") != std::string::npos);
+  told("Ann ate.");  // the answer was given before
+  CHECK(joined(told(":why")) == why);
+  CHECK(joined(told(":story 2")).find("true answer: slept") != std::string::npos);
+  const std::string of_test = joined(told(":why"));
+  CHECK(of_test.find("(wrong: the true answer is slept)") != std::string::npos);
+  told(":reset");
+  CHECK(error_text([&] { told(":why"); }).find(":why: found no answer") == 0);
+  CHECK(joined(told(":help")).find(":why") != std::string::npos);
+}
+
 TEST_CASE("a line may hold several sentences and questions", "[dialogue]") {
   Told told({1, true});
   CHECK(told("Ann ate. Bob ate.").empty());
@@ -210,7 +228,7 @@ TEST_CASE("invalid commands are refused and change nothing", "[dialogue][bad]") 
     CHECK(text.find("expected") != std::string::npos);
     CHECK(told.length() == 1);
   };
-  refused(":stroy", "unknown command ':stroy', expected :help, :quit, :reset, :show or :story");
+  refused(":stroy", "unknown command ':stroy', expected :help, :quit, :reset, :show, :story or :why");
   refused(":", "unknown command ':'");
   refused(":reset now", ":reset: found 'now'");
   refused(":quit 1", ":quit: found '1'");

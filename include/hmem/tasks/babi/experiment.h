@@ -17,10 +17,10 @@ std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& 
 /// All arguments must outlive the result.
 Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, Learner& learner);
 
-/// Writes the model with float16 weights, small enough to be shipped; its metadata hold the command, every setting,
-/// seed, commit and `tested`. Leaves the weights as they are in the file.
-void export_babi_model(const std::string& path, const TrainingRun& run, const Experiment& experiment,
-                       const Record& tested);
+/// With --export_weights: after the test the model is written with float16 weights, small enough to be shipped; its
+/// metadata hold the command, every setting, seed, commit and the test's result. What was written is tested as well.
+/// Both arguments must outlive the training.
+void export_after_test(Experiment& experiment, const TrainingRun& run);
 
 struct TaskResult {
   BabiTaskRange range;

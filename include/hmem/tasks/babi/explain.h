@@ -34,7 +34,7 @@ struct HitSummary {
   int64_t questions = 0, with_facts = 0;
   double error = 0;  ///< %
   double facts = 0, chance = 0;
-  Row read;  ///< of each hop
+  Vector read;  ///< of each hop
   std::vector<Of> terms;
   double facts_flip = 0, others_flip = 0;  ///< share of facts, of other sentences, without which the answer differs
   double worst_residual = 0;
