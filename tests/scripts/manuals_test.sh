@@ -16,7 +16,7 @@ fail() {
 tools/manuals.sh markdown "$bin" > "$work/programs.md" || fail 'no manual in Markdown'
 diff docs/programs.md "$work/programs.md" > "$work/diff" ||
   { fail 'docs/programs.md is stale: run make docs; the first differences:'; head -20 "$work/diff"; }
-for program in "$bin"/babi_* "$bin"/image_* "$bin"/convnet14_*; do
+for program in "$bin"/babi_* "$bin"/image_* "$bin"/convnet14_* "$bin"/memory_*; do
   name=$(basename "$program")
   grep -qF "## \`bin/$name\`" docs/programs.md || fail "docs/programs.md has no $name"
   # Every flag of --help, and no other, is in its section.
