@@ -112,6 +112,7 @@ CHECKER_OBJ := $(call unity,$(F32),$(CHECKER_SRC))
 UNITY_OBJ   := $(filter %/unity.o,$(TEST_OBJ) $(GRAD_OBJ) $(CHECKER_OBJ))
 
 PROGRAMS       := $(MAIN_SRC:src/experiments/%.cpp=$(BIN)/%)
+EXAMPLES       := $(patsubst examples/%.cpp,$(BIN)/examples/%,$(wildcard examples/*.cpp))
 BENCH_PROGRAMS := $(BENCH_SRC:bench/%.cpp=$(BIN)/bench_%)
 FUZZ_PROGRAMS  := $(FUZZ_SRC:tests/fuzz/%.cpp=$(TESTS)/%)
 TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
@@ -119,6 +120,7 @@ TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
 all: $(LIB) $(PROGRAMS)
 bench-programs: $(BENCH_PROGRAMS)
 tests: $(TEST_PROGRAMS)
+examples: $(EXAMPLES)
 
 # ---- 5. Rules --------------------------------------------------------------------------------------------------------
 $(OUT)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
@@ -175,6 +177,7 @@ $(LIB) $(LIB_F64):
 	@echo "  AR    $@"; rm -f $@; $(AR) rcsD $@ $(filter %.o,$^)
 
 $(PROGRAMS): $(BIN)/%: $(F32)/src/experiments/%.o $(LIB) $(BIN)/.linked ; $(call link)
+$(EXAMPLES): $(BIN)/examples/%: $(F32)/examples/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(call link)
 $(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
 $(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
@@ -282,7 +285,7 @@ help:
 ##   fuzz       broken files for the readers                  DOCDIR MANDIR   where install puts things
 ##   check-all  test, clang, aarch64, qemu,   UNITY=1         0: compile test files one by one
 ##              fuzz, clang-tidy              FUZZ_SECONDS=60 for each fuzzer
-##                                            TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
+##   examples   examples/*.cpp               TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
 ##   docs       rewrite docs/programs.md      OUT=build/release BIN=bin TESTS=build   folders of objects,
 ##   dist       hmem-VERSION.tar.gz                           programs and tests
 ##   install    programs, library, headers, manuals, files for pkg-config and CMake;
@@ -301,5 +304,5 @@ help:
 ##   make CPPFLAGS=-I/opt/include LDFLAGS='-L/opt/lib -Wl,-rpath,/opt/lib'   packages in another place
 
 FORCE:
-.PHONY: FORCE all tests bench-programs fuzz-programs need-catch demo test unit-test check bench sanitize signature \
+.PHONY: FORCE all tests examples bench-programs fuzz-programs need-catch demo test unit-test check bench sanitize signature \
         fuzz check-all docs install install-strip uninstall dist format clean help

@@ -91,6 +91,7 @@ folders=$(find include/hmem -depth -mindepth 1 -type d)
 for folder in $folders; do put 644 "$INCLUDEDIR${folder#include}" "$folder"/*.h; done
 
 put 644 "$DOCDIR/docs/images" docs/images/*
+put 644 "$DOCDIR/docs/course" docs/course/*.md
 put 644 "$DOCDIR/docs" docs/*.md docs/*.svg
 put 644 "$DOCDIR/examples" examples/*.cpp
 put 644 "$DOCDIR" README.md LICENSE CHANGELOG.md CITATION.cff

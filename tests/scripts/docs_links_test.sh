@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 # check ROOT: prints what is wrong below ROOT; status 1 if anything is
 check() (
   cd "$1" || exit 1
-  for page in *.md docs/*.md datasets/*.md tests/golden/*.md bench/*.md bench/peer/*.md; do
+  for page in *.md docs/*.md docs/course/*.md datasets/*.md tests/golden/*.md bench/*.md bench/peer/*.md; do
     [ -e "$page" ] || continue
     folder=$(dirname "$page")
     awk '/^```/ { code = !code } !code' "$page" > "$work/text"

@@ -19,13 +19,13 @@ fail() {
 
 # tree FOLDER: a library of one real file and an own one, and two programs
 tree() {
-  mkdir -p "$1/src/core" "$1/src/kernels" "$1/src/experiments" "$1/include/hmem/core" "$1/docs/images" "$1/examples"
+  mkdir -p "$1/src/core" "$1/src/kernels" "$1/src/experiments" "$1/include/hmem/core" "$1/docs/images" "$1/docs/course" "$1/examples"
   (
     cd "$1" || exit
     cp -R "$root/Makefile" "$root/tools" .
     cp "$root/include/hmem/core/check.h" "$root/include/hmem/core/shape.h" include/hmem/core
     cp "$root/src/core/check.cpp" src/core
-    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.md docs/a.svg docs/images/a.svg examples/a.cpp; do
+    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.md docs/a.svg docs/images/a.svg docs/course/a.md examples/a.cpp; do
       echo text > "$file"
     done
     echo '#include <string>' > src/precompiled.h
@@ -75,6 +75,7 @@ cat > "$work/expected" <<'END'
 ./share/doc/hmem/README.md
 ./share/doc/hmem/docs/a.md
 ./share/doc/hmem/docs/a.svg
+./share/doc/hmem/docs/course/a.md
 ./share/doc/hmem/docs/images/a.svg
 ./share/doc/hmem/examples/a.cpp
 ./share/man/man1/one.1
