@@ -10,6 +10,7 @@ shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 log=$work/log
+export XDG_CACHE_HOME="$work/cache"  # tests leave nothing in the user's cache
 passed=0 failed=0
 
 # one NAME COMMAND...: a check that counts as one test

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "hmem/core/check.h"
@@ -103,6 +104,13 @@ int write_all(int descriptor, const void* data, size_t bytes) {
     bytes -= static_cast<size_t>(written);
   }
   return 0;
+}
+
+std::string default_cache_folder() {
+  const auto variable = [](const char* name) { return fs::path(std::getenv(name) ? std::getenv(name) : ""); };
+  const fs::path cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
+  if (cache.is_absolute()) return (cache / "hmem").string();
+  return home.is_absolute() ? (home / ".cache" / "hmem").string() : "";
 }
 
 }  // namespace hmem

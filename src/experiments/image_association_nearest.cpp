@@ -29,7 +29,8 @@ Options make_options() {
   options.section("Features");
   options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
                    Role::place);
-  options.add_folder("feature_cache", "folder in which ConvNet features are kept for other runs", Role::neutral);
+  add_feature_cache_flags(options);
+  add_flags(options, FeatureSettings());
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
   options.add_int(
@@ -49,22 +50,22 @@ double distance(const real* a, const real* b, int64_t n) {
 
 /// Error in % on the test examples.
 double test_error(const AssociationExamples& examples, const AssociationRenderer& renderer, const ImageSet& digits,
-                  FeatureCache& cache, int64_t noise_frames) {
-  const int64_t t = examples.timesteps, count = examples.count();
-  const AssociationFeatures features = association_features(cache, examples, renderer);
-  const Tensor &pairs = features.pairs, &queries = features.queries;
-  const Tensor noise = noise_features(cache, noise_frames, renderer);
-  const int64_t n = queries.size(1), half = n / 2;
+                  FeatureCache& cache, const FeatureSettings& settings, int64_t noise_frames) {
+  const int64_t count = examples.count();
+  const AssociationFeatures features(cache, settings, 1, examples, renderer);
+  const Tensor noise = noise_features(cache, settings, noise_frames, renderer);
+  const int64_t n = features.size(), half = n / 2;
   std::vector<int32_t> answers(static_cast<size_t>(count), -1);
   parallel_for(count, 8, [&](int64_t example) {
     double least = std::numeric_limits<double>::infinity();
+    std::vector<real> query(static_cast<size_t>(n)), pair(static_cast<size_t>(n));
+    features.copy_query(examples, example, 0, query.data());
     for (int64_t step = 0; step < examples.frames(); ++step) {
       const AssociationFrame shown = examples.frame(example, step);
       const bool is_pair = shown.kind == AssociationFrame::Kind::pair;
       if (!is_pair && shown.noise < 0) continue;  // a black frame is not a key
-      const real* key =
-          is_pair ? pairs.data() + (example * t + step / (examples.delay + 1)) * n : noise.data() + shown.noise * n;
-      const double found = distance(key, queries.data() + example * n, half);
+      if (is_pair) features.copy_pair(examples, example, step / (examples.delay + 1), 0, pair.data());
+      const double found = distance(is_pair ? pair.data() : noise.data() + shown.noise * n, query.data(), half);
       if (found >= least) continue;
       least = found;
       answers[static_cast<size_t>(example)] = is_pair ? digits.labels[static_cast<size_t>(shown.digit)] : -1;
@@ -95,7 +96,8 @@ int answer(const Options& options) {
   log.write_header(settings);
   for (const std::string& note : images.notes) log.write_note(note);
   log.write_note("the ConvNet comes from " + path);
-  FeatureCache cache(net, options.get_string("feature_cache"));
+  FeatureCache cache(net, feature_cache_place(options));
+  const auto features = config_of<FeatureSettings>(options);
   const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
   Record last;
@@ -104,10 +106,10 @@ int answer(const Options& options) {
     const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
                                                           images.b.classes(), association, seed, "test");
     const int64_t noise = delay > 0 ? association.noise_frames : 0;
-    cache.set_progress(show, examples.count() * (examples.timesteps + 1) + noise);
+    cache.set_progress(show, AssociationFeatures::images(features, 1, examples, renderer) + noise);
     last = Record();
     last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
-    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, noise), 4);
+    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, features, noise), 4);
     if (delay != delays.back()) log.write_task(last);
   }
   log.write_final(last);

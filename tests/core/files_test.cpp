@@ -9,6 +9,7 @@
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
 #include "support/error_text.h"
+#include "support/surroundings.h"
 #include "support/temp_folder.h"
 
 namespace hmem {
@@ -82,6 +83,17 @@ TEST_CASE("lines of a second writer never mix with ours", "[core]") {
   CHECK(test::read_file(path) == "old\nhal\nnew\ner\n");
   LineFile(path, LineFile::Mode::truncate).write("x\n");
   CHECK(test::read_file(path) == "x\n");
+}
+
+TEST_CASE("the cache folder follows the XDG specification", "[core]") {
+  const auto with = [](const char* cache, const char* home) {
+    const test::Variable of_cache("XDG_CACHE_HOME", cache), of_home("HOME", home);
+    return default_cache_folder();
+  };
+  CHECK(with("/x/cache", "/home/ann") == "/x/cache/hmem");
+  CHECK(with("", "/home/ann") == "/home/ann/.cache/hmem");
+  CHECK(with("relative", "/home/ann") == "/home/ann/.cache/hmem");
+  CHECK(with("", "").empty());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ for name in convnet14_cifar10_mnist_joint image_association_task image_associati
 done
 cd "$work/run" || exit 1
 unset HMEM_DATA HMEM_KERNELS
+export XDG_CACHE_HOME="$work/cache"
 export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=$work/bin/image_association_task_lstm
 out=$work/log/out err=$work/log/err weights=$work/weights
@@ -94,7 +95,7 @@ for program in "$hmem" "$lstm"; do
   said '^train=9 validation=1 test=10 frames=9 noise_frames=5'
   said '^task timesteps=4 delay=2 test=10 '
   expected=$(final)
-  runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=2 --save=two
+  runs "$program" $tiny $few $frozen --epochs=3 --delay=2 --noise_frames=5 --threads=2 --save=two --feature_cache=none
   equal "$expected" "$(final)" '1 and 2 threads'
   cmp -s one two || die "$program: a different model with 2 threads"
   runs "$program" $tiny $few --epochs=0 --load=one --pretrained_weights="$weights" --delay=2 --noise_frames=5
@@ -104,6 +105,8 @@ for program in "$hmem" "$lstm"; do
   rm -f state
 done
 runs "$lstm" $tiny $few $frozen --epochs=3 --gamma_pos=0.1
+said '(81 of them read from the feature cache)'
+[ "$(find "$work/cache/hmem" -name 'features-*' | wc -l)" -ge 5 ] || die 'expected files of features in the default cache'
 said 'note: --gamma_pos has no effect here'
 expected=$(final)
 for found in 'images took [0-9.e-]* s$' '(81 of them read from the feature cache)'; do
@@ -113,6 +116,16 @@ for found in 'images took [0-9.e-]* s$' '(81 of them read from the feature cache
 done
 [ "$(find features -type f | wc -l)" -eq 5 ] || die 'expected five files of features'
 rm -r features
+# Our options: images one by one, mirrored, several looks; a model that is trained without a delay runs with one
+options="--split_frames=1 --mirror_features=1 --frame_norm=layer"
+runs "$hmem" $tiny $few $frozen $options --feature_copies=2 --write_gate=1 --key_norm=1 --dropout=0.1 --epochs=2 --save=one
+runs "$hmem" $tiny $few $frozen --load=one --epochs=0 --delay=3 --noise_frames=5
+said '^final epochs=0 .* delay=3 '
+refuse 1 'the model has split_frames 1' "$hmem" $tiny $few $frozen --load=one --epochs=0 --split_frames=0
+runs "$lstm" $tiny $few $frozen $options --chrono_steps=4 --epochs=2
+refuse 2 '--mirror_features: found without --split_frames=1' "$hmem" $tiny $few $frozen --mirror_features=1
+refuse 2 '--split_frames: found without --use_pretrained_convnet=1' "$hmem" $tiny $few --split_frames=1 --epochs=1
+rm one
 "$joint" $tiny --images_per_class=5 --epochs=0 --quiet --export_weights=same > /dev/null || die 'no export'
 runs "$lstm" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=same --epochs=1
 if grep -q 'other images' "$out"; then die 'a note about other images, but they are the same'; fi

@@ -20,6 +20,10 @@ bool is_file(const std::filesystem::path& path);
 /// Opens a regular file for reading. Pipes and devices, which may wait for ever, are refused.
 std::ifstream open_file(const std::string& path);
 
+/// hmem below $XDG_CACHE_HOME, or below $HOME/.cache; "" when neither is an absolute path (XDG Base Directory
+/// Specification).
+std::string default_cache_folder();
+
 /// The content of a regular file of at most `limit` bytes.
 std::string read_file(const std::string& path, uint64_t limit);
 

@@ -201,6 +201,11 @@ void AssociationRenderer::render(const AssociationFrame& frame, real* out) const
   place_image(*b_, frame.digit, half_, 2 * half_.width, out + half_.width * half_.channels);
 }
 
+void AssociationRenderer::render_half(bool digit, int64_t i, real* out) const {
+  std::fill_n(out, half_shape().count(), real{0});
+  place_image(digit ? *b_ : *a_, i, half_, half_.width, out);
+}
+
 void AssociationRenderer::render_query(int64_t photograph, real* out) const {
   std::fill_n(out, frame_size(), real{0});
   place_image(*a_, photograph, half_, 2 * half_.width, out);

@@ -1,6 +1,5 @@
 #include "hmem/data/images/cache.h"
 
-#include <cstdlib>
 #include <fstream>
 
 #include "hmem/core/atomic_file.h"
@@ -98,19 +97,14 @@ uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size) {
 }
 
 std::string default_image_cache(const fs::path& folder, const ImageSize& size) {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return fs::path(value != nullptr ? value : "");
-  };
-  fs::path root = variable("XDG_CACHE_HOME");
-  if (root.empty() && !variable("HOME").empty()) root = variable("HOME") / ".cache";
+  const std::string root = default_cache_folder();
   if (root.empty()) return {};
   std::error_code ignored;  // a name that cannot be made absolute still names a cache
   const std::string name = fs::weakly_canonical(folder, ignored).string();
   WordHash hash;
   hash.add_bytes(name.data(), name.size());
   for (const int64_t side : {size.height, size.width, size.channels}) hash.add(static_cast<uint64_t>(side));
-  return (root / "hmem" / ("images-" + hash_text(hash.value()) + ".bin")).string();
+  return (fs::path(root) / ("images-" + hash_text(hash.value()) + ".bin")).string();
 }
 
 ImageData read_image_folder(const fs::path& folder, const ImageSize& size, const std::string& cache_name,

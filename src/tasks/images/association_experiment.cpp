@@ -80,6 +80,14 @@ void check_strips(const std::string& folder) {
              " is not a folder, expected one for pictures of examples");
 }
 
+/// Settings of a model from `saved`, those of its training from flags.
+FeatureSettings feature_flags(const SettingReader& saved, const Options& options) {
+  FeatureSettings settings;
+  settings.visit(saved);
+  settings.visit_training(SettingReader(options));
+  return settings;
+}
+
 }  // namespace
 
 const std::vector<AssociationKind>& association_kinds() {
@@ -113,8 +121,9 @@ Options association_options(const AssociationKind& kind) {
   add_flags(options, ConvNetSettings());
   options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
                    Role::place);
-  options.add_folder("feature_cache", "folder in which features of the frozen ConvNet are kept for other runs",
-                     Role::neutral);
+  add_feature_cache_flags(options);
+  add_flags(options, FeatureSettings());
+  FeatureSettings().visit_training(FlagAdder{options});
   kind.add_flags(options);
   options.section("Training");
   TrainingSettings defaults;
@@ -130,6 +139,8 @@ void check_association_flags(const Options& options) {
       options.get_string("load").empty()) {
     throw UsageError("--pretrained_weights: found without --use_pretrained_convnet=1, expected both or none");
   }
+  const std::string wrong = feature_flags(SettingReader(options), options).contradiction();
+  if (!wrong.empty()) throw UsageError("--" + wrong);
   test_timesteps(options);
 }
 
@@ -144,6 +155,10 @@ AssociationTask::AssociationTask(const TrainingRun& run, const AssociationKind& 
       data_(make_data(images_, association_, run.seed)),
       conv_net_(run.seed) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
+  feature_settings_ = feature_flags(loaded_ ? loaded_->settings() : SettingReader(options_), options_);
+  if (feature_settings_.split && !conv_settings_.frozen()) {
+    throw UsageError("--split_frames: found without --use_pretrained_convnet=1, expected a frozen ConvNet");
+  }
   for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // impossible numbers fail before the training
   check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
@@ -195,7 +210,7 @@ std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet
   std::unique_ptr<AssociationLearner> learner;
   if (conv_settings_.frozen()) {
     learner = std::make_unique<FrozenAssociationLearner>(net, conv_net_, data_, run_.settings.l2,
-                                                         options_.get_string("feature_cache"));
+                                                         feature_cache_place(options_), feature_settings_, run_.seed);
   } else {
     if (options_.was_given("feature_cache")) {
       notes_.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
@@ -211,6 +226,7 @@ Experiment AssociationTask::experiment(const AssociationNet& net, AssociationLea
   experiment.model = kind_.model;
   experiment.model_settings = net.settings();
   for (const auto& setting : settings_of(conv_settings_)) experiment.model_settings.push_back(setting);
+  for (const auto& setting : settings_of(feature_settings_)) experiment.model_settings.push_back(setting);
   experiment.model_facts = {{"features", std::to_string(sizes.features)},
                             {"classes", std::to_string(sizes.classes)},
                             {"convnet", conv_settings_.frozen() ? "frozen " + conv_net_hash_ : "trained"}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 
 namespace hmem {
@@ -24,8 +25,8 @@ Weights both(ConvNet14& conv_net, AssociationNet& net) {
   return weights;
 }
 
-/// Pairs and queries.
-int64_t images_of(const AssociationExamples& examples) { return examples.count() * (examples.timesteps + 1); }
+// Upper bounds for the examples of a step and for the looks drawn for one.
+constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 1 << 8;
 
 }  // namespace
 
@@ -47,42 +48,32 @@ Var AssociationLearner::forward(Tape& tape, Part part, const int64_t* examples, 
 }
 
 FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data_in,
-                                                   double l2, const std::string& cache_folder)
-    : AssociationLearner(net, data_in, net.weights(), l2), cache_(conv_net, cache_folder) {}
+                                                   double l2, const CachePlace& place, const FeatureSettings& settings,
+                                                   uint64_t seed)
+    : AssociationLearner(net, data_in, net.weights(), l2),
+      cache_(conv_net, place),
+      settings_(settings),
+      looks_(seed, "association.looks") {
+  HMEM_CHECK(settings.contradiction().empty(), settings.contradiction());
+}
 
 void FrozenAssociationLearner::compute_features() {
-  const AssociationRenderer& renderer = data().train_renderer;
-  const Shape frame = renderer.frame_shape();
-  cache_.set_progress(show_, data().noise_frames + 1 + images_of(data().train) + images_of(data().test));
-  noise_ = noise_features(cache_, data().noise_frames, renderer);
-  zeros_ = cache_.features({1, frame, [&](int64_t, real* out) { std::fill_n(out, frame.count(), real{0}); }});
-  train_ = association_features(cache_, data().train, renderer);
-  test_ = association_features(cache_, data().test, data().test_renderer);
-}
-
-Tensor noise_features(FeatureCache& cache, int64_t count, const AssociationRenderer& renderer) {
-  return cache.features({count, renderer.frame_shape(), [&](int64_t i, real* out) { renderer.render_noise(i, out); }});
-}
-
-AssociationFeatures association_features(FeatureCache& cache, const AssociationExamples& examples,
-                                         const AssociationRenderer& renderer) {
-  const Shape frame = renderer.frame_shape();
-  const int64_t t = examples.timesteps;
-  const auto render_pair = [&](int64_t i, real* out) {
-    renderer.render(examples.frame(i / t, i % t * (examples.delay + 1)), out);
-  };
-  const auto render_query = [&](int64_t i, real* out) {
-    renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
-  };
-  return {cache.features({examples.count() * t, frame, render_pair}),
-          cache.features({examples.count(), frame, render_query})};
+  const AssociationData& of = data();
+  const int64_t halves = settings_.split ? 2 : 1;
+  cache_.set_progress(show_, halves * (of.noise_frames + 1) +
+                                 AssociationFeatures::images(settings_, settings_.copies, of.train, of.train_renderer) +
+                                 AssociationFeatures::images(settings_, 1, of.test, of.test_renderer));
+  noise_ = noise_features(cache_, settings_, of.noise_frames, of.train_renderer);
+  zeros_ = zero_features(cache_, settings_, of.train_renderer);
+  train_ = AssociationFeatures(cache_, settings_, settings_.copies, of.train, of.train_renderer);
+  test_ = AssociationFeatures(cache_, settings_, 1, of.test, of.test_renderer);
 }
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {
   AssociationLearner::set_test(std::move(test));
-  if (zeros_.empty()) return;
-  cache_.set_progress(show_, images_of(data().test));
-  test_ = association_features(cache_, data().test, data().test_renderer);
+  if (zeros_.empty() || settings_.split) return;  // one by one the features are those of all images
+  cache_.set_progress(show_, AssociationFeatures::images(settings_, 1, data().test, data().test_renderer));
+  test_ = AssociationFeatures(cache_, settings_, 1, data().test, data().test_renderer);
 }
 
 AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
@@ -90,19 +81,26 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
   if (zeros_.empty()) compute_features();
   const AssociationExamples& of = test ? data().test : data().train;
   const AssociationFeatures& features = test ? test_ : train_;
-  const int64_t n = features.queries.size(1), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
+  const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
+  const bool draws = tape.training() && features.copies() > 1;
   real* frames = tape.allocate<real>(batch * steps * n);
   real* queries = tape.allocate<real>(batch * n);
   parallel_for(batch, 4, [&](int64_t b) {
     const int64_t example = examples[static_cast<size_t>(b)];
-    std::copy_n(features.queries.data() + example * n, n, queries + b * n);
+    Rng rng = looks_;
+    if (draws) rng.set_position({(tape.step() * kMaxExamples + static_cast<uint64_t>(b)) * kMaxDraws});
+    const auto look = [&] {
+      return draws ? static_cast<int64_t>(rng.below(static_cast<uint32_t>(features.copies()))) : 0;
+    };
+    features.copy_query(of, example, look(), queries + b * n);
     for (int64_t step = 0; step < steps; ++step) {
+      real* out = frames + (b * steps + step) * n;
       const AssociationFrame frame = of.frame(example, step);
-      const int64_t pair = example * of.timesteps + step / (of.delay + 1);
-      const real* from = frame.kind == Kind::pair    ? features.pairs.data() + pair * n
-                         : frame.kind == Kind::noise ? noise_.data() + frame.noise * n
-                                                     : zeros_.data();
-      std::copy_n(from, n, frames + (b * steps + step) * n);
+      if (frame.kind == Kind::pair) {
+        features.copy_pair(of, example, step / (of.delay + 1), look(), out);
+      } else {
+        std::copy_n(frame.kind == Kind::noise ? noise_.data() + frame.noise * n : zeros_.data(), n, out);
+      }
     }
   });
   return {tape.constant(ConstTensorView(frames, Shape{batch * steps, n})),

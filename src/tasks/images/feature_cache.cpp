@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr uint64_t kForm = 1;  // of the files
 constexpr int64_t kBatch = 32;
+const std::string kPrefix = "features-";
 
 /// Calls `use(begin, pixels)` for one batch of images after the other, pixels [n, H, W, C].
 template <typename Use>
@@ -53,6 +55,30 @@ void write_features(const std::string& path, const Tensor& features) {
   write_safetensors(path, {}, {{"features", features.view()}});
 }
 
+/// Removes files of features, the least recently used first, until they fit; not `kept`. What another program removes
+/// meanwhile is gone, too.
+void remove_oldest(const CachePlace& place, const std::string& kept) {
+  struct File {
+    fs::file_time_type used;
+    fs::path path;
+    int64_t bytes;
+  };
+  std::vector<File> files;
+  int64_t all = 0;
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator(place.folder, gone)) {
+    if (entry.path().filename().string().rfind(kPrefix, 0) != 0 || !entry.is_regular_file(gone)) continue;
+    const auto bytes = static_cast<int64_t>(entry.file_size(gone));
+    if (gone) continue;
+    all += bytes;
+    if (entry.path() != fs::path(kept)) files.push_back({entry.last_write_time(gone), entry.path(), bytes});
+  }
+  std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.used < b.used; });
+  for (size_t i = 0; i < files.size() && all > place.limit_bytes; ++i) {
+    if (fs::remove(files[i].path, gone)) all -= files[i].bytes;
+  }
+}
+
 }  // namespace
 
 Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowProgress& show) {
@@ -68,8 +94,8 @@ Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowPro
   return all;
 }
 
-FeatureCache::FeatureCache(ConvNet14& net, std::string folder) : net_(net), folder_(std::move(folder)) {
-  if (!folder_.empty()) weights_ = value_hash(net_.weights());
+FeatureCache::FeatureCache(ConvNet14& net, CachePlace place) : net_(net), place_(std::move(place)) {
+  if (!place_.folder.empty()) weights_ = value_hash(net_.weights());
 }
 
 std::string FeatureCache::path_of(const RenderedImages& images) const {
@@ -85,7 +111,7 @@ std::string FeatureCache::path_of(const RenderedImages& images) const {
   for_batches(images, [&](int64_t, ConstTensorView pixels) {
     hash.add_bytes(pixels.data, static_cast<size_t>(pixels.shape.count()) * sizeof(real));
   });
-  return (fs::path(folder_) / ("features-" + hash_text(hash.value()) + ".safetensors")).string();
+  return (fs::path(place_.folder) / (kPrefix + hash_text(hash.value()) + ".safetensors")).string();
 }
 
 void FeatureCache::set_progress(const ShowProgress& show, int64_t total) {
@@ -100,17 +126,20 @@ Tensor FeatureCache::features(const RenderedImages& images) {
     if (show_) show_(before + done, total);
   };
   images_ += images.count;
-  if (folder_.empty() || images.count == 0) return conv_features(net_, images, show);
+  if (place_.folder.empty() || images.count == 0) return conv_features(net_, images, show);
   const std::string path = path_of(images);
   Tensor features = read_features(path, {images.count, feature_count(images.shape)});
   if (!features.empty()) {
     found_ += images.count;
+    std::error_code ignored;  // the time of use, where the folder can be written
+    fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
     show(images.count, images.count);
     return features;
   }
   features = conv_features(net_, images, show);
   try {
     write_features(path, features);
+    if (place_.limit_bytes > 0) remove_oldest(place_, path);
   } catch (const Error& error) {  // the features are there; only the next run is slower
     problem_ = error.what();
   }

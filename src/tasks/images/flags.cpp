@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
 #include "hmem/data/images/source.h"
@@ -53,6 +54,23 @@ void add_image_data_flags(Options& options) {
   options.add_int("images_per_class", 0,
                   "use only the first images of each class, this many for training and as many for test; 0: all",
                   {0, 1000000});
+}
+
+void add_feature_cache_flags(Options& options) {
+  options.add_folder("feature_cache",
+                     "folder in which features of the frozen ConvNet are kept for other runs; empty: "
+                     "$XDG_CACHE_HOME/hmem or ~/.cache/hmem; none: keep nothing",
+                     Role::neutral);
+  options.add_real("feature_cache_limit", 8,
+                   "GiB of features that are kept; the least recently used files are removed; 0: no limit",
+                   RealRange::at_least(0), Role::neutral);
+}
+
+CachePlace feature_cache_place(const Options& options) {
+  const std::string& folder = options.get_string("feature_cache");
+  if (folder == "none") return {};
+  const double limit = std::min(options.get_real("feature_cache_limit"), 1e6) * 0x1p30;
+  return {folder.empty() ? default_cache_folder() : folder, static_cast<int64_t>(limit)};
 }
 
 void check_image_sources(const Options& options) {

@@ -145,6 +145,96 @@ TEST_CASE("features computed in advance are those of the ConvNet in inference mo
   }
 }
 
+TEST_CASE("features of halves one by one: photographs, digits, looks and mirror images", "[equiv]") {
+  const Images images = embedded(4, 4);
+  AssociationOptions options;
+  options.delay = 1;
+  options.noise_frames = 3;
+  const AssociationData data = make_data(images, options);
+  const AssociationRenderer& renderer = data.train_renderer;
+  ConvNet14 conv_net(1);
+  FeatureCache cache(conv_net, {});
+  // The mean of the features of a photograph and its mirror image, or one of them, by hand.
+  const auto by_hand = [&](const ImageSet& set, int64_t i, bool flip) {
+    Tensor image({32, 32, 3}), flipped({32, 32, 3});
+    place_image(set, i, {}, 32, image.data());
+    for (int64_t y = 0; y < 32; ++y) {
+      for (int64_t x = 0; x < 32; ++x) {
+        for (int64_t c = 0; c < 3; ++c) flipped[(y * 32 + x) * 3 + c] = image[(y * 32 + 31 - x) * 3 + c];
+      }
+    }
+    return conv_features(conv_net, {1, {32, 32, 3}, [&](int64_t, real* out) {
+                                      const Tensor& from = flip ? flipped : image;
+                                      std::copy(from.begin(), from.end(), out);
+                                    }});
+  };
+  FeatureSettings settings;
+  settings.split = true;
+  settings.mirror = GENERATE(false, true);
+  const AssociationExamples& of = data.train;
+  const AssociationFeatures features(cache, settings, 2, of, renderer);
+  REQUIRE(features.size() == 1024);
+  REQUIRE(features.copies() == 2);
+  CHECK(cache.images() == AssociationFeatures::images(settings, 2, of, renderer));
+  std::vector<real> pair(1024), moved(1024), query(1024);
+  features.copy_pair(of, 3, 2, 0, pair.data());
+  features.copy_pair(of, 3, 2, 1, moved.data());
+  features.copy_query(of, 3, 0, query.data());
+  const int64_t photograph = of.photographs[3 * 3 + 2], digit = of.digits[3 * 3 + 2];
+  const auto check_photograph = [&](const std::vector<real>& found, int64_t i) {
+    const Tensor once = by_hand(images.a.train, i, false), again = by_hand(images.a.train, i, true);
+    for (int64_t j = 0; j < 512; j += 17) {
+      const double expected = settings.mirror ? (once[j] + again[j]) / 2 : once[j];
+      CHECK(found[static_cast<size_t>(j)] == Approx(expected).margin(1e-5));
+    }
+  };
+  check_photograph(pair, photograph);
+  check_photograph(query, of.queries[3]);
+  const Tensor of_digit = by_hand(images.b.train, digit, false);
+  for (int64_t j = 0; j < 512; j += 17) CHECK(pair[static_cast<size_t>(512 + j)] == Approx(of_digit[j]).margin(1e-5));
+  CHECK(std::equal(pair.begin() + 512, pair.end(), moved.begin() + 512));
+  CHECK(!std::equal(pair.begin(), pair.begin() + 512, moved.begin()));
+  // The halves of noise are the halves of the frame.
+  const Tensor noise = noise_features(cache, settings, 3, renderer);
+  std::vector<real> frame(static_cast<size_t>(renderer.frame_size()));
+  renderer.render_noise(1, frame.data());
+  const Tensor right = conv_features(conv_net, {1, {32, 32, 3}, [&](int64_t, real* out) {
+                                                  for (int64_t y = 0; y < 32; ++y) {
+                                                    std::copy_n(frame.data() + (y * 64 + 32) * 3, 96, out + y * 96);
+                                                  }
+                                                }});
+  for (int64_t j = 0; j < 512; j += 17) CHECK(noise[1024 + 512 + j] == Approx(right[j]).margin(1e-5));
+
+  settings.split = false;
+  settings.mirror = true;
+  CHECK(settings.contradiction().find("mirror_features") == 0);
+}
+
+TEST_CASE("looks of photographs: drawn anew in training, the photograph itself otherwise", "[equiv]") {
+  const Images images = embedded(4, 4);
+  AssociationData data = make_data(images, {});
+  ConvNet14 conv_net(1);
+  HMemImage::Config config;
+  config.dropout = 0;
+  config.frame_norm = FrameNorm::layer;
+  HMemImage net(config, 1);
+  FeatureSettings split, looks;
+  split.split = looks.split = true;
+  looks.copies = 4;
+  FrozenAssociationLearner plain(net, conv_net, data, 0, {}, split), several(net, conv_net, data, 0, {}, looks);
+  const int64_t examples[] = {0, 1, 2};
+  const auto loss = [&](AssociationLearner& learner, Tape::Mode mode, uint64_t step) {
+    Tape tape(mode);
+    tape.set_step(step);
+    return *learner.run(tape, Part::train, examples, 3).loss.data();
+  };
+  using Mode = Tape::Mode;
+  CHECK(loss(several, Mode::inference, 1) == loss(plain, Mode::inference, 1));
+  CHECK(loss(several, Mode::training, 1) == loss(several, Mode::training, 1));
+  CHECK(loss(several, Mode::training, 1) != loss(several, Mode::training, 2));
+  CHECK(loss(plain, Mode::training, 1) == loss(plain, Mode::training, 2));
+}
+
 /// Hash of everything after two steps.
 uint64_t trained_hash(const Images& images, bool frozen) {
   AssociationOptions options;

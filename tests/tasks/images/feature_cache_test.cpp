@@ -1,6 +1,7 @@
 #include "hmem/tasks/images/feature_cache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -42,7 +43,7 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
   const Tensor expected = conv_features(net, images);
   REQUIRE(expected.shape() == Shape({35, 1024}));
 
-  FeatureCache first(net, place);
+  FeatureCache first(net, {place});
   CHECK(list(first.features(images)) == list(expected));
   CHECK(first.found() == 0);
   CHECK(list(first.features(images)) == list(expected));
@@ -50,7 +51,7 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
   CHECK(first.images() == 70);
   CHECK(first.problem().empty());
 
-  FeatureCache second(net, place), elsewhere(other, place), none(net, "");
+  FeatureCache second(net, {place}), elsewhere(other, {place}), none(net, {});
   CHECK(list(second.features(images)) == list(expected));
   CHECK(second.found() == 35);
   CHECK(list(second.features(random_images(35, 2))) != list(expected));
@@ -68,7 +69,7 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
 TEST_CASE("features of a frozen ConvNet: progress, computed or read", "[images]") {
   const test::TempFolder folder;
   ConvNet14 net(1);
-  FeatureCache cache(net, folder.file("features"));
+  FeatureCache cache(net, {folder.file("features")});
   std::vector<std::pair<int64_t, int64_t>> shown;
   const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
   cache.features(random_images(1, 1));
@@ -86,7 +87,7 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
   const RenderedImages images = random_images(3, 1);
   const std::vector<real> expected = list(conv_features(net, images));
   const std::string place = folder.file("features");
-  FeatureCache(net, place).features(images);
+  FeatureCache(net, {place}).features(images);
   REQUIRE(files(place).size() == 1);
   const std::string path = files(place)[0];
   const auto size = std::filesystem::file_size(path);
@@ -99,7 +100,7 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
   for (const char* what : {"cut", "header", "value"}) {
     INFO(what);
     damage(what);
-    FeatureCache cache(net, place);
+    FeatureCache cache(net, {place});
     CHECK(list(cache.features(images)) == expected);
     CHECK(cache.found() == 0);
     CHECK(list(cache.features(images)) == expected);
@@ -107,9 +108,45 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
   }
 
   folder.write("file", "text");
-  FeatureCache cache(net, folder.file("file"));
+  FeatureCache cache(net, {folder.file("file")});
   CHECK(list(cache.features(images)) == expected);
   CHECK(cache.problem().find("cannot make the folder") != std::string::npos);
+}
+
+TEST_CASE("features of a frozen ConvNet: the least recently used files go when all are too large", "[images]") {
+  const test::TempFolder folder;
+  const std::string place = folder.file("features");
+  ConvNet14 net(1);
+  std::filesystem::create_directory(place);
+  folder.write("features/notes.txt", std::string(100000, 'x'));  // not ours
+  FeatureCache unlimited(net, {place});
+  const auto age = [&](int64_t hours) {
+    for (const std::string& path : files(place)) {
+      const auto then = std::filesystem::file_time_type::clock::now() - std::chrono::hours(hours);
+      if (std::filesystem::last_write_time(path) > then + std::chrono::minutes(30)) {
+        std::filesystem::last_write_time(path, then);
+      }
+    }
+  };
+  unlimited.features(random_images(3, 1));
+  age(3);
+  unlimited.features(random_images(3, 2));
+  age(2);
+  REQUIRE(files(place).size() == 3);
+  unlimited.features(random_images(3, 1));  // read: used now
+  const auto one = static_cast<int64_t>(3 * 1024 * sizeof(real)) + 1000;
+  FeatureCache limited(net, {place, 2 * one});
+  limited.features(random_images(3, 3));
+  CHECK(files(place).size() == 3);
+  FeatureCache after(net, {place});
+  after.features(random_images(3, 1));
+  after.features(random_images(3, 3));
+  CHECK(after.found() == 6);
+  after.features(random_images(3, 2));
+  CHECK(after.found() == 6);
+  FeatureCache tiny(net, {place, 1});  // even the file just written is larger: it stays
+  tiny.features(random_images(3, 4));
+  CHECK(files(place).size() == 2);
 }
 
 }  // namespace hmem

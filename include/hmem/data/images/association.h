@@ -92,6 +92,10 @@ class AssociationRenderer {
   /// Keeps references to both sets.
   AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed, const ImageSize& least = {1, 1, 1});
 
+  Shape half_shape() const { return {half_.height, half_.width, half_.channels}; }
+  /// Image `i` of the first or second set as the half of a frame shows it.
+  void render_half(bool digit, int64_t i, real* out) const;
+  int64_t count(bool digit) const { return (digit ? b_ : a_)->count(); }
   Shape frame_shape() const { return {half_.height, 2 * half_.width, half_.channels}; }
   int64_t frame_size() const { return frame_shape().count(); }
   void render(const AssociationFrame& frame, real* out) const;

@@ -13,7 +13,7 @@ namespace hmem {
 /// Hash of the names, sizes and times of the files and of the image size: when it changes, the cache is rebuilt.
 uint64_t image_fingerprint(const ImageFolder& listed, const ImageSize& size);
 
-/// `$XDG_CACHE_HOME/hmem/images-<hash of the folder and size>.bin`, else below `$HOME/.cache`; empty without both.
+/// `images-<hash of the folder and size>.bin` in default_cache_folder(); empty without one.
 std::string default_image_cache(const std::filesystem::path& folder, const ImageSize& size);
 
 /// Pictures of `folder` from the file `cache_path` when its fingerprint and checksum are right; else they are decoded

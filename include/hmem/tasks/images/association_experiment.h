@@ -78,6 +78,7 @@ class AssociationTask {
   AssociationOptions association_;
   AssociationData data_;
   ConvNetSettings conv_settings_;
+  FeatureSettings feature_settings_;
   ConvNet14 conv_net_;
   std::string conv_net_hash_;
   std::vector<std::string> notes_;

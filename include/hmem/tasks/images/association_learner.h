@@ -10,7 +10,7 @@
 #include "hmem/data/images/association.h"
 #include "hmem/models/association_net.h"
 #include "hmem/models/conv_net14.h"
-#include "hmem/tasks/images/feature_cache.h"
+#include "hmem/tasks/images/association_features.h"
 #include "hmem/train/classifier.h"
 
 namespace hmem {
@@ -47,23 +47,14 @@ class AssociationLearner : public Classifier {
   std::vector<int64_t> examples_;
 };
 
-/// Features of the frames of one part that are not padding, and of its queries.
-struct AssociationFeatures {
-  Tensor pairs;    ///< [examples T, F]
-  Tensor queries;  ///< [examples, F]
-};
-AssociationFeatures association_features(FeatureCache& cache, const AssociationExamples& examples,
-                                         const AssociationRenderer& renderer);
-/// [count, F] of the first frames of the pool of noise.
-Tensor noise_features(FeatureCache& cache, int64_t count, const AssociationRenderer& renderer);
-
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
 /// noise frames are computed once and kept in memory.
 class FrozenAssociationLearner : public AssociationLearner {
  public:
-  /// With `cache_folder`, features are kept there for other programs.
+  /// Features are kept in the folder of `place` for other programs. With several looks of a photograph each use in
+  /// training draws one (stream "association.looks" of `seed`, at a position that depends on step and example).
   FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
-                           const std::string& cache_folder = "");
+                           const CachePlace& place = {}, const FeatureSettings& settings = {}, uint64_t seed = 0);
   /// Computes or reads the features. Otherwise the first run() does so.
   void compute_features();
   /// How far that is, and the features of test examples that follow.
@@ -76,6 +67,8 @@ class FrozenAssociationLearner : public AssociationLearner {
 
  private:
   FeatureCache cache_;
+  FeatureSettings settings_;
+  Rng looks_;
   ShowProgress show_;
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed

@@ -16,10 +16,16 @@ namespace hmem {
 /// Features [count, F] in inference mode: moving averages, no dropout.
 Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowProgress& show = {});
 
+/// Where features are kept.
+struct CachePlace {
+  std::string folder;       ///< empty: nowhere
+  int64_t limit_bytes = 0;  ///< the least recently used files go when all are larger; 0: no limit
+};
+
 class FeatureCache {
  public:
-  /// The weights of `net`, which must outlive the cache, must not change. An empty folder name disables the cache.
-  FeatureCache(ConvNet14& net, std::string folder);
+  /// The weights of `net`, which must outlive the cache, must not change.
+  FeatureCache(ConvNet14& net, CachePlace place);
 
   /// conv_features, from the file of these images and weights if there is one. The file name is a hash of weights,
   /// pixels and file format; a damaged or unreadable file is replaced.
@@ -35,7 +41,7 @@ class FeatureCache {
   std::string path_of(const RenderedImages& images) const;
 
   ConvNet14& net_;
-  std::string folder_;
+  CachePlace place_;
   uint64_t weights_ = 0;  // hash
   int64_t images_ = 0, found_ = 0;
   ShowProgress show_;

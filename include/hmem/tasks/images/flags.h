@@ -9,11 +9,17 @@
 
 #include "hmem/core/options.h"
 #include "hmem/data/images/set.h"
+#include "hmem/tasks/images/feature_cache.h"
 
 namespace hmem {
 
 /// Registers --data_dir, --images_a, --images_b and --images_per_class.
 void add_image_data_flags(Options& options);
+
+/// Registers --feature_cache and --feature_cache_limit.
+void add_feature_cache_flags(Options& options);
+/// What they say.
+CachePlace feature_cache_place(const Options& options);
 
 /// Set a (photographs) and set b (digits).
 struct ImagePair {
