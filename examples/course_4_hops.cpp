@@ -69,7 +69,7 @@ void count(const Trained& made) {
     const QaTrace trace = trace_qa(*made.model, story_of(batch));
     const Attribution why = attribute(*made.model, trace, answer_pair(trace));
     const std::vector<int32_t>& given = made.stories.questions[i].facts;
-    const auto is_large = [&](const Row& row, double least) {
+    const auto is_large = [&](const auto& row, double least) {
       return std::count_if(row.begin(), row.end(), [&](double x) { return x > least; }) < int64_t(given.size());
     };
     for (const int32_t fact : given)
