@@ -156,7 +156,7 @@ std::string picture(const std::vector<Points>& curves, const std::string& title,
   for (const double tick :
        snr ? std::vector<double>{0.1, 0.2, 0.5, 1, 2, 5, 10, 20} : std::vector<double>{0, 25, 50, 75, 100})
     text += "<path class=\"grid\" d=\"M46," + axes.y(tick) + "H560\"/><text x=\"40\" y=\"" + axes.y(tick) +
-            "\" text-anchor=\"end\" dominant-baseline=\"middle\">" + format_real(tick, 2) + "</text>\n";
+            "\" text-anchor=\"end\" dominant-baseline=\"middle\">" + format_real(tick, 3) + "</text>\n";
   for (const CapacityPoint* point : curves[0])
     text += "<text x=\"" + axes.x(double(point->pairs)) + "\" y=\"258\" text-anchor=\"middle\">" +
             std::to_string(point->pairs) + "</text>\n";
@@ -172,8 +172,8 @@ std::string picture(const std::vector<Points>& curves, const std::string& title,
                    formula = snr ? point->snr_formula : 100 * point->recall_formula;
       if (axes.shows(formula)) line += (line.empty() ? "M" : "L") + x + "," + axes.y(formula);
       if (!axes.shows(value)) continue;
-      if (!snr)
-        marks += "<path class=\"line s" + std::to_string(shape) + "\" d=\"M" + x + "," +
+      if (!snr && point->spread > 0)
+        marks += "<path class=\"line s" + std::to_string(shape) + "\" style=\"stroke-dasharray:none\" d=\"M" + x + "," +
                  axes.y(value - 100 * point->spread) + "V" + axes.y(value + 100 * point->spread) + "\"/>\n";
       marks += marker(shape, x, axes.y(value));
     }
