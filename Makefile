@@ -216,8 +216,9 @@ need-catch:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # ---- 6. Things to do -------------------------------------------------------------------------------------------------
-demo: $(BIN)/babi_task_single
-	$(BIN)/babi_task_single $(DEMO_FLAGS)
+demo: $(BIN)/babi_task_single $(BIN)/babi_explain
+	$(BIN)/babi_task_single $(DEMO_FLAGS) --save=$(OUT)/demo.safetensors
+	@echo; $(BIN)/babi_explain --load=$(OUT)/demo.safetensors --story=7 --brief
 
 test: $(TEST_PROGRAMS) $(PROGRAMS)
 	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
@@ -274,7 +275,7 @@ help:
 
 ## Targets                                  Switches (defaults)
 ##   all        library and programs          CXX=g++         compiler, also clang++
-##   demo       train on generated stories    BLAS=auto       openblas, or the built-in GEMM: builtin
+##   demo       train on stories, explain     BLAS=auto       openblas, or the built-in GEMM: builtin
 ##   test       unit tests and script tests   OMP=1           0: one thread, no OpenMP
 ##   unit-test  unit tests alone              ARCH=portable   native: only for this processor
 ##   check      the same without real data    CPPFLAGS CXXFLAGS LDFLAGS LDLIBS   as usual

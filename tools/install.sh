@@ -90,6 +90,9 @@ put 644 "$LIBDIR/cmake/hmem" "$work/hmemConfig.cmake" "$work/hmemConfigVersion.c
 folders=$(find include/hmem -depth -mindepth 1 -type d)
 for folder in $folders; do put 644 "$INCLUDEDIR${folder#include}" "$folder"/*.h; done
 
+if ls datasets/weights/babi_task*.safetensors > /dev/null 2>&1; then
+  put 644 "$DATADIR/hmem/weights" datasets/weights/babi_task*.safetensors
+fi
 put 644 "$DOCDIR/docs/images" docs/images/*
 put 644 "$DOCDIR/docs/course" docs/course/*.md
 put 644 "$DOCDIR/docs" docs/*.md docs/*.svg
@@ -100,5 +103,7 @@ if [ "$action" = install-strip ]; then
   for program in $programs; do "$STRIP" "$DESTDIR$BINDIR/$program"; done
   "$STRIP" -g "$DESTDIR$LIBDIR/${LIB##*/}"
 fi
-if [ "$action" = uninstall ]; then rmdir "$DESTDIR$INCLUDEDIR/hmem" 2> /dev/null || :; fi
+if [ "$action" = uninstall ]; then
+  for folder in "$INCLUDEDIR/hmem" "$DATADIR/hmem"; do rmdir "$DESTDIR$folder" 2> /dev/null || :; done
+fi
 echo "$action: done in $DESTDIR$PREFIX"

@@ -217,11 +217,12 @@ std::vector<std::string> explain_brief(const BabiTask& task, const Explanation& 
                   " of the margin of " + fixed(at.margin));
   if (at.steers.rows > 1) {
     const int64_t last = at.steers.rows - 1, steerer = largest_of(at.steers.row(last), steps);
-    lines.push_back("     " + quoted(steerer) + " steers the last hop with " + fixed(at.steers(last, steerer)));
+    lines.push_back("     " + (steerer == writer ? std::string("it also") : quoted(steerer)) +
+                    " steers the last hop, with " + fixed(at.steers(last, steerer)));
   }
   const Outcome& without = one.left_out[static_cast<size_t>(writer)];
   lines.push_back("     without the first: " + word(task, without.answer) + " " + percent(without.probability) + "; " +
-                  residual_line(one));
+                  "terms add up to the margin: " + fixed(at.terms(), 4) + " of " + fixed(at.margin, 4));
   return lines;
 }
 

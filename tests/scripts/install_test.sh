@@ -19,13 +19,15 @@ fail() {
 
 # tree FOLDER: a library of one real file and an own one, and two programs
 tree() {
-  mkdir -p "$1/src/core" "$1/src/kernels" "$1/src/experiments" "$1/include/hmem/core" "$1/docs/images" "$1/docs/course" "$1/examples"
+  mkdir -p "$1/src/core" "$1/src/kernels" "$1/src/experiments" "$1/include/hmem/core" "$1/docs/images" \
+    "$1/docs/course" "$1/examples" "$1/datasets/weights"
   (
     cd "$1" || exit
     cp -R "$root/Makefile" "$root/tools" .
     cp "$root/include/hmem/core/check.h" "$root/include/hmem/core/shape.h" include/hmem/core
     cp "$root/src/core/check.cpp" src/core
-    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.md docs/a.svg docs/images/a.svg docs/course/a.md examples/a.cpp; do
+    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.md docs/a.svg docs/images/a.svg docs/course/a.md \
+                examples/a.cpp datasets/weights/babi_task1.safetensors datasets/weights/other.safetensors; do
       echo text > "$file"
     done
     echo '#include <string>' > src/precompiled.h
@@ -78,6 +80,7 @@ cat > "$work/expected" <<'END'
 ./share/doc/hmem/docs/course/a.md
 ./share/doc/hmem/docs/images/a.svg
 ./share/doc/hmem/examples/a.cpp
+./share/hmem/weights/babi_task1.safetensors
 ./share/man/man1/one.1
 ./share/man/man1/two.1
 END
