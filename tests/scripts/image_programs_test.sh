@@ -122,7 +122,9 @@ runs "$hmem" $tiny $few $frozen $options --feature_copies=2 --write_gate=1 --key
 runs "$hmem" $tiny $few $frozen --load=one --epochs=0 --delay=3 --noise_frames=5
 said '^final epochs=0 .* delay=3 '
 refuse 1 'the model has split_frames 1' "$hmem" $tiny $few $frozen --load=one --epochs=0 --split_frames=0
-runs "$lstm" $tiny $few $frozen $options --chrono_steps=4 --epochs=2
+runs "$lstm" $tiny $few $frozen $options --chrono_steps=4 --epochs=2 --held_out_classes=2
+said '^task query=held_out timesteps=3 delay=0 test=2 '
+said '^task query=trained timesteps=3 delay=0 test=8 '
 refuse 2 '--mirror_features: found without --split_frames=1' "$hmem" $tiny $few $frozen --mirror_features=1
 refuse 2 '--split_frames: found without --use_pretrained_convnet=1' "$hmem" $tiny $few --split_frames=1 --epochs=1
 rm one

@@ -109,6 +109,11 @@ void check_options(const AssociationOptions& options, int64_t a_classes, int64_t
              options.noise_frames, ", expected 1 to 10000000");
   HMEM_CHECK(options.images_per_class >= 0, "images_per_class: found ", options.images_per_class,
              ", expected 0 or more");
+  HMEM_CHECK(options.held_out_classes >= 0 && options.held_out_classes <= a_classes - options.timesteps,
+             "held_out_classes: found ", options.held_out_classes, ", expected at most ", a_classes - options.timesteps,
+             ": ", options.timesteps, " of the ", a_classes, " photograph classes are shown in an example");
+  HMEM_CHECK(options.held_out_classes == 0 || options.pairing == Pairing::independent, "held_out_classes: found ",
+             options.held_out_classes, " with reference pairing, expected independent");
   HMEM_CHECK(a_classes >= options.timesteps && b_classes >= options.timesteps, "timesteps: found ", options.timesteps,
              ", the sets have ", a_classes, " and ", b_classes,
              " classes, expected at least as many classes as timesteps");
@@ -148,10 +153,11 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
   const int64_t memory = steps * per_class / (steps + 1), rounds = memory / steps;
   HMEM_CHECK(rounds > 0, "the smallest class of the ", part, " images has ", per_class, ", expected at least ",
              steps + 1, " for ", steps, " pairs");
-  const int64_t count = rounds * std::min(a_classes, b_classes);
+  const int64_t shown_classes = a_classes - (part == "train" ? options.held_out_classes : 0);
+  const int64_t count = rounds * std::min(shown_classes, b_classes);
 
   Rng rng(seed, "association." + part);
-  const Classes shown = draw_classes(count, a_classes, steps, rng);
+  const Classes shown = draw_classes(count, shown_classes, steps, rng);
   const Classes paired = options.pairing == Pairing::reference ? draw_reference_digits(shown, a_classes, steps, rng)
                                                                : draw_classes(count, b_classes, steps, rng);
   Dealer photographs(a_images, 0, memory, rng), queries(a_images, memory, per_class, rng);
@@ -179,6 +185,25 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
     }
   }
   return examples;
+}
+
+AssociationExamples filter_examples(const AssociationExamples& examples,
+                                    const std::function<bool(int64_t example)>& keep) {
+  AssociationExamples kept;
+  kept.timesteps = examples.timesteps;
+  kept.delay = examples.delay;
+  for (int64_t i = 0; i < examples.count(); ++i) {
+    if (!keep(i)) continue;
+    const auto copy = [i](const std::vector<int32_t>& from, std::vector<int32_t>& to, int64_t each) {
+      to.insert(to.end(), from.begin() + i * each, from.begin() + (i + 1) * each);
+    };
+    copy(examples.photographs, kept.photographs, examples.timesteps);
+    copy(examples.digits, kept.digits, examples.timesteps);
+    copy(examples.queries, kept.queries, 1);
+    copy(examples.answers, kept.answers, 1);
+    copy(examples.noise, kept.noise, examples.timesteps * examples.delay);
+  }
+  return kept;
 }
 
 AssociationRenderer::AssociationRenderer(const ImageSet& a, const ImageSet& b, uint64_t seed, const ImageSize& least)

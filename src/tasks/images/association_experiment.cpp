@@ -276,6 +276,19 @@ Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
   Record line;
   line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
   line.append(error_record(learner, run_));
+  if (association_.held_out_classes > 0) {
+    const AssociationExamples all = test_of(association_.timesteps);
+    const int64_t first = images_.a.classes() - association_.held_out_classes;
+    for (const bool held_out : {true, false}) {
+      learner.set_test(filter_examples(all, [&](int64_t i) {
+        return (images_.a.test.labels[static_cast<size_t>(all.queries[static_cast<size_t>(i)])] >= first) == held_out;
+      }));
+      Record task;
+      task.add_text("query", held_out ? "held_out" : "trained").add_int("timesteps", association_.timesteps);
+      task.add_int("delay", association_.delay).add_int("test", learner.count(Part::test));
+      log.write_task(task.append(error_record(learner, run_)));
+    }
+  }
   for (const int64_t timesteps : other_timesteps_) {
     learner.set_test(test_of(timesteps));
     Record task;

@@ -257,6 +257,47 @@ TEST_CASE("association: frames", "[images]") {
   CHECK_THROWS_AS(renderer.render_query(2, frame.data()), Error);
 }
 
+TEST_CASE("association: held-out classes are in no training example, and tested separately", "[images]") {
+  AssociationOptions options;
+  options.held_out_classes = 2;
+  options.delay = 1;
+  const ImageSet set = labels_only(10, 40);
+  const AssociationExamples train = make_association(set, 10, set, 10, options, 1, "train"),
+                            test = make_association(set, 10, set, 10, options, 1, "test");
+  const auto label = [&](int32_t image) { return set.labels[static_cast<size_t>(image)]; };
+  std::map<int32_t, int> shown, digits;
+  for (const int32_t image : train.photographs) ++shown[label(image)];
+  for (const int32_t image : train.digits) ++digits[label(image)];
+  CHECK(shown.size() == 8);
+  CHECK(shown.rbegin()->first == 7);
+  CHECK(digits.size() == 10);
+  for (const auto& [shown_class, count] : shown) CHECK(count == 30);
+  for (const int32_t image : train.queries) CHECK(label(image) < 8);
+  CHECK(train.count() == 80);
+  CHECK(test.count() == 100);
+
+  const AssociationExamples of_two =
+      filter_examples(test, [&](int64_t i) { return label(test.queries[static_cast<size_t>(i)]) >= 8; });
+  CHECK(of_two.count() == 20);
+  CHECK(of_two.frames() == test.frames());
+  int64_t at = 0;
+  for (int64_t i = 0; i < test.count(); ++i) {
+    if (label(test.queries[static_cast<size_t>(i)]) < 8) continue;
+    CHECK(of_two.queries[static_cast<size_t>(at)] == test.queries[static_cast<size_t>(i)]);
+    CHECK(of_two.answers[static_cast<size_t>(at)] == test.answers[static_cast<size_t>(i)]);
+    for (int64_t step = 0; step < test.frames(); ++step) {
+      const AssociationFrame a = of_two.frame(at, step), b = test.frame(i, step);
+      CHECK((a.photograph == b.photograph && a.digit == b.digit && a.noise == b.noise));
+    }
+    ++at;
+  }
+  options.pairing = Pairing::reference;
+  CHECK_THROWS_AS(make_association(set, 10, set, 10, options, 1, "train"), Error);
+  options.pairing = Pairing::independent;
+  options.held_out_classes = 8;
+  CHECK_THROWS_AS(make_association(set, 10, set, 10, options, 1, "train"), Error);
+}
+
 TEST_CASE("association: impossible settings are refused", "[images][bad]") {
   const auto error_with = [](auto change, int64_t per_class = 40, int64_t b_classes = 10) {
     AssociationOptions options;

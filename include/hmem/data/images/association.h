@@ -35,6 +35,7 @@ struct AssociationOptions {
   double validation_split = 0.1;
   int64_t noise_frames = 1000;   ///< size of the pool of noise frames
   int64_t images_per_class = 0;  ///< first images of each class that are used; 0: as many as all classes have
+  int64_t held_out_classes = 0;  ///< photographs of the last classes are in no training example
 
   template <typename Visitor>
   void visit(Visitor&& v) {
@@ -48,6 +49,8 @@ struct AssociationOptions {
       "how digits are paired with photographs; reference: as in the authors' program, where pairs can be guessed");
     v("validation_split", validation_split, RealRange::half_open(0, 1),
       "fraction of the training examples held out for validation");
+    v("held_out_classes", held_out_classes, IntRange{0, 1000000},
+      "keep the last photograph classes, this many, out of the training examples, and test them separately");
   }
 };
 
@@ -78,9 +81,14 @@ struct AssociationExamples {
 /// Examples from one part of both sets. With n images a class, floor(n / (T + 1)) queries of each photograph class; of
 /// the first n images floor(T n / (T + 1)) are shown in pairs and the rest are queries; every class is shown and asked
 /// for equally often. `part` ("train", "test") names the random stream. Throws Error for options out of range, fewer
-/// than T classes, too few images, or reference pairing with different numbers of classes.
+/// than T classes, too few images, or reference pairing with different numbers of classes. The part "train" has no
+/// photographs of the held-out classes.
 AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const ImageSet& b, int64_t b_classes,
                                      const AssociationOptions& options, uint64_t seed, const std::string& part);
+
+/// The examples for which `keep(example)` holds, in order, all for testing.
+AssociationExamples filter_examples(const AssociationExamples& examples,
+                                    const std::function<bool(int64_t example)>& keep);
 
 /// Probability of the offset d - c that reference pairing aims at (in a circle of `classes`).
 double reference_pairing_weight(int64_t offset, int64_t classes);
