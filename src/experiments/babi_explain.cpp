@@ -15,6 +15,7 @@
 #include "hmem/core/program.h"
 #include "hmem/core/timer.h"
 #include "hmem/data/babi/files.h"
+#include "hmem/data/images/encode.h"
 #include "hmem/tasks/babi/explain.h"
 
 namespace {
@@ -46,6 +47,11 @@ Options make_options() {
   options.add_int("rows", 12, "number of sentences in the table, those with the largest terms; 0: all", {0, 1000000});
   options.add_switch("brief", false, "print the answer and three lines of why instead of the table");
   options.add_switch("trace", false, "also print every intermediate value of the model");
+  options.add_file("html", "write one page with tables, pictures and controls, which needs no network, to this file",
+                   Role::output);
+  options.add_folder("svg", "write every picture of the page as SVG into this folder", Role::output);
+  options.add_folder("png", "write the heat maps (memory, keys, values, pairs, origin) as PNG into this folder",
+                     Role::output);
   options.add_file("json", "write everything about this answer to this file (docs/explain.md has the fields)",
                    Role::output);
   options.add_switch("json_model", false, "with --json: also the weights that turn words into keys and values");
@@ -61,15 +67,20 @@ Options make_options() {
 void check_flags(const Options& options) {
   const auto wrong = [](const std::string& text) { throw UsageError(text); };
   if (options.get_switch("all")) {
-    for (const char* other : {"story", "question", "brief", "trace", "json"}) {
+    for (const char* other : {"story", "question", "brief", "trace", "html", "svg", "png", "json"}) {
       if (options.was_given(other)) wrong(std::string("--") + other + ": found with --all, expected one of them");
     }
   }
   if (options.get_switch("json_model") && options.get_string("json").empty()) {
     wrong("--json_model: found without --json, expected the file to write");
   }
-  if (!options.get_string("csv").empty() && options.get_string("csv") == options.get_string("json")) {
-    wrong("--csv: found the file of --json, expected another one");
+  const char* const files[] = {"html", "json", "csv"};
+  for (const char* const& file : files) {
+    for (const char* const* other = files; other != &file; ++other) {
+      if (!options.get_string(file).empty() && options.get_string(file) == options.get_string(*other)) {
+        wrong(std::string("--") + file + ": found the file of --" + *other + ", expected another one");
+      }
+    }
   }
 }
 
@@ -140,6 +151,19 @@ void write(const std::string& path, const std::string& text) {
   if (!path.empty()) write_file(path, text);
 }
 
+std::string picture_path(const Options& options, const char* kind, const std::string& name) {
+  return options.get_string(kind) + "/" + name + "." + kind;
+}
+
+void write_pictures(const Options& options, const Study& study, const Explanation& one) {
+  const bool svg = !options.get_string("svg").empty(), png = !options.get_string("png").empty();
+  if (!svg && !png) return;
+  for (const ExplainPicture& picture : explain_pictures(study.plain, study.model.task, one)) {
+    if (svg) write_file(picture_path(options, "svg", picture.name), picture.svg);
+    if (png && picture.pixels) write_file(picture_path(options, "png", picture.name), encode_png(*picture.pixels));
+  }
+}
+
 int explain_one(const Options& options, const Study& study) {
   const BabiTask& task = study.model.task;
   AskedQuestion asked = find_question(options, study);
@@ -151,6 +175,8 @@ int explain_one(const Options& options, const Study& study) {
                                         ? ""
                                         : explain_json(study.plain, task, one, options.get_switch("json_model")));
   write(options.get_string("csv"), explain_csv(task, one));
+  write(options.get_string("html"), options.get_string("html").empty() ? "" : explain_html(study.plain, task, one));
+  write_pictures(options, study, one);
   const auto print = [](const std::vector<std::string>& lines) {
     for (const std::string& line : lines) std::cout << line << "\n";
   };
@@ -188,7 +214,13 @@ int explain_test_set(const Options& options, const Study& study) {
 int explain_answer(const Options& options) {
   check_flags(options);
   set_num_threads(static_cast<int>(options.get_int("threads")));
-  for (const char* output : {"json", "csv"}) check_writable(options.get_string(output));
+  for (const char* output : {"html", "json", "csv"}) check_writable(options.get_string(output));
+  if (!options.get_string("png").empty()) need_png();
+  for (const char* folder : {"svg", "png"}) {
+    if (options.get_string(folder).empty()) continue;
+    make_folder(options.get_string(folder));
+    check_writable(picture_path(options, folder, "memory"));
+  }
   std::string path = options.get_string("load");
   if (path.empty()) path = find_babi_model(static_cast<int>(options.get_optional_int("task_id").value_or(1)));
   const ModelFile file(path);

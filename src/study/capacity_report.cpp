@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "hmem/core/html.h"
 #include "hmem/core/text.h"
 #include "hmem/study/capacity.h"
 #include "hmem/sweep/report.h"
@@ -107,20 +108,6 @@ std::string character_plot(const std::vector<Points>& curves) {
   }
   while (text.back() == ' ') text.pop_back();
   return text + " pairs\n";
-}
-
-std::string html_table(const Table& table, const std::string& caption) {
-  std::string text = "<table><caption>" + caption + "</caption>\n";
-  for (size_t row = 0; row < table.size(); ++row) {
-    text += "<tr>";
-    for (size_t column = 0; column < table[row].size(); ++column) {
-      const bool head = row == 0 || column == 0;
-      text += head ? std::string("<th scope=\"") + (row == 0 ? "col" : "row") + "\">" : "<td>";
-      text += markdown_text(table[row][column]) + (head ? "</th>" : "</td>");
-    }
-    text += "</tr>\n";
-  }
-  return text + "</table>\n";
 }
 
 /// Where the axes of a picture are; x is logarithmic, y too if `log_y`.
@@ -242,9 +229,9 @@ std::string capacity_html(const CapacitySettings& settings, const std::vector<Ca
     const std::string title = title_of(settings, curves[0][0]->keys);
     text += "<h2>" + title.substr(0, title.find(':')) + "</h2>\n<p>" + title + ".</p>\n" +
             picture(curves, "Recall in % over the number of pairs, " + title, false) + "<div class=\"wide\">" +
-            html_table(recall_table(curves), "Recall in %: measured +- spread (formula)") + "</div>\n" +
+            html_table("Recall in %: measured +- spread (formula)", recall_table(curves)) + "</div>\n" +
             picture(curves, "Signal to noise over the number of pairs, " + title, true) + "<div class=\"wide\">" +
-            html_table(snr_table(curves), "Signal to noise of one unit: measured (formula)") + "</div>\n";
+            html_table("Signal to noise of one unit: measured (formula)", snr_table(curves)) + "</div>\n";
   }
   return text + "</body></html>\n";
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "hmem/core/html.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
 #include "hmem/study/explain.h"
@@ -21,20 +22,6 @@ std::string list(const Matrix& matrix) {
   std::string text = "[";
   for (int64_t i = 0; i < matrix.rows; ++i) text += (i ? "," : "") + list(matrix.row(i), matrix.cols);
   return text + "]";
-}
-
-/// RFC 4648
-std::string base64(const std::string& bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t three = 0;
-    const size_t held = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j) three = three << 8 | (j < held ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) text += j <= held ? kDigits[three >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
 }
 
 /// {"shape":[R,C],"float32":"base64"}: little-endian, row by row.
@@ -209,8 +196,8 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
   terms.add("writer", list(at.writer)).add("writes", list(at.writes)).add("steers", list(at.steers));
   terms.add("question", list(at.question)).add("direct", list(at.direct));
   terms.add("answer_question", number(at.answer_question)).add("total", list(at.total));
-  terms.add("pairs", list(pairs(model, trace, at, static_cast<int64_t>(trace.hops.size()) - 1)));
-  if (model.config.read_before_write) terms.add("origin", list(at.origin)).add("origin_of", list(at.origin_of));
+  terms.add("pairs", packed(pairs(model, trace, at, static_cast<int64_t>(trace.hops.size()) - 1)));
+  if (model.config.read_before_write) terms.add("origin", packed(at.origin)).add("origin_of", list(at.origin_of));
   root.add("attribution", terms.str());
   root.add("left_out", outcomes_json(task, one.left_out)).add("asked_after", outcomes_json(task, one.asked_after));
   root.add("saturation", Object()
@@ -229,7 +216,10 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
                  .str();
            }));
   if (whole_model) root.add("encoder", encoder_json(model));
-  return root.str() + "\n";
+  // Only words hold a <, which would end the script of a page that holds this text.
+  std::string text;
+  for (const char c : root.str()) text += c == '<' ? "\\u003c" : std::string(1, c);
+  return text + "\n";
 }
 
 std::string explain_csv(const BabiTask& task, const Explanation& one) {

@@ -5,15 +5,13 @@
 
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
-#include "hmem/study/explain.h"
+#include "study/explain_rows.h"
 
 namespace hmem {
 
-namespace {
+namespace detail {
 
-using Lines = std::vector<std::string>;
-
-std::string fixed(double value, int digits = 2) {
+std::string fixed(double value, int digits) {
   const double least = 0.5 * std::pow(10.0, -digits);
   char text[64];
   std::snprintf(text, sizeof(text), "%.*f", digits, std::abs(value) < least ? 0.0 : value);  // no "-0.00"
@@ -25,24 +23,16 @@ std::string percent(double p) {
   return fixed(hundred, hundred >= 99.95 || hundred == 0 ? 0 : 1) + " %";
 }
 
-/// Characters, not bytes.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string padded_left(const std::string& text, size_t width) {
-  return std::string(width - std::min(width, width_of(text)), ' ') + text;
-}
-
-std::string padded_right(const std::string& text, size_t width) {
-  return text + std::string(width - std::min(width, width_of(text)), ' ');
-}
-
 std::string sentence(const BabiWords& words) { return one_line(words_text(words)); }
+
+std::string shortened(const std::string& text, size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (text[limit] & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit) + "..";
+}
 
 std::string word(const BabiTask& task, int32_t id) { return one_line(class_word(task.vocabulary, id)); }
 
-/// The words that `values` W_o makes most probable.
 std::string nearest_words(const PlainQa& model, const BabiTask& task, const Vector& values) {
   const Vector logits = product(values.data(), model.output);
   std::vector<int32_t> order(logits.size());
@@ -58,35 +48,29 @@ std::string nearest_words(const PlainQa& model, const BabiTask& task, const Vect
 
 int64_t largest_of(const double* values, int64_t n) { return std::max_element(values, values + n) - values; }
 
-struct Column {
-  std::string title;
-  const double* values;     ///< [T]
-  std::string of_question;  ///< what the question itself adds; "": nothing
-};
-
 std::vector<Column> columns_of(const Explanation& one) {
   const Attribution& at = one.at;
   std::vector<Column> columns = {
-      {"writes", at.writer.data(), at.answer_question != 0 ? fixed(at.answer_question) : ""}};
+      {"writes", "writes", at.writer.data(), at.answer_question != 0 ? fixed(at.answer_question) : ""}};
   constexpr int64_t kHops = 3;  // the last ones
   for (int64_t h = at.steers.rows; h-- > std::max<int64_t>(1, at.steers.rows - kHops);) {
     double question = at.answer_question;
     for (int64_t i = 0; i < at.steers.rows; ++i) {
       question += (i < h ? at.direct : at.question)[static_cast<size_t>(i)];
     }
-    columns.push_back({"steers hop " + std::to_string(h + 1), at.steers.row(h), fixed(question)});
+    columns.push_back(
+        {"steers hop " + std::to_string(h + 1), "steers" + std::to_string(h + 1), at.steers.row(h), fixed(question)});
   }
   if (!at.origin_of.empty()) {
-    columns.push_back({"origin", at.origin_of.data(), fixed(at.origin_of.back() + at.answer_question)});
+    columns.push_back({"origin", "origin", at.origin_of.data(), fixed(at.origin_of.back() + at.answer_question)});
   }
   return columns;
 }
 
-/// Remarks follow from rules on the numbers.
 std::string remarks(const BabiTask& task, const Explanation& one, const std::vector<Column>& columns, int64_t t) {
   const int64_t steps = one.trace.sentences();
   const double share = 0.1 * std::abs(one.at.margin);  // smaller ones are not remarked upon
-  Lines found;
+  std::vector<std::string> found;
   const auto largest = [&](size_t column) {
     const double* values = columns[column].values;
     return largest_of(values, steps) == t && values[t] > share;
@@ -108,7 +92,6 @@ double importance(const Explanation& one, int64_t t) {
   return one.is_fact(t) ? INFINITY : most;
 }
 
-/// The sentences that are shown, in their order.
 std::vector<int64_t> shown_rows(const Explanation& one, int64_t rows) {
   std::vector<int64_t> order(static_cast<size_t>(one.trace.sentences()));
   std::iota(order.begin(), order.end(), 0);
@@ -134,6 +117,27 @@ std::string headline(const BabiTask& task, const Explanation& one) {
 std::string residual_line(const Explanation& one) {
   return "terms add up to the margin: " + fixed(one.at.terms(), 4) + " of " + fixed(one.at.margin, 4) +
          "   (largest error of all sums: " + format_real(one.at.worst_residual(), 2) + ")";
+}
+
+}  // namespace detail
+
+using namespace detail;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Characters, not bytes.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string padded_left(const std::string& text, size_t width) {
+  return std::string(width - std::min(width, width_of(text)), ' ') + text;
+}
+
+std::string padded_right(const std::string& text, size_t width) {
+  return text + std::string(width - std::min(width, width_of(text)), ' ');
 }
 
 }  // namespace

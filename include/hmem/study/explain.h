@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hmem/data/babi/vectorise.h"
+#include "hmem/data/images/decode.h"
 #include "hmem/study/counterfactual.h"
 
 namespace hmem {
@@ -62,6 +63,19 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
 
 /// A header and a line per sentence.
 std::string explain_csv(const BabiTask& task, const Explanation& one);
+
+/// One HTML page that needs no other file and no network: tables and pictures, readable without a script, and a script
+/// that computes memory, hops and terms again from keys and values, so that rates, hops and sentences can be changed.
+/// It holds the text of explain_json().
+std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one);
+
+/// Pictures of the page and of its tables. Only heat maps have pixels, for PNG.
+struct ExplainPicture {
+  std::string name;  ///< of a file
+  std::string svg;
+  std::optional<DecodedImage> pixels;
+};
+std::vector<ExplainPicture> explain_pictures(const PlainQa& model, const BabiTask& task, const Explanation& one);
 
 /// Every intermediate value in the order of the computation: name, formula, shape, range, first values; where
 /// docs/equations.md has the formula and which function computes it.

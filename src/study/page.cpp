@@ -1,0 +1,483 @@
+// The page of one explained question.
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "hmem/core/html.h"
+#include "hmem/core/text.h"
+#include "study/explain_pictures.h"
+#include "study/explain_rows.h"
+
+namespace hmem {
+
+namespace {
+
+using namespace detail;
+
+// Made from src/study/assets by the build.
+const char kStyle[] =
+#include "study/assets/page.css.inc"
+    ;
+const char kScript[] =
+#include "study/assets/page.js.inc"
+    ;
+
+constexpr int64_t kRows = 12;        // of the first table
+constexpr size_t kShownBytes = 300;  // of a sentence
+constexpr size_t kListed = 12;       // pairs
+
+std::string told(const std::string& text) { return "<bdi>" + html_text(shortened(text, kShownBytes)) + "</bdi>"; }
+
+std::string section(const std::string& id, const std::string& title, const std::string& body) {
+  return "<section aria-labelledby=\"h_" + id + "\"><h2 id=\"h_" + id + "\">" + title + "</h2>\n" + body +
+         "</section>\n";
+}
+
+std::string wide(const std::string& table, const std::string& name) {
+  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + name + "\">" + table + "</div>\n";
+}
+
+std::string paragraph(const std::string& text) { return "<p>" + text + "</p>\n"; }
+
+std::string fold(const std::string& title, const std::string& body) {
+  return "<details><summary>" + title + "</summary>\n" + body + "</details>\n";
+}
+
+/// Where the formulas of a block are, and which functions compute them.
+std::string source(const std::string& where, const std::string& functions) {
+  return "<p class=\"quiet\">Formulas: <code>docs/equations.md</code>, " + where + ". In the sources: " + functions +
+         ".</p>\n";
+}
+
+class Page {
+ public:
+  Page(const PlainQa& model, const BabiTask& task, const Explanation& one)
+      : model_(model), task_(task), one_(one), steps_(one.trace.sentences()) {
+    for (size_t t = 0; t < one.asked.sentences.size(); ++t) {
+      numbers_.push_back(std::to_string(static_cast<int64_t>(t) + 1 + one.forgotten));
+    }
+    columns_ = columns_of(one);
+    const bool has_origin = !one.at.origin.empty();
+    columns_.insert(columns_.end() - has_origin, Column{"total", "total", one.at.total.data(), ""});
+  }
+
+  std::string html() const {
+    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+           // The page may use nothing but what it holds itself.
+           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+           "script-src 'unsafe-inline'; img-src data:\">\n"
+           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
+           html_text(shortened(sentence(one_.asked.question), 80)) + "? " +
+           html_text(shortened(word(task_, one_.at.answer), 80)) + "</title>\n<style>\n" + kStyle +
+           "</style>\n</head>\n<body>\n<main>\n" + question() + terms() + hops() + memory() + forgetting() + keys() +
+           (one_.at.origin.empty() ? "" : origins()) + meaning() + json() + "</main>\n<script>\n" + kScript +
+           "</script>\n</body>\n</html>\n";
+  }
+
+ private:
+  std::string row_name(size_t t) const { return numbers_[t] + (one_.is_fact(static_cast<int64_t>(t)) ? " *" : ""); }
+
+  std::string question() const {
+    const auto answer = static_cast<size_t>(one_.at.answer);
+    std::string text = "<h1>Why this answer? " + told(sentence(one_.asked.question)) + "?</h1>\n";
+    text += "<p class=\"big\">Answer: <strong id=\"answer\" aria-live=\"polite\">" + told(word(task_, one_.at.answer)) +
+            " " + percent(one_.probability[answer]) + "</strong></p>\n";
+    std::string verdict;
+    if (!one_.asked.true_answer.empty()) {
+      verdict = one_.right ? " (right)" : " (wrong: the true answer is " + told(one_.asked.true_answer) + ")";
+    }
+    text += "<p><span id=\"margin\">margin " + fixed(one_.at.margin) + " of " + told(word(task_, one_.at.answer)) +
+            " over " + told(word(task_, one_.at.other)) + "</span>" + verdict + "</p>\n";
+    text += "<p>" + html_text(residual_line(one_)) + "<br><span id=\"recomputed\" class=\"quiet\"></span></p>\n";
+    text += "<p id=\"changed\" class=\"quiet\" aria-live=\"polite\"></p>\n";
+    std::string list = "<ol class=\"story\" start=\"" + std::to_string(1 + one_.forgotten) + "\">\n";
+    for (size_t t = 0; t < numbers_.size(); ++t) {
+      const bool fact = one_.is_fact(static_cast<int64_t>(t));
+      list += std::string("<li") + (fact ? " class=\"fact\">" : ">") + told(sentence(one_.asked.sentences[t])) +
+              (fact ? " * supporting fact" : "") + "</li>\n";
+    }
+    list += "</ol>\n";
+    if (one_.forgotten > 0) {
+      list = paragraph(std::to_string(one_.forgotten) +
+                       " sentences before these are not read: the model was trained on shorter stories.") +
+             list;
+    }
+    std::string logits =
+        "<table id=\"logits\"><caption>Logits and probabilities of the most probable answers</caption>\n<thead><tr><th "
+        "scope=\"col\">answer</th>"
+        "<th scope=\"col\">logit</th><th scope=\"col\">probability</th></tr></thead>\n<tbody>\n";
+    double largest = 1e-9;
+    const std::vector<int32_t> classes = top_classes(one_);
+    for (const int32_t id : classes) largest = std::max(largest, std::abs(one_.trace.logits[static_cast<size_t>(id)]));
+    for (const int32_t id : classes) {
+      const auto i = static_cast<size_t>(id);
+      logits += "<tr data-id=\"" + std::to_string(id) + "\"><th scope=\"row\">" + told(word(task_, id)) + "</th>" +
+                bar(one_.trace.logits[i], largest, "", false) + "<td class=\"p\">" + percent(one_.probability[i]) +
+                "</td></tr>\n";
+    }
+    logits += "</tbody></table>\n";
+    return text + section("story", "1. The story",
+                          list + wide(logits, "logits") + controls() +
+                              source("section 7", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
+  }
+
+  /// Sliders, for the script.
+  std::string controls() const {
+    const auto slider = [](const std::string& id, const std::string& label) {
+      return "<label>" + label + " = <output></output><input type=\"range\" id=\"" + id + "\" min=\"0\"></label>\n";
+    };
+    return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
+           paragraph(
+               "The weights stay; rates and hops change, and everything below is computed again in this page. "
+               "Untick a sentence in a table to leave out its write.") +
+           "<div class=\"controls\">" + slider("plus", "growth g+") + slider("minus", "decay g-") +
+           slider("max", "largest value w_max") +
+           "<label>hops = <output></output><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +
+           "</div>\n<button id=\"back\" type=\"button\">Back to the trained model</button></div>\n";
+  }
+
+  static std::string bar(double value, double largest, const std::string& attributes, bool top) {
+    return std::string("<td class=\"bar") + (value < 0 ? " neg" : "") + (top ? " top" : "") + "\"" + attributes +
+           " style=\"--v:" + fixed(largest > 0 ? std::min(1.0, std::abs(value) / largest) : 0, 3) + "\">" +
+           fixed(value) + "</td>";
+  }
+
+  static bool is_trained(const Column& column) { return column.id == "origin"; }
+
+  std::string terms_table(const std::vector<int64_t>& rows, const std::string& id) const {
+    double largest = 1e-9;
+    for (const Column& column : columns_) {
+      for (int64_t t = 0; t < steps_; ++t) largest = std::max(largest, std::abs(column.values[t]));
+    }
+    double most_lost = 1e-9;
+    for (const Outcome& outcome : one_.left_out)
+      most_lost = std::max(most_lost, std::abs(one_.at.margin - outcome.margin));
+    const std::vector<Column> plain = columns_of(one_);
+    std::string text = "<table class=\"terms\"" +
+                       (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
+                       "><caption>Parts of the margin, to the right for and to the left against the answer. Bold: "
+                       "largest of its column. "
+                       "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
+                       "scope=\"col\" class=\"s\">sentence</th>";
+    for (const Column& column : columns_) text += "<th scope=\"col\">" + column.title + "</th>";
+    text +=
+        "<th scope=\"col\">margin lost when left out</th><th scope=\"col\">answer when left "
+        "out</th></tr></thead>\n<tbody>\n";
+    for (const int64_t t : rows) {
+      const auto i = static_cast<size_t>(t);
+      const std::string remark = remarks(task_, one_, plain, t);
+      text +=
+          "<tr data-t=\"" + std::to_string(t) + "\"" + (one_.is_fact(t) ? " class=\"fact\"" : "") +
+          "><th scope=\"row\">" + row_name(i) + "</th><td class=\"s\">" + told(sentence(one_.asked.sentences[i])) +
+          (remark.empty() ? ""
+                          : "<br><small class=\"trained\">" + html_text(shortened(remark, kShownBytes)) + "</small>") +
+          "</td>";
+      for (const Column& column : columns_) {
+        const std::string attributes =
+            is_trained(column) ? "" : " data-t=\"" + std::to_string(t) + "\" data-c=\"" + column.id + "\"";
+        std::string cell = bar(column.values[t], largest, attributes, largest_of(column.values, steps_) == t);
+        if (is_trained(column)) cell.replace(0, 14, "<td class=\"trained bar");
+        text += cell;
+      }
+      const Outcome& without = one_.left_out[i];
+      text += bar(one_.at.margin - without.margin, most_lost, "", false).replace(0, 14, "<td class=\"trained bar") +
+              "<td class=\"trained\">" + told(word(task_, without.answer)) + " " + percent(without.probability) +
+              "</td></tr>\n";
+    }
+    text += "</tbody>\n<tfoot>\n";
+    const auto foot = [&](const std::string& name, const std::string& kind, const auto& cell_of) {
+      text += "<tr><th></th><th scope=\"row\" class=\"s\">" + name + "</th>";
+      for (const Column& column : columns_) {
+        text += "<td" +
+                (is_trained(column) ? " class=\"trained\"" : " data-t=\"" + kind + "\" data-c=\"" + column.id + "\"") +
+                ">" + cell_of(column) + "</td>";
+      }
+      text += "<td></td><td></td></tr>\n";
+    };
+    if (static_cast<int64_t>(rows.size()) < steps_) {
+      foot(std::to_string(steps_ - static_cast<int64_t>(rows.size())) + " other sentences", "others",
+           [&](const Column& column) {
+             double rest = std::accumulate(column.values, column.values + steps_, 0.0);
+             for (const int64_t t : rows) rest -= column.values[t];
+             return fixed(rest);
+           });
+    }
+    foot("the question itself", "rest", [](const Column& column) { return column.of_question; });
+    foot("sum: the margin", "sum",
+         [&](const Column& column) { return column.id == "total" ? std::string() : fixed(one_.at.margin); });
+    return text + "</tfoot></table>\n";
+  }
+
+  std::string terms() const {
+    std::string text = paragraph(
+        "The margin is an exact sum over the sentences. <strong>Writes</strong>: the part of the margin that is read "
+        "from what the sentence left "
+        "in the memory. <strong>Steers</strong>: the part that flows through its share of the key of a hop, so that "
+        "the hop looks in the right place. "
+        "<strong>Total</strong> is the derivative of the margin when the sentence's trace grows in all hops; it is not "
+        "a share. "
+        "<strong>Left out</strong> is another question: what if the sentence had not been written? The model runs "
+        "again, and later sentences are "
+        "written on another memory.");
+    text += wide(terms_table(shown_rows(one_, kRows), "terms"), "parts of the margin");
+    text +=
+        "<p id=\"pair_text\" class=\"script\" aria-live=\"polite\" hidden>Point at a sentence, or move the focus to "
+        "its box, to see what steered it.</p>\n";
+    if (steps_ > kRows) {
+      std::vector<int64_t> all(static_cast<size_t>(steps_));
+      std::iota(all.begin(), all.end(), 0);
+      text += fold("All " + std::to_string(steps_) + " sentences",
+                   wide(terms_table(all, ""), "parts of the margin, all sentences"));
+    }
+    if (one_.at.steers.rows > 1) text += pairs_block();
+    return section("terms", "2. Which sentence writes the answer, which steers the hops?",
+                   text + source("sections 5 and 6",
+                                 "<code>attribute</code> in <code>src/study/attribution.cpp</code>, "
+                                 "<code>leave_each_out</code> in <code>src/study/counterfactual.cpp</code>"));
+  }
+
+  /// The largest of a matrix of sentences x (sentences and one more), as a list; all of it while it is small.
+  std::string matrix_block(const Matrix& values, const std::string& caption, const std::string& last,
+                           const std::string& row_head, const std::string& list_head) const {
+    std::vector<size_t> order(values.values.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const auto shown = static_cast<int64_t>(std::min(kListed, order.size()));
+    std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](size_t a, size_t b) {
+      const double x = std::abs(values.values[a]), y = std::abs(values.values[b]);
+      return x > y || (x == y && a < b);
+    });
+    const auto name_of = [&](int64_t t) { return t < steps_ ? numbers_[static_cast<size_t>(t)] : last; };
+    std::string text = paragraph(list_head) + "<ul>\n";
+    for (int64_t i = 0; i < shown; ++i) {
+      const auto at = static_cast<int64_t>(order[static_cast<size_t>(i)]);
+      if (values.values[static_cast<size_t>(at)] == 0) break;
+      text += "<li>" + name_of(at % values.cols) + " &rarr; " + name_of(at / values.cols) + ": " +
+              fixed(values.values[static_cast<size_t>(at)]) + "</li>\n";
+    }
+    text += "</ul>\n";
+    if (steps_ > kRows) return text;
+    std::vector<std::vector<std::string>> rows = {{row_head}};
+    for (int64_t t = 0; t < values.cols; ++t) rows[0].push_back(name_of(t));
+    for (int64_t s = 0; s < values.rows; ++s) {
+      rows.push_back({name_of(s)});
+      for (int64_t t = 0; t < values.cols; ++t) rows.back().push_back(fixed(values(s, t)));
+    }
+    return text + wide(html_table(caption, rows), "table of pairs");
+  }
+
+  std::string pairs_block() const {
+    const int64_t last = one_.at.steers.rows - 1;
+    return "<div class=\"trained\">" +
+           fold("Which sentence steered the reading of which, in the last hop",
+                matrix_block(pairs(model_, one_.trace, one_.at, last),
+                             "Row: the sentence that was read. Column: whose share of the key it was read with.",
+                             "question", "read",
+                             "The largest, written as steering sentence &rarr; sentence that was read:")) +
+           "</div>\n";
+  }
+
+  std::string hops() const {
+    const int64_t d = model_.config.memory_size;
+    std::string list = "<ol id=\"hops\">\n";
+    std::vector<std::vector<std::string>> match = {{"sentence"}};
+    for (size_t h = 0; h < one_.trace.hops.size(); ++h) {
+      const QaTrace::Hop& hop = one_.trace.hops[h];
+      const std::string n = std::to_string(h + 1);
+      match[0].push_back("match, key " + n);
+      match[0].push_back("share of what hop " + n + " reads");
+      Vector share;
+      const double size = dot(hop.r, hop.r);
+      for (int64_t t = 0; t < steps_; ++t)
+        share.push_back(size > 0 ? dot(one_.at.reads[h].row(t), hop.r.data(), d) / size : 0);
+      const int64_t most = largest_of(share.data(), steps_);
+      list += "<li>key " + n + ": " +
+              std::to_string(std::count_if(hop.k.begin(), hop.k.end(), [](double k) { return k > 0; })) + " of " +
+              std::to_string(d) + " units open. Largest share of what it reads: sentence " +
+              numbers_[static_cast<size_t>(most)] + " (" + percent(share[static_cast<size_t>(most)]) +
+              "). Nearest words: " + html_text(nearest_words(model_, task_, hop.n)) + "</li>\n";
+      for (int64_t t = 0; t < steps_; ++t) {
+        const auto row = static_cast<size_t>(t + 1);
+        if (match.size() <= row) match.push_back({row_name(row - 1)});
+        match[row].push_back(fixed(dot(hop.k.data(), one_.trace.k.row(t), d)));
+        match[row].push_back(percent(share[row - 1]));
+      }
+    }
+    return section(
+        "hops", "3. From the question to the answer, hop by hop",
+        paragraph("The question makes the first key. What a key reads from the memory makes, with the question, the "
+                  "next key. "
+                  "The nearest words are those that the output layer would answer after this hop.") +
+            list + "</ol>\n<div class=\"trained\">" +
+            fold("Match of each key with each stored key, beside the share of what was read",
+                 paragraph("The match is the product of the two keys. Where match and share disagree, later sentences "
+                           "have overwritten what was stored, or the values cancel.") +
+                     wide(html_table("Match and share", match), "match and share")) +
+            "</div>\n" + source("section 6", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
+  }
+
+  static std::string heat(const Matrix& values, const std::string& what, const char* kind) {
+    return std::string("<img class=\"") + kind + "\" alt=\"" + html_text(what) + "\" src=\"data:image/bmp;base64," +
+           base64(heat_bmp(values)) + "\">";
+  }
+
+  std::string memory() const {
+    const Saturation& saturation = one_.at.saturation;
+    const std::string d = std::to_string(model_.config.memory_size);
+    const std::string what = "Memory when the question is asked: " + d + " rows and columns, values from " +
+                             fixed(saturation.memory_low) + " to " + fixed(saturation.memory_high);
+    std::string text = paragraph(
+        "Each sentence adds the outer product of its key and value (growth) and takes away where its key is active "
+        "(decay): "
+        "M = M F + growth k v<sup>T</sup>, F = 1 - g+ k v - g- k<sup>2</sup> element by element. Blue is above 0, "
+        "orange below, white 0; "
+        "the root of the value is drawn, so that small ones show.");
+    text += paragraph("<strong id=\"below\">Factors below 0: " + std::to_string(saturation.negative) + "</strong> of " +
+                      std::to_string(saturation.factors) + ", the smallest " + fixed(saturation.smallest) +
+                      ". A factor below 0 turns the stored sign: there the rule does not saturate, it overshoots.");
+    text += "<figure>" + heat(sorted_memory(one_.trace), what, "heat") + "<figcaption>" + what +
+            "; rows with active keys first.</figcaption></figure>\n";
+    text +=
+        "<div class=\"script\" hidden>\n<label>After sentence <input type=\"range\" id=\"step\" min=\"0\" step=\"1\" "
+        "max=\"" +
+        std::to_string(steps_) + "\" value=\"" + std::to_string(steps_) +
+        "\"></label>\n<button id=\"next\" type=\"button\">Step</button> <button id=\"play\" "
+        "type=\"button\">Play</button>\n"
+        "<p id=\"step_text\"></p>\n<div class=\"four\">\n";
+    const std::pair<const char*, const char*> pictures[] = {
+        {"before", "before: M"}, {"growth", "+ growth k v"}, {"decay", "+ M (F - 1)"}, {"after", "= after"}};
+    for (const auto& [id, caption] : pictures) {
+      text += std::string("<figure><canvas id=\"m_") + id + "\" width=\"" + d + "\" height=\"" + d +
+              "\" role=\"img\" aria-label=\"" + caption + "\" aria-describedby=\"step_text\"></canvas><figcaption>" +
+              caption + "</figcaption></figure>\n";
+    }
+    return section("memory", "4. The memory, sentence by sentence",
+                   text + "</div></div>\n" +
+                       source(model_.config.read_before_write ? "sections 5 and 10" : "section 5",
+                              "<code>PlainRule::write</code> in <code>src/study/trace.cpp</code>"));
+  }
+
+  std::string forgetting() const {
+    const std::vector<Line> lines = forgetting_lines(model_, one_);
+    std::vector<std::vector<std::string>> left = {{"after sentence"}}, asked = {{"after sentence", "margin", "answer"}};
+    for (const Line& line : lines) left[0].push_back(shortened(line.name, 60));
+    for (size_t s = 0; s < numbers_.size(); ++s) {
+      left.push_back({numbers_[s]});
+      for (const Line& line : lines) {
+        const size_t first = numbers_.size() - line.values.size();
+        left.back().push_back(s < first ? "" : fixed(line.values[s - first]));
+      }
+      const Outcome& outcome = one_.asked_after[s];
+      asked.push_back({numbers_[s], fixed(outcome.margin),
+                       shortened(word(task_, outcome.answer), 60) + " " + percent(outcome.probability)});
+    }
+    std::string text = paragraph(
+        "What a sentence writes of the margin, as later sentences overwrite it. The keys are those of this question's "
+        "hops.");
+    text += lines_svg(lines, steps_, "What is left of the largest writers after each later sentence");
+    text += fold("These numbers", wide(html_table("Part of the margin that is left", left), "what is left"));
+    text += paragraph("Had the question come earlier: the margin of the same two answers after each sentence.");
+    Line margin;
+    margin.name = "margin";
+    for (const Outcome& outcome : one_.asked_after) margin.values.push_back(outcome.margin);
+    text += steps_ <= kRows
+                ? bars_svg(asked_after_bars(task_, one_), "Margin had the question come after this sentence")
+                : lines_svg({margin}, steps_, "Margin had the question come after this sentence");
+    text += fold("These numbers", wide(html_table("Asked after each sentence", asked), "asked after"));
+    return section("forgetting", "5. Forgetting",
+                   "<div class=\"trained\">" + text + "</div>\n" +
+                       source("section 5",
+                              "<code>forgetting</code> in <code>src/study/attribution.cpp</code>, "
+                              "<code>first_sentences</code> in <code>src/study/counterfactual.cpp</code>"));
+  }
+
+  std::string keys() const {
+    const std::string shape = std::to_string(steps_) + " sentences, one a row, from the first down; " +
+                              std::to_string(model_.config.memory_size) + " units";
+    return section("keys", "6. Keys and values",
+                   paragraph("What is stored: sentences that have active units in common share rows of the memory, and "
+                             "overwrite each other there.") +
+                       "<figure>" + heat(one_.trace.k, "Keys: " + shape, "flat") + "<figcaption>Keys: " + shape +
+                       "</figcaption></figure>\n<figure>" + heat(one_.trace.v, "Values: " + shape, "flat") +
+                       "<figcaption>Values: " + shape + "</figcaption></figure>\n" +
+                       source("section 4", "<code>trace_qa</code> in <code>src/study/trace.cpp</code>"));
+  }
+
+  std::string origins() const {
+    const int64_t d = model_.config.memory_size;
+    std::vector<std::vector<std::string>> found = {{"sentence", "what it says", "nearest words of what it found"}};
+    for (int64_t t = 0; t < steps_; ++t) {
+      const double* row = one_.trace.found.row(t);
+      const bool empty = std::all_of(row, row + d, [](double x) { return x == 0; });
+      found.push_back({row_name(static_cast<size_t>(t)),
+                       shortened(sentence(one_.asked.sentences[static_cast<size_t>(t)]), kShownBytes),
+                       empty ? "nothing" : nearest_words(model_, task_, Vector(row, row + d))});
+    }
+    return section("origin", "7. Read before write: what each sentence found, and whose content it carries",
+                   "<div class=\"trained\">" +
+                       paragraph("Before a sentence writes, its key reads the memory; the value it stores depends on "
+                                 "what it found. So the part of a "
+                                 "writer can have its origin in an earlier sentence.") +
+                       wide(html_table("What each sentence found", found), "what each sentence found") +
+                       matrix_block(one_.at.origin,
+                                    "Row: the sentence that wrote. Column: the sentence whose content it carries, last "
+                                    "the shift of the layer norm.",
+                                    "shift", "wrote", "The largest, written as origin &rarr; sentence that wrote it:") +
+                       "</div>\n" +
+                       source("section 10", "<code>attribute</code> in <code>src/study/attribution.cpp</code>"));
+  }
+
+  std::string meaning() const {
+    std::string text =
+        "<div class=\"box\"><h3>Exact</h3>\n<ul>\n<li>The sums: writers, and steerers of each hop with what the "
+        "question adds, are the margin, up to rounding. The line below the "
+        "answer says how far.</li>\n<li>Left out and asked earlier: the model runs again, nothing is approximated. "
+        "Other sentences keep their age.</li>\n"
+        "<li>Given keys and values, a sentence's trace contains the effect of all later overwriting.</li></ul></div>\n"
+        "<div class=\"box\"><h3>Interpretation</h3>\n<ul>\n<li>That a large part is the reason for the "
+        "answer.</li>\n<li>The open units of the read keys (and of "
+        "the answer layer, and the scale of normalised reads and values) are kept as they were in this run; they "
+        "depend on all parts together.</li>\n"
+        "<li>Credit for keeping something is given to nobody: a factor F belongs to a later sentence.</li>\n<li>The "
+        "supporting facts of the file need not be the only sufficient ones.</li></ul></div>\n";
+    std::vector<std::vector<std::string>> rows = {{"sum", "found", "expected", "relative error"}};
+    for (const Residual& residual : one_.at.residuals) {
+      rows.push_back({residual.name, format_real(residual.found, 6), format_real(residual.expected, 6),
+                      format_real(residual.relative(), 2)});
+    }
+    return section(
+        "meaning", "8. What is exact, what is interpretation",
+        text + fold("All sums and their errors",
+                    wide(html_table("Sums. Where 0 is expected, found is the largest difference of an element.", rows),
+                         "sums")));
+  }
+
+  std::string json() const {
+    std::string settings = "<dl>\n";
+    for (const auto& [name, value] : settings_of(model_.config))
+      settings += "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>\n";
+    return section("json", "9. The data of this page",
+                   paragraph(
+                       "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It lies "
+                       "in the source of this page, "
+                       "in the element with the id <code>data</code>; <code>docs/explain.md</code> names its fields.") +
+                       "<p class=\"script\" hidden><button id=\"save\" type=\"button\">Save the JSON</button></p>\n" +
+                       fold("Settings of the model", settings + "</dl>\n")) +
+           "<script type=\"application/json\" id=\"data\">" + explain_json(model_, task_, one_) + "</script>\n";
+  }
+
+  const PlainQa& model_;
+  const BabiTask& task_;
+  const Explanation& one_;
+  const int64_t steps_;
+  std::vector<std::string> numbers_;
+  std::vector<Column> columns_;
+};
+
+}  // namespace
+
+std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one) {
+  return Page(model, task, one).html();
+}
+
+}  // namespace hmem
