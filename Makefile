@@ -139,10 +139,10 @@ version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
 $(F32)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
-# Script and style of the page as string literals, one a line.
+# Script and style of the page as string literals, one a line, without indentation.
 PAGE := $(patsubst src/%,$(OUT)/%.inc,$(wildcard src/study/assets/*))
 $(PAGE): $(OUT)/%.inc: src/%
-	@mkdir -p $(@D); sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+	@mkdir -p $(@D); sed -e 's/^ *//' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 $(F32)/src/study/page.o: $(PAGE)
 $(F32)/src/study/page.o: private VERSION_FLAGS = -I$(OUT)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
@@ -260,6 +260,8 @@ check-all: test
 
 docs: $(PROGRAMS)
 	@tools/manuals.sh markdown $(BIN) > docs/programs.md
+	@$(BIN)/babi_explain --load=datasets/weights/babi_task2.safetensors --data_dir=generated --story=3 --html=docs/explore.html \
+	  < /dev/null > /dev/null
 
 install install-strip: all
 install install-strip uninstall:
@@ -293,7 +295,7 @@ help:
 ##   check-all  test, clang, aarch64, qemu,   UNITY=1         0: compile test files one by one
 ##              fuzz, clang-tidy              FUZZ_SECONDS=60 for each fuzzer
 ##   examples   examples/*.cpp               TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
-##   docs       rewrite docs/programs.md      OUT=build/release BIN=bin TESTS=build   folders of objects,
+##   docs       docs/programs, explore.html   OUT=build/release BIN=bin TESTS=build   folders of objects,
 ##   dist       hmem-VERSION.tar.gz                           programs and tests
 ##   install    programs, library, headers, manuals, files for pkg-config and CMake;
 ##              also install-strip, uninstall

@@ -18,6 +18,7 @@ one() {
   name=$1
   shift
   if "$@" > "$log" 2>&1; then
+    grep '^SKIPPED' "$log"
     echo "ok      $name"
     passed=$((passed + 1))
   else

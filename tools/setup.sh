@@ -2,7 +2,7 @@
 # Installs missing packages for building, running and testing. Does nothing when all are present.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only list missing packages; exit 1 if there are any
-#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS)
+#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS, Chromium to open pages in)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, compilers for other
 #           processors, mmdebstrap)
 set -u
@@ -41,6 +41,7 @@ base catch2                 catch2                   catch-devel           catch
 ci   command:cmake          cmake                    cmake                 cmake
 ci   command:parallel       parallel                 parallel              parallel
 ci   command:strace         strace                   strace                strace
+ci   browser                chromium                 chromium              chromium
 ci   openblas:serial        libopenblas0-serial      -                     -
 ci   openblas:openmp        libopenblas0-openmp      -                     -
 dev  command:clang++        clang                    clang                 clang
@@ -73,6 +74,7 @@ has() {
     header:*) builds "$cxx" "#include <${1#header:}>" -c ;;
     library:*) builds "$cxx" 'int main() {}' "-l${1#library:}" ;;
     openblas:*) ls /usr/lib/*/openblas-"${1#openblas:}"/libopenblas.so.0 > /dev/null 2>&1 ;;
+    browser) command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null ;;
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
     clang-openmp) builds clang++ '#include <omp.h>
 int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;

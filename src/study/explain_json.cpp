@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "hmem/core/half.h"
 #include "hmem/core/html.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
@@ -24,20 +26,25 @@ std::string list(const Matrix& matrix) {
   return text + "]";
 }
 
-/// {"shape":[R,C],"float32":"base64"}: little-endian, row by row.
-std::string packed(const double* values, int64_t rows, int64_t cols) {
+/// {"shape":[R,C],"float32":"base64"}: little-endian, row by row; "float16" where `half` is wanted and exact.
+std::string packed(const double* values, int64_t rows, int64_t cols, bool half = false) {
+  half = half &&
+         std::all_of(values, values + rows * cols, [](double x) { return double_from_half(half_from_double(x)) == x; });
   std::string bytes;
   for (int64_t i = 0; i < rows * cols; ++i) {
     const auto value = static_cast<float>(values[i]);
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof(bits));
-    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(bits >> shift & 255);
+    if (half) bits = half_from_double(values[i]);
+    for (int shift = 0; shift < (half ? 16 : 32); shift += 8) bytes += static_cast<char>(bits >> shift & 255);
   }
-  return "{\"shape\":[" + std::to_string(rows) + "," + std::to_string(cols) + "],\"float32\":\"" + base64(bytes) +
-         "\"}";
+  return "{\"shape\":[" + std::to_string(rows) + "," + std::to_string(cols) + "],\"" + (half ? "float16" : "float32") +
+         "\":\"" + base64(bytes) + "\"}";
 }
 std::string packed(const Matrix& matrix) { return packed(matrix.values.data(), matrix.rows, matrix.cols); }
 std::string packed(const Vector& row) { return packed(row.data(), 1, static_cast<int64_t>(row.size())); }
+/// Shipped models hold their weights in 16 bits.
+std::string weights(const Matrix& matrix) { return packed(matrix.values.data(), matrix.rows, matrix.cols, true); }
 
 std::string flag(bool on) { return on ? "true" : "false"; }
 
@@ -77,7 +84,7 @@ std::string norm_json(const PlainQa::Norm& norm) {
   return made.str();
 }
 
-std::string maybe(const Matrix& matrix) { return matrix.empty() ? "null" : packed(matrix); }
+std::string maybe(const Matrix& matrix) { return matrix.empty() ? "null" : weights(matrix); }
 
 std::string outcomes_json(const BabiTask& task, const std::vector<Outcome>& outcomes) {
   return each(outcomes, [&task](const Outcome& outcome) {
@@ -106,8 +113,8 @@ std::string model_json(const PlainQa& model, const QaTrace& trace) {
                        .add("decay_neg", number(model.rule.decay_neg))
                        .add("signed", flag(model.rule.is_signed))
                        .str());
-  made.add("back", each(back, [](const Matrix& w) { return packed(w); }));
-  made.add("output", packed(model.output));
+  made.add("back", each(back, weights));
+  made.add("output", weights(model.output));
   made.add("answer_read", maybe(model.answer_read));
   made.add("answer_question_part",
            config.answer_layer ? packed(product(trace.q.data(), model.answer_question)) : "null");
@@ -123,16 +130,16 @@ std::string encoder_json(const PlainQa& model) {
     query.push_back(model.query[h]);
   }
   return Object()
-      .add("embedding", packed(model.embedding))
-      .add("encoding", packed(model.encoding))
+      .add("embedding", weights(model.embedding))
+      .add("encoding", weights(model.encoding))
       .add("story_norm", norm_json(model.story_norm))
       .add("query_norm", norm_json(model.query_norm))
       .add("norm_epsilon", number(static_cast<double>(BatchNorm::kEpsilon)))
       .add("story_layer", maybe(model.story_layer))
       .add("question_layer", maybe(model.question_layer))
-      .add("key", packed(model.key))
-      .add("value", packed(model.value))
-      .add("query", each(query, [](const Matrix& w) { return packed(w); }))
+      .add("key", weights(model.key))
+      .add("value", weights(model.value))
+      .add("query", each(query, weights))
       .add("write_own", maybe(model.write_own))
       .add("key_norm", norm_json(model.key_norm))
       .add("answer_question", maybe(model.answer_question))
@@ -140,12 +147,7 @@ std::string encoder_json(const PlainQa& model) {
 }
 
 std::string hop_json(const QaTrace::Hop& hop) {
-  return Object()
-      .add("question_part", packed(hop.question))
-      .add("z", packed(hop.z))
-      .add("read", packed(hop.r))
-      .add("rstd", number(hop.rstd))
-      .str();
+  return Object().add("read", packed(hop.r)).add("rstd", number(hop.rstd)).str();
 }
 
 }  // namespace
@@ -190,6 +192,11 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
         .add("value_found", packed(trace.found))
         .add("value_rstd", list(trace.rstd));
   }
+  std::vector<Vector> question_parts;  // one where all hops share it
+  for (size_t h = 0; h < trace.hops.size() && (h == 0 || model.config.separate_hops); ++h) {
+    question_parts.push_back(trace.hops[h].question);
+  }
+  root.add("question_parts", each(question_parts, [](const Vector& part) { return packed(part); }));
   root.add("reads", each(trace.hops, hop_json));
   root.add("answer_z", trace.answer_z.empty() ? "null" : packed(trace.answer_z));
   Object terms;

@@ -52,12 +52,13 @@ std::string little_endian(uint32_t value, int bytes) {
 
 std::string svg_head(const std::string& size, const std::string& title) {
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size +
-         "\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\"><title>" + html_text(title) + "</title>\n";
+         "\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\" class=\"ink\" fill=\"#1a1a1a\"><title>" +
+         html_text(title) + "</title>\n";
 }
 
 std::string text_at(double x, double y, const std::string& text, const char* anchor = "start") {
-  return "<text class=\"ink\" fill=\"#1a1a1a\" x=\"" + fixed(x, 1) + "\" y=\"" + fixed(y, 1) + "\" text-anchor=\"" +
-         anchor + "\">" + html_text(text) + "</text>\n";
+  return "<text x=\"" + fixed(x, 1) + "\" y=\"" + fixed(y, 1) + "\" text-anchor=\"" + anchor + "\">" + html_text(text) +
+         "</text>\n";
 }
 
 std::string axis(const std::string& path) {
@@ -80,21 +81,23 @@ DecodedImage heat_image(const Matrix& values, int64_t zoom) {
 }
 
 std::string heat_bmp(const Matrix& values) {
-  constexpr uint32_t kHead = 54 + 4 * 256;
+  constexpr int kSteps = 7;
+  constexpr uint32_t kColours = 16, kHead = 54 + 4 * kColours;
   const auto width = static_cast<uint32_t>(values.cols), height = static_cast<uint32_t>(values.rows);
-  const uint32_t stride = (width + 3) / 4 * 4;
+  const uint32_t stride = (width + 7) / 8 * 4;
   std::string bytes = "BM" + little_endian(kHead + stride * height, 4) + little_endian(0, 4) + little_endian(kHead, 4);
   bytes += little_endian(40, 4) + little_endian(width, 4) + little_endian(height, 4) + little_endian(1, 2);
-  bytes += little_endian(8, 2) + little_endian(0, 4) + little_endian(stride * height, 4) + little_endian(2835, 4);
-  bytes += little_endian(2835, 4) + little_endian(256, 4) + little_endian(0, 4);
-  for (int i = 0; i < 256; ++i) {
-    const Colour colour = colour_of(std::min((i - 127) / 127.0, 1.0));
+  bytes += little_endian(4, 2) + little_endian(0, 4) + little_endian(stride * height, 4) + little_endian(2835, 4);
+  bytes += little_endian(2835, 4) + little_endian(kColours, 4) + little_endian(0, 4);
+  for (int i = 0; i < static_cast<int>(kColours); ++i) {
+    const Colour colour = colour_of(std::min((i - kSteps) / double(kSteps), 1.0));
     for (const size_t c : {2, 1, 0}) bytes += static_cast<char>(colour[c]);
     bytes += '\0';
   }
-  const std::vector<int> levels = levels_of(values, 127);
+  const std::vector<int> levels = levels_of(values, kSteps);
+  const auto level = [&](uint32_t x, uint32_t y) { return x < width ? levels[y * width + x] + kSteps : 0; };
   for (uint32_t y = height; y-- > 0;) {  // from the bottom
-    for (uint32_t x = 0; x < stride; ++x) bytes += static_cast<char>(x < width ? levels[y * width + x] + 127 : 0);
+    for (uint32_t x = 0; x < stride; ++x) bytes += static_cast<char>(level(2 * x, y) << 4 | level(2 * x + 1, y));
   }
   return bytes;
 }
@@ -170,7 +173,7 @@ std::string lines_svg(const std::vector<Line>& lines, int64_t steps, const std::
     for (size_t s = 0; s < values.size(); ++s) {
       const std::string x = fixed(x_of(first + static_cast<int64_t>(s)), 1), y = fixed(y_of(values[s]), 1);
       path += (s ? "L" : "M") + x + "," + y;
-      if (s == 0) marks = "<circle class=\"ink\" fill=\"#1a1a1a\" r=\"3\" cx=\"" + x + "\" cy=\"" + y + "\"/>\n";
+      if (s == 0) marks = "<circle r=\"3\" cx=\"" + x + "\" cy=\"" + y + "\"/>\n";
     }
     text += "<path class=\"line\" stroke=\"#1a1a1a\" fill=\"none\" stroke-width=\"1.5\" stroke-dasharray=\"" +
             std::string(kDashes[i % 6]) + "\" d=\"" + path + "\"/>\n" + marks;

@@ -8,7 +8,7 @@ namespace hmem::detail {
 
 /// Colours of numbers: white at 0, blue above, orange below; the root of |value| / largest, so that small ones show.
 DecodedImage heat_image(const Matrix& values, int64_t zoom = 1);
-/// The same as a BMP of 256 colours, which needs no compression and no package.
+/// The same as a BMP of 15 colours, which is small without compression and needs no package.
 std::string heat_bmp(const Matrix& values);
 /// The same as SVG, in 33 colours.
 std::string heat_svg(const Matrix& values, const std::string& title);

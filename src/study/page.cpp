@@ -76,6 +76,9 @@ class Page {
   }
 
  private:
+  /// Without read-before-write a section less.
+  std::string number(int of_section) const { return std::to_string(of_section - one_.at.origin.empty()) + ". "; }
+
   std::string row_name(size_t t) const { return numbers_[t] + (one_.is_fact(static_cast<int64_t>(t)) ? " *" : ""); }
 
   std::string question() const {
@@ -125,7 +128,7 @@ class Page {
   /// Sliders, for the script.
   std::string controls() const {
     const auto slider = [](const std::string& id, const std::string& label) {
-      return "<label>" + label + " = <output></output><input type=\"range\" id=\"" + id + "\" min=\"0\"></label>\n";
+      return "<label>" + label + " = <b></b><input type=\"range\" id=\"" + id + "\" min=\"0\"></label>\n";
     };
     return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
            paragraph(
@@ -133,7 +136,7 @@ class Page {
                "Untick a sentence in a table to leave out its write.") +
            "<div class=\"controls\">" + slider("plus", "growth g+") + slider("minus", "decay g-") +
            slider("max", "largest value w_max") +
-           "<label>hops = <output></output><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +
+           "<label>hops = <b></b><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +
            "</div>\n<button id=\"back\" type=\"button\">Back to the trained model</button></div>\n";
   }
 
@@ -335,7 +338,7 @@ class Page {
     text += paragraph("<strong id=\"below\">Factors below 0: " + std::to_string(saturation.negative) + "</strong> of " +
                       std::to_string(saturation.factors) + ", the smallest " + fixed(saturation.smallest) +
                       ". A factor below 0 turns the stored sign: there the rule does not saturate, it overshoots.");
-    text += "<figure>" + heat(sorted_memory(one_.trace), what, "heat") + "<figcaption>" + what +
+    text += "<figure class=\"no_script\">" + heat(sorted_memory(one_.trace), what, "heat") + "<figcaption>" + what +
             "; rows with active keys first.</figcaption></figure>\n";
     text +=
         "<div class=\"script\" hidden>\n<label>After sentence <input type=\"range\" id=\"step\" min=\"0\" step=\"1\" "
@@ -359,7 +362,12 @@ class Page {
 
   std::string forgetting() const {
     const std::vector<Line> lines = forgetting_lines(model_, one_);
-    std::vector<std::vector<std::string>> left = {{"after sentence"}}, asked = {{"after sentence", "margin", "answer"}};
+    std::vector<std::vector<std::string>> left = {{"after sentence"}};
+    std::string asked =
+        "<table><caption>Asked after each sentence</caption>\n<thead><tr><th scope=\"col\">after sentence</th>"
+        "<th scope=\"col\">margin</th><th scope=\"col\">answer</th></tr></thead>\n<tbody>\n";
+    double largest = 1e-9;
+    for (const Outcome& outcome : one_.asked_after) largest = std::max(largest, std::abs(outcome.margin));
     for (const Line& line : lines) left[0].push_back(shortened(line.name, 60));
     for (size_t s = 0; s < numbers_.size(); ++s) {
       left.push_back({numbers_[s]});
@@ -368,8 +376,8 @@ class Page {
         left.back().push_back(s < first ? "" : fixed(line.values[s - first]));
       }
       const Outcome& outcome = one_.asked_after[s];
-      asked.push_back({numbers_[s], fixed(outcome.margin),
-                       shortened(word(task_, outcome.answer), 60) + " " + percent(outcome.probability)});
+      asked += "<tr><th scope=\"row\">" + numbers_[s] + "</th>" + bar(outcome.margin, largest, "", false) + "<td>" +
+               told(word(task_, outcome.answer)) + " " + percent(outcome.probability) + "</td></tr>\n";
     }
     std::string text = paragraph(
         "What a sentence writes of the margin, as later sentences overwrite it. The keys are those of this question's "
@@ -380,10 +388,10 @@ class Page {
     Line margin;
     margin.name = "margin";
     for (const Outcome& outcome : one_.asked_after) margin.values.push_back(outcome.margin);
-    text += steps_ <= kRows
-                ? bars_svg(asked_after_bars(task_, one_), "Margin had the question come after this sentence")
-                : lines_svg({margin}, steps_, "Margin had the question come after this sentence");
-    text += fold("These numbers", wide(html_table("Asked after each sentence", asked), "asked after"));
+    const std::string table = wide(asked + "</tbody></table>\n", "asked after");
+    text += steps_ <= kRows ? table
+                            : lines_svg({margin}, steps_, "Margin had the question come after this sentence") +
+                                  fold("These numbers", table);
     return section("forgetting", "5. Forgetting",
                    "<div class=\"trained\">" + text + "</div>\n" +
                        source("section 5",
@@ -446,7 +454,7 @@ class Page {
                       format_real(residual.relative(), 2)});
     }
     return section(
-        "meaning", "8. What is exact, what is interpretation",
+        "meaning", number(8) + "What is exact, what is interpretation",
         text + fold("All sums and their errors",
                     wide(html_table("Sums. Where 0 is expected, found is the largest difference of an element.", rows),
                          "sums")));
@@ -456,7 +464,7 @@ class Page {
     std::string settings = "<dl>\n";
     for (const auto& [name, value] : settings_of(model_.config))
       settings += "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>\n";
-    return section("json", "9. The data of this page",
+    return section("json", number(9) + "The data of this page",
                    paragraph(
                        "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It lies "
                        "in the source of this page, "

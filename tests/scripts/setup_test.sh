@@ -68,6 +68,10 @@ expect 0 'everything needed is installed' --check
 expect 0 'everything needed is installed'
 expect_no_calls
 expect 1 'missing: cmake' --check --ci
+machine root apt-get full-g++ make find awk pkg-config cmake parallel strace chromium-browser
+expect 1 'missing: libopenblas0-serial libopenblas0-openmp' --check --ci
+machine root apt-get full-g++ make find awk pkg-config cmake parallel strace
+expect 1 'missing: chromium libopenblas0-serial' --check --ci
 expect 2 'Usage: tools/setup.sh' --unknown
 machine root apt-get
 printf '#!/bin/sh\n[ "$1" = update ]\n' > "$work/bin/apt-get"

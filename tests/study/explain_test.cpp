@@ -82,7 +82,8 @@ Vector logits_again(const Json& json) {
   Vector n(static_cast<size_t>(d), 0.0), out = n;
   const int64_t hops = model["hops"];
   for (int64_t h = 0; h < hops; ++h) {
-    Vector z = row_of(json["reads"][static_cast<size_t>(h)]["question_part"]);
+    const Json& parts = json["question_parts"];
+    Vector z = row_of(parts[parts.size() == 1 ? 0 : static_cast<size_t>(h)]);
     if (h > 0) {
       const Json& back = model["back"];
       const Vector more = product(n.data(), unpacked(back[back.size() == 1 ? 0 : static_cast<size_t>(h - 1)]));

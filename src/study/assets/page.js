@@ -7,18 +7,22 @@
   const model = data.model, is = (name) => model.settings[name] === '1';
 
   // ---- The algorithm ------------------------------------------------------------------------------------------------
+  function fromHalf(bits) {  // IEEE 754 binary16
+    const exponent = bits >> 10 & 31, fraction = (bits & 1023) / 1024;
+    return (bits >> 15 ? -1 : 1) * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+  }
   function unpack(packed) {
     if (!packed) return null;
-    const text = atob(packed.float32), bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
-    const values = Float64Array.from(new Float32Array(bytes.buffer)), [rows, cols] = packed.shape;
+    const bytes = Uint8Array.from(atob(packed.float32 || packed.float16), (c) => c.charCodeAt(0)), [rows, cols] = packed.shape;
+    const values = packed.float32 ? Float64Array.from(new Float32Array(bytes.buffer))
+      : Float64Array.from(new Uint16Array(bytes.buffer), fromHalf);
     return {rows, cols, values, row: (i) => values.subarray(i * cols, (i + 1) * cols)};
   }
   const K = unpack(data.keys), V = unpack(data.values), T = K.rows, D = model.memory_size;
   const own = unpack(data.value_own), Ws = unpack(model.write_found);
   const valueScale = Ws && unpack(model.value_norm.scale).values, valueShift = Ws && unpack(model.value_norm.shift).values;
   const back = model.back.map(unpack), Wo = unpack(model.output), W1 = unpack(model.answer_read);
-  const questionPart = data.reads.map((hop) => unpack(hop.question_part).values);
+  const questionPart = data.question_parts.map((part) => unpack(part).values);
   const answerPart = unpack(model.answer_question_part);
   const a = data.answer.id, b = data.other.id;
 
@@ -298,14 +302,14 @@
   const setSliders = () => Object.entries(sliders).forEach(([name, slider]) => {
     const of = slider.closest('label');
     of.hidden = (outer && (name === 'minus' || name === 'max')) || (name === 'hops' && back.length === 0);
-    slider.max = name === 'hops' ? (is('separate_hops') ? model.hops : model.hops + 2) : 4 * start[name] || 0.1;
+    slider.max = name === 'hops' ? (is('separate_hops') ? model.hops : model.hops + 2) : Number((4 * start[name]).toPrecision(6)) || 0.1;
     if (name !== 'hops') slider.step = slider.max / 400;
     slider.value = now[name];
-    of.querySelector('output').textContent = name === 'hops' ? now[name] : Number(now[name].toPrecision(4));
+    of.querySelector('b').textContent = name === 'hops' ? now[name] : Number(now[name].toPrecision(4));
   });
   Object.entries(sliders).forEach(([name, slider]) => slider.addEventListener('input', () => {
     now[name] = Number(slider.value);
-    slider.closest('label').querySelector('output').textContent = slider.value;
+    slider.closest('label').querySelector('b').textContent = slider.value;
     update();
   }));
   byId('back').addEventListener('click', () => {
@@ -380,4 +384,5 @@
     byId('recomputed').dataset.worst = worst / size;
   }
   all('.script').forEach((part) => part.hidden = false);
+  all('.no_script').forEach((part) => part.hidden = true);
 })();

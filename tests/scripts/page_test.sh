@@ -1,0 +1,203 @@
+#!/bin/sh
+# The page of bin/babi_explain: docs/explore.html is what the program writes; terminal, JSON and page have the same
+# numbers; in Chromium, with all hosts unreachable, the page computes them again for models of every option, without an
+# error; it is complete without a script, works on a narrow screen, and its controls have names and do what they say.
+# Usage: [BIN=DIR] [CHROMIUM=PROGRAM] tests/scripts/page_test.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+root=$PWD
+bin=$(cd "${BIN:-bin}" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/run" "$work/log"
+cd "$work/run" || exit 1
+unset HMEM_DATA HMEM_KERNELS
+failed=0
+fail() {
+  echo "$*"
+  failed=1
+}
+explain() { timeout 120 "$bin/babi_explain" "$@" < /dev/null > "$work/log/out" 2> "$work/log/err"; }
+
+# ---- What needs no browser -------------------------------------------------------------------------------------------
+shipped=$root/datasets/weights/babi_task
+# The numbers do not come from the kernels: another instruction set writes the same file.
+for kernels in auto generic; do
+  HMEM_KERNELS=$kernels explain --load="${shipped}2.safetensors" --data_dir=generated --story=3 --html=explore.html ||
+    fail "babi_explain fails: $(cat "$work/log/err")"
+  cmp "$root/docs/explore.html" explore.html || fail "docs/explore.html is not what the program writes ($kernels): run make docs"
+done
+[ "$(wc -c < explore.html)" -lt 300000 ] || fail 'docs/explore.html has 300 KB or more'
+explain --load="${shipped}16.safetensors" --svg=pictures --png=pictures || fail "no pictures: $(cat "$work/log/err")"
+for name in writes steers3 total origin left_out logits asked_after forgetting memory pairs; do
+  head -c 100 "pictures/$name.svg" | grep -q '<svg xmlns' || fail "no picture $name.svg"
+done
+for name in memory keys values pairs origin_of_values; do
+  [ "$(head -c 4 "pictures/$name.png" | tail -c 3)" = PNG ] || fail "no picture $name.png"
+done
+rm -r pictures explore.html
+
+# refuse STATUS TEXT FLAGS...
+refuse() {
+  status=$1 text=$2
+  shift 2
+  explain --load="${shipped}1.safetensors" "$@"
+  found=$?
+  [ "$found" -eq "$status" ] || fail "expected exit $status, found $found: $*"
+  [ "$(wc -l < "$work/log/err")" -eq 1 ] || fail "expected one line: $*"
+  [ -s "$work/log/out" ] && fail "the question was explained before the error: $*"
+  grep -qF -e "$text" "$work/log/err" || fail "expected '$text', found: $(cat "$work/log/err")"
+  [ "$(ls -A)" = "${left:-}" ] || fail "left behind by $*: $(ls -A)"
+}
+refuse 1 'no/such/folder' --html=no/such/folder/a.html --json=a.json
+refuse 1 'not a regular file' --html=..
+refuse 2 'found the file of --html' --html=a --json=a
+refuse 2 '--html: found with --all' --html=a --all
+touch file
+left=file
+refuse 1 'file' --svg=file
+refuse 1 'file' --png=file
+rm file
+
+# Models of every option, hardly trained.
+model() {
+  name=$1
+  shift
+  timeout 300 "$bin/babi_task_single" --data_dir=generated --task_id=2 --training_set_size=200 --memory_size=20 --embeddings_size=16 \
+    --epochs=1 --random_state=1 --threads=1 --quiet --save="$name.model" "$@" > "$work/log/out" 2>&1 || fail "no model $name: $(tail -3 "$work/log/out")"
+}
+model plain
+model six_hops --hops=6
+model one_hop --hops=1
+model outer --write_rule=outer
+model signed --write_rule=signed --learn_gamma_pos --learn_gamma_neg
+model tied --tie_keys --extractor_layers=2
+model separate --separate_hops
+model sum --read_norm --hop_sum
+model norm --read_norm --encodings_type=position_encoding
+model answer --answer_layer --batch_norm=none
+model writing --read_before_write
+model best --read_before_write --read_norm --hop_sum --separate_hops --answer_layer --write_rule=signed --extractor_layers=2
+models='plain six_hops one_hop outer signed tied separate sum norm answer writing best'
+
+# numbers KEY: of a list in the JSON, with two digits
+numbers() {
+  sed -n "s/.*\"$1\":\[\([^]]*\)\].*/\1/p" "$name.json" | tr ',' '\n' | awk '{ text = sprintf("%.2f", $1); print text == "-0.00" ? "0.00" : text }'
+}
+# cells KIND FILE: the numbers of a column of the page
+cells() { grep -o "data-t=\"[0-9]*\" data-c=\"$1\"[^>]*>[^<]*" "$2" | sed 's/.*>//'; }
+# same WHAT: the two columns agree
+same() { cmp -s "$work/a" "$work/b" || fail "$name: $1 differ: $(diff "$work/a" "$work/b" | head -4)"; }
+
+for name in $models; do
+  explain --load="$name.model" --story=2 --rows=0 --json="$name.json" --html="$name.html" || fail "$name: $(cat "$work/log/err")"
+  cp "$work/log/out" "$name.txt"
+  sed -n 's/.*<script type="application\/json" id="data">//p' "$name.html" | cmp - "$name.json" || fail "$name: the page has another JSON"
+  numbers writer > "$work/a"
+  cells writes "$name.html" > "$work/b"
+  same 'writers in JSON and page'
+  sed -n 's/^[* ] *[0-9][0-9]*  //p' "$name.txt" | sed 's/^[^0-9#-]*\(# \)\{0,1\}\([0-9.-]*\).*/\2/' > "$work/b"
+  same 'writers in JSON and terminal'
+  numbers total > "$work/a"
+  cells total "$name.html" > "$work/b"
+  same 'totals in JSON and page'
+done
+
+# ---- In a browser ----------------------------------------------------------------------------------------------------
+chromium=${CHROMIUM:-}
+for name in chromium chromium-browser google-chrome; do
+  if [ -z "$chromium" ] && command -v $name > /dev/null; then chromium=$name; fi
+done
+if [ -z "$chromium" ]; then
+  echo 'SKIPPED: pages in a browser: there is no chromium (tools/setup.sh --ci installs it)'
+  exit "$failed"
+fi
+# browse FILE FLAGS...: the page as it is after its script, in $work/dom; no error is reported
+browse() {
+  file=$1
+  shift
+  HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --user-data-dir="$work/profile" \
+    --host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr "$@" --dump-dom "file://$work/run/$file" > "$work/dom" 2> "$work/log/browser" ||
+    fail "$file: chromium fails: $(tail -3 "$work/log/browser")"
+  if grep 'CONSOLE' "$work/log/browser"; then fail "$file: messages on the console"; fi
+}
+# try FILE SCRIPT: a copy of the page with one more script, whose words in `done` are printed
+try() {
+  { sed '/^<\/body>$/,$d' "$1"; printf '%s\n' '<script>' "const byId = (id) => document.getElementById(id), done = [];" \
+    'const input = (id, value) => { byId(id).value = value; byId(id).dispatchEvent(new Event("input")); };' "$2" \
+    'document.body.dataset.done = done.join(" ");' '</script>' '</body>' '</html>'; } > tried.html
+  shift 2
+  browse tried.html "$@"
+  sed -n 's/.*<body[^>]* data-done="\([^"]*\)".*/\1/p' "$work/dom"
+}
+# The test itself: an error and a request are noticed.
+for wrong in 'throw new Error("x");' 'new Image().src = "https://example.org/x.png";'; do
+  (try plain.html "$wrong" > /dev/null; exit "$failed") > "$work/log/wrong" && fail "not noticed: $wrong"
+done
+
+attribute() { sed -n "s/.*id=\"recomputed\"[^>]* data-$1=\"\([^\"]*\)\".*/\1/p" "$work/dom"; }
+for name in $models; do
+  browse "$name.html"
+  expected=$(sed -n 's/.*"margin":\([^,]*\),"logits".*/\1/p' "$name.json")
+  awk -v found="$(attribute margin)" -v expected="$expected" -v worst="$(attribute worst)" \
+    'BEGIN { d = found - expected; exit !(found != "" && d < 1e-4 && d > -1e-4 && worst != "" && worst < 1e-5) }' ||
+    fail "$name: the page computes the margin $(attribute margin), expected $expected; worst term $(attribute worst)"
+  numbers writer > "$work/a"
+  cells writes "$work/dom" > "$work/b"
+  same 'writers in JSON and after the script'
+  # The line of every hop is the same before and after the script.
+  sed -n '/<ol id="hops">/,/<\/ol>/s/<li>\(.*\)<\/li>/\1/p' "$name.html" > "$work/a"
+  grep -o '<ol id="hops">.*</ol>' "$work/dom" | sed 's/<\/ol>.*//' | sed -e 's/<ol id="hops">//' -e 's/<li>//g' -e 's/<\/li>/\n/g' | sed '/^$/d' > "$work/b"
+  same 'hops before and after the script'
+done
+
+# Without a script: story, answer, table, memory and pictures are there, and no control.
+name=plain
+sed "s/script-src 'unsafe-inline'/script-src 'none'/" plain.html > bare.html
+HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" --dump-dom \
+  "file://$work/run/bare.html" > "$work/dom" 2> /dev/null || fail 'chromium fails without scripts'
+for text in '<ol class="story"' '<strong id="answer"' 'terms add up to the margin' 'class="terms"' 'class="heat"' '<svg' 'What is exact'; do
+  grep -qF -e "$text" "$work/dom" || fail "without a script: no $text"
+done
+[ -z "$(attribute margin)" ] || fail 'the script ran although scripts are forbidden'
+grep -q '<div class="script" hidden' "$work/dom" || fail 'controls are shown without a script'
+
+# Controls: what they do, that they can be reached and have a name.
+explain --load="${shipped}2.safetensors" --data_dir=generated --story=3 --html=trained.html || fail 'no page'
+found=$(try trained.html '
+  const text = (id) => byId(id).textContent, before = text("margin"), cell = () => document.querySelector("td[data-t=\"7\"][data-c=writes]").textContent;
+  input("plus", byId("plus").max);
+  if (text("margin") !== before && text("changed") !== "") done.push("rates");
+  byId("back").click();
+  if (text("margin") === before && text("changed") === "") done.push("back");
+  input("hop_count", 1);
+  if (document.querySelectorAll("#hops li").length === 1 && text("margin") !== before) done.push("hops");
+  byId("back").click();
+  const box = document.querySelector("#terms tr[data-t=\"7\"] input");
+  box.click();
+  if (cell() === "0.00" && text("margin") !== before) done.push("left");
+  if (text("margin").includes("margin " + JSON.parse(text("data")).left_out[7].margin.toFixed(2))) done.push("exact");
+  byId("back").click();
+  input("step", 0);
+  if (text("step_text").includes("empty")) done.push("step");
+  byId("next").click();
+  if (byId("step").value === "1" && text("step_text").includes("after sentence 1")) done.push("next");
+  document.querySelector("#terms tr[data-t=\"1\"] input").focus();
+  if (text("pair_text").includes("sentence 2")) done.push("pairs");
+  const controls = [...document.querySelectorAll("input, button, summary, [tabindex]")].filter((e) => e.checkVisibility());
+  const reached = controls.filter((e) => { e.focus(); return document.activeElement === e && e.tabIndex === 0; });
+  const named = controls.filter((e) => e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length);
+  if (controls.length > 10 && reached.length === controls.length) done.push("reached");
+  done.push(named.length === controls.length ? "named" : controls.filter((e) => !named.includes(e)).map((e) => e.outerHTML).join());')
+[ "$found" = 'rates back hops left exact step next pairs reached named' ] || fail "controls: found '$found'"
+
+# On a phone nothing is wider than the screen but tables, which scroll by themselves. The browser's own window is not made
+# that narrow.
+for page in best.html trained.html; do
+  found=$(try $page 'document.documentElement.style.width = "390px";
+    document.querySelectorAll("details").forEach((e) => e.open = true);
+    const wide = [...document.body.querySelectorAll("*")].filter((e) => !e.parentElement.closest(".wide") && e.getBoundingClientRect().right > 390.5);
+    done.push(document.querySelectorAll(".wide").length > 2, document.body.getBoundingClientRect().width, ...wide.map((e) => e.tagName + e.id));')
+  [ "$found" = 'true 390' ] || fail "$page, 390 pixels wide: found '$found'"
+done
+exit "$failed"
