@@ -95,7 +95,7 @@ if ls datasets/weights/babi_task*.safetensors > /dev/null 2>&1; then
 fi
 put 644 "$DOCDIR/docs/images" docs/images/*
 put 644 "$DOCDIR/docs/course" docs/course/*.md
-put 644 "$DOCDIR/docs" docs/*.md docs/*.svg
+put 644 "$DOCDIR/docs" docs/*.md docs/*.svg docs/*.html
 put 644 "$DOCDIR/examples" examples/*.cpp
 put 644 "$DOCDIR" README.md LICENSE CHANGELOG.md CITATION.cff
 

@@ -203,8 +203,13 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
   terms.add("writer", list(at.writer)).add("writes", list(at.writes)).add("steers", list(at.steers));
   terms.add("question", list(at.question)).add("direct", list(at.direct));
   terms.add("answer_question", number(at.answer_question)).add("total", list(at.total));
-  terms.add("pairs", packed(pairs(model, trace, at, static_cast<int64_t>(trace.hops.size()) - 1)));
-  if (model.config.read_before_write) terms.add("origin", packed(at.origin)).add("origin_of", list(at.origin_of));
+  // Matrices of all sentences by all sentences would be most of a long story's text.
+  constexpr int64_t kMostInPairs = 128;
+  const bool in_pairs = trace.sentences() <= kMostInPairs;
+  terms.add("pairs", in_pairs ? packed(pairs(model, trace, at, static_cast<int64_t>(trace.hops.size()) - 1)) : "null");
+  if (model.config.read_before_write) {
+    terms.add("origin", in_pairs ? packed(at.origin) : "null").add("origin_of", list(at.origin_of));
+  }
   root.add("attribution", terms.str());
   root.add("left_out", outcomes_json(task, one.left_out)).add("asked_after", outcomes_json(task, one.asked_after));
   root.add("saturation", Object()

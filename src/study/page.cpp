@@ -159,7 +159,7 @@ class Page {
     const std::vector<Column> plain = columns_of(one_);
     std::string text = "<table class=\"terms\"" +
                        (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
-                       "><caption>Parts of the margin, to the right for and to the left against the answer. Bold: "
+                       "><caption>Parts of the margin, to the right for and to the left against the answer. Framed: "
                        "largest of its column. "
                        "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
                        "scope=\"col\" class=\"s\">sentence</th>";
@@ -329,12 +329,16 @@ class Page {
     const std::string d = std::to_string(model_.config.memory_size);
     const std::string what = "Memory when the question is asked: " + d + " rows and columns, values from " +
                              fixed(saturation.memory_low) + " to " + fixed(saturation.memory_high);
-    std::string text = paragraph(
-        "Each sentence adds the outer product of its key and value (growth) and takes away where its key is active "
-        "(decay): "
-        "M = M F + growth k v<sup>T</sup>, F = 1 - g+ k v - g- k<sup>2</sup> element by element. Blue is above 0, "
-        "orange below, white 0; "
-        "the root of the value is drawn, so that small ones show.");
+    std::string formula = "(growth): M = M + g+ k v<sup>T</sup>";
+    if (model_.config.write_rule != WriteRule::outer) {
+      formula = std::string(
+                    "(growth) and takes away where its key is active (decay): M = M F + g+ w_max k v<sup>T</sup>, F = "
+                    "1 - g+ ") +
+                (model_.rule.is_signed ? "|k v|" : "k v") + " - g- k<sup>2</sup>, element by element";
+    }
+    std::string text =
+        paragraph("Each sentence adds the outer product of its key and value " + formula +
+                  ". Blue is above 0, orange below, white 0; the root of the value is drawn, so that small ones show.");
     text += paragraph("<strong id=\"below\">Factors below 0: " + std::to_string(saturation.negative) + "</strong> of " +
                       std::to_string(saturation.factors) + ", the smallest " + fixed(saturation.smallest) +
                       ". A factor below 0 turns the stored sign: there the rule does not saturate, it overshoots.");

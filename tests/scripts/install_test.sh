@@ -26,7 +26,7 @@ tree() {
     cp -R "$root/Makefile" "$root/tools" .
     cp "$root/include/hmem/core/check.h" "$root/include/hmem/core/shape.h" include/hmem/core
     cp "$root/src/core/check.cpp" src/core
-    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.md docs/a.svg docs/images/a.svg docs/course/a.md \
+    for file in README.md LICENSE CHANGELOG.md CITATION.cff docs/a.html docs/a.md docs/a.svg docs/images/a.svg docs/course/a.md \
                 examples/a.cpp datasets/weights/babi_task1.safetensors datasets/weights/other.safetensors; do
       echo text > "$file"
     done
@@ -75,6 +75,7 @@ cat > "$work/expected" <<'END'
 ./share/doc/hmem/CITATION.cff
 ./share/doc/hmem/LICENSE
 ./share/doc/hmem/README.md
+./share/doc/hmem/docs/a.html
 ./share/doc/hmem/docs/a.md
 ./share/doc/hmem/docs/a.svg
 ./share/doc/hmem/docs/course/a.md

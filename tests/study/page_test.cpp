@@ -212,6 +212,7 @@ TEST_CASE("pages are small: below 150 KB for 10 sentences, below 1.5 MB for 228;
   CHECK(size_of(10, kPlain) < 150000);
   CHECK(size_of(228, kPlain) < 1500000);
   CHECK(size_of(10, kWriting) < 225000);
+  CHECK(size_of(128, kWriting) < 1500000);
 }
 
 TEST_CASE("pictures have names, titles and colours of their own; heat maps have pixels", "[study][page]") {

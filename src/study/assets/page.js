@@ -378,7 +378,7 @@
   compare(at.total, data.attribution.total);
   at.steers.forEach((row, h) => compare(row, data.attribution.steers[h]));
   Object.assign(byId('recomputed').dataset, {margin: shown.margin, worst: worst / size, below: shown.below});
-  if (at.pairs) {
+  if (at.pairs && data.attribution.pairs) {
     const expected = unpack(data.attribution.pairs);
     at.pairs.forEach((worth, t) => compare(worth, worth.map((_, s) => expected.values[s * (T + 1) + t])));
     byId('recomputed').dataset.worst = worst / size;
