@@ -131,6 +131,10 @@ void take_origins(const PlainQa& model, const QaTrace& trace, const std::vector<
       for (size_t j = 0; j < y.size(); ++j) y[j] = (y[j] - mean) * trace.rstd[static_cast<size_t>(t)] * norm.scale[j];
       return y;
     };
+    Matrix kept(d, d);  // F_t
+    for (int64_t i = 0; i < d; ++i) {
+      for (int64_t j = 0; j < d; ++j) kept(i, j) = model.rule.factor(k[i], v[j]);
+    }
     Vector all(static_cast<size_t>(d), 0.0);
     for (int64_t s = 0; s <= steps; ++s) {
       Matrix& from = content[static_cast<size_t>(s)];
@@ -141,10 +145,9 @@ void take_origins(const PlainQa& model, const QaTrace& trace, const std::vector<
       if (s == steps) part = sum(std::move(part), norm.shift);
       if (from.empty()) from = Matrix(d, d);
       for (int64_t i = 0; i < d; ++i) {
+        const double grown = model.rule.growth * k[i], *f = kept.row(i);
         double* row = from.row(i);
-        for (int64_t j = 0; j < d; ++j) {
-          row[j] = row[j] * model.rule.factor(k[i], v[j]) + model.rule.growth * k[i] * part[static_cast<size_t>(j)];
-        }
+        for (int64_t j = 0; j < d; ++j) row[j] = row[j] * f[j] + grown * part[static_cast<size_t>(j)];
       }
       out.origin(t, s) = dot(weight.row(t), part.data(), d);
       out.origin_of[static_cast<size_t>(s)] += out.origin(t, s);

@@ -28,6 +28,9 @@ quietly env DESTDIR='' PREFIX="$prefix" BINDIR="$prefix/bin" LIBDIR="$prefix/lib
   tools/install.sh install || { fail 'the installation fails'; exit 1; }
 compiler=${build%% *}
 
+# An installed program finds the shipped models beside it, whatever the working folder.
+(cd "$work" && unset HMEM_DATA && quietly "$prefix/bin/babi_explain" --story=1) || fail 'no shipped model is found'
+
 if command -v pkg-config > /dev/null; then
   export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
   [ "$(pkg-config --modversion hmem)" = 0.1.2 ] || fail 'pkg-config: another version'
