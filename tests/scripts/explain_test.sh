@@ -93,7 +93,19 @@ has 'writer + steerers'
 has 'final task_id=15 questions=1000'
 [ "$(wc -l < hits.csv)" -eq 1001 ] || die 'hits.csv: expected a line for every question'
 
-# ---- 4. Invalid input ------------------------------------------------------------------------------------------------
+# ---- 4. A model of one's own, with float16 weights; a baseline -------------------------------------------------------
+"$bin/babi_task_single" --task_id=1 --data_dir=generated --training_set_size=300 --random_state=3 --epochs=1 \
+  --memory_size=12 --threads=1 --save=full --export_weights=small --quiet > "$out" 2> "$err" || die 'the training failed'
+has ' exported_error='
+explain --load=small --story=2
+has 'terms add up to the margin: '
+[ "$(wc -c < small)" -lt "$(($(wc -c < full) * 2 / 3))" ] || die 'float16: expected a smaller file'
+LC_ALL=C grep -qa '"command":"babi_task_single --task_id=1 [^"]*--random_state=3' small || die 'small: another command'
+"$bin/babi_task_baseline" --model=lstm --task_id=1 --data_dir=generated --training_set_size=300 --random_state=3 --epochs=0 \
+  --threads=1 --save=baseline --quiet > "$out" 2> "$err" || die 'the baseline failed'
+refuse 1 'baseline: holds a baseline, expected hmem_qa' --load=baseline
+
+# ---- 5. Invalid input ------------------------------------------------------------------------------------------------
 refuse 2 '--task_id' --task_id=21
 refuse 1 'there is no shipped model of task 3' --task_id=3
 refuse 1 'expected 1..1000' --story=1001
@@ -115,7 +127,7 @@ refuse 1 'nowhere' --load=nowhere
 refuse 1 'no folder' --data_dir='no folder'
 echo damaged > damaged
 refuse 1 'damaged' --load=damaged
-head -c 9000 "$root/datasets/weights/babi_task1.safetensors" > cut
-refuse 1 'cut' --load=cut
+head -c 9000 "$root/datasets/weights/babi_task1.safetensors" > shortened
+refuse 1 'shortened' --load=shortened
 
 exit 0
