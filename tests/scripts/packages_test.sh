@@ -77,7 +77,8 @@ done
 
 # The whole library takes minutes: a part of it that stands alone will do.
 inside="$work/inside of another"
-mkdir -p "$inside/hmem/tools" "$inside/hmem/src/core" "$inside/hmem/src/experiments"
+mkdir -p "$inside/hmem/tools" "$inside/hmem/src/core" "$inside/hmem/src/experiments" "$inside/hmem/src/study"
+cp -R src/study/assets "$inside/hmem/src/study"
 cp CMakeLists.txt Makefile "$inside/hmem"
 cp tools/git_sha "$inside/hmem/tools"
 cp -R include "$inside/hmem"
