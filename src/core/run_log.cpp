@@ -61,10 +61,16 @@ RunLog::RunLog(std::ostream& out, const std::string& json_path, OpenMode mode) :
 void RunLog::write(std::string_view event, const std::string& line, const Record& record) {
   if (!quiet_ || event == "final") out_ << line << '\n' << std::flush;
   HMEM_CHECK(out_.good(), "cannot write to the standard output");
+  write_json(event, record);
+}
+
+void RunLog::write_json(std::string_view event, const Record& record) {
   if (json_file_) {
     json_file_->write(Record().add_text("event", std::string(event)).append(record).to_json() + "\n");
   }
 }
+
+void RunLog::write_answers(const Record& record) { write_json("answers", record); }
 
 void RunLog::write_header(const Record& record) { write("header", record.to_text(), record); }
 

@@ -52,7 +52,9 @@ Options make_options() {
   options.add_folder("svg", "write every picture of the page as SVG into this folder", Role::output);
   options.add_folder("png", "write the heat maps (memory, keys, values, pairs, origin) as PNG into this folder",
                      Role::output);
-  options.add_file("json", "write everything about this answer to this file (docs/explain.md has the fields)",
+  options.add_file("json",
+                   "write everything about this answer to this file (docs/explain.md has the fields); with --all, the "
+                   "hits, which babi_report shows where the file is explain.json in the folder of a run",
                    Role::output);
   options.add_switch("json_model", false, "with --json: also the weights that turn words into keys and values");
   options.add_file("csv", "write the terms of every sentence to this file; with --all, a line for every question",
@@ -67,7 +69,7 @@ Options make_options() {
 void check_flags(const Options& options) {
   const auto wrong = [](const std::string& text) { throw UsageError(text); };
   if (options.get_switch("all")) {
-    for (const char* other : {"story", "question", "brief", "trace", "html", "svg", "png", "json"}) {
+    for (const char* other : {"story", "question", "brief", "trace", "html", "svg", "png", "json_model"}) {
       if (options.was_given(other)) wrong(std::string("--") + other + ": found with --all, expected one of them");
     }
   }
@@ -102,8 +104,12 @@ struct Study {
   }
 };
 
+int test_task(const Options& options, const Study& study) {
+  return static_cast<int>(options.get_optional_int("task_id").value_or(study.task_id));
+}
+
 BabiStories test_stories(const Options& options, const Study& study) {
-  const int task = static_cast<int>(options.get_optional_int("task_id").value_or(study.task_id));
+  const int task = test_task(options, study);
   HMEM_CHECK(task >= 1 && task <= 20, study.path, ": the model's task_id is ", quote(study.model.task_id),
              ", expected one task of 1..20: give --task_id, or a story");
   const std::string& data_dir = options.get_string("data_dir");
@@ -190,10 +196,12 @@ int explain_test_set(const Options& options, const Study& study) {
   const BabiStories stories = test_stories(options, study);
   std::string csv;
   const Timer timer;
-  const HitSummary hits = explain_all(study.plain, study.model.task, stories, options.get_switch("left_out"),
-                                      show_progress(options, "explaining"), &csv);
+  HitSummary hits = explain_all(study.plain, study.model.task, stories, options.get_switch("left_out"),
+                                show_progress(options, "explaining"), &csv);
   const double seconds = timer.seconds();
+  hits.task = test_task(options, study);
   write(options.get_string("csv"), csv);
+  write(options.get_string("json"), hits.json() + "\n");
   std::cout << one_line(stories.source) << ": ";
   for (const std::string& line : hits.text()) std::cout << line << "\n";
   Record line;

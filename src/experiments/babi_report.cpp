@@ -17,16 +17,21 @@ int report(const Options& options) {
   if (folder.empty()) throw UsageError("--dir is missing: the folder with the runs");
   const BabiReport found = read_babi_report(folder);
   for (const std::string& note : found.notes) std::cerr << "note: " << one_line(note) << std::endl;
+  const std::string &html = options.get_string("html"), &out = options.get_string("out");
+  if (!html.empty()) {
+    if (html == out) throw UsageError("--html: found the file of --out, expected another one");
+    write_file(html, report_html(found));
+  }
   const std::string& format = options.get_string("format");
   const std::string text = format == "json"       ? report_json(found)
                            : format == "csv"      ? report_csv(found)
                            : format == "markdown" ? report_markdown(found)
                                                   : report_table(found);
-  if (options.get_string("out").empty()) {
+  if (out.empty()) {
     std::cout << text;
     return 0;
   }
-  write_file(options.get_string("out"), text);
+  write_file(out, text);
   return 0;
 }
 
@@ -42,6 +47,8 @@ int main(int argc, char** argv) {
                      Role::place);
   options.add_choice("format", "table", "format of the report", {"table", "markdown", "csv", "json"});
   options.add_file("out", "write the report to this file instead of standard output", Role::output);
+  options.add_file("html", "also write a page with charts and tables, which needs no network, to this file",
+                   Role::output);
   std::vector<const char*> arguments(argv, argv + argc);
   std::string dir;
   if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0') {

@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 constexpr size_t kMaxLine = size_t{1} << 20;
 constexpr double kMaxEpochs = 1e9;
 constexpr int kMaxDepth = 2;  // our lines are flat
+constexpr const char* kCurves[] = {"train_loss", "train_error", "val_loss", "val_error", "learning_rate", "grad_norm"};
 
 std::map<std::string, std::string> flat_values(const Json& line) {
   std::map<std::string, std::string> values;
@@ -66,18 +67,25 @@ RunRecord read_run_record(const std::string& path) {
         record.header.clear();
         record.notes.clear();
         record.tasks.clear();
+        record.answers.clear();
         record.final_line.reset();
       }
       record.header.insert(values->begin(), values->end());
     } else if (event == "epoch") {
       const auto epoch = metric_of(*values, "epoch"), error = metric_of(*values, "val_error");
       const auto loss = metric_of(*values, "val_loss");
-      const bool known = epoch && error && loss && *epoch >= 0 && *epoch <= kMaxEpochs;
-      if (known) record.epochs[static_cast<int64_t>(*epoch)] = {*error, *loss};
+      if (!epoch || *epoch < 0 || *epoch > kMaxEpochs) continue;
+      const auto number = static_cast<int64_t>(*epoch);
+      if (error && loss) record.epochs[number] = {*error, *loss};
+      for (const char* key : kCurves) {
+        if (const auto value = metric_of(*values, key)) record.curves[key][number] = *value;
+      }
     } else if (event == "note" && values->count("text") == 1) {
       record.notes.push_back(values->at("text"));
     } else if (event == "task") {
       record.tasks.push_back(*values);
+    } else if (event == "answers" && values->count("table") == 1) {
+      record.answers = values->at("table");
     } else if (event == "final") {
       record.final_line = *values;
     }

@@ -26,6 +26,7 @@ Learner::BatchResult Classifier::run(Tape& tape, Part part, const int64_t* examp
   const Var logits = forward(tape, part, examples, count, labels_);
   const ClassificationLoss result =
       classification_loss(logits, labels_, weights_, l2_, tape.training() ? label_smoothing_ : 0);
+  if (on_predictions_ && !tape.training()) on_predictions_(part, labels_, result.answer.argmax);
   return {result.loss, result.errors};
 }
 

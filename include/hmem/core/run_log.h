@@ -58,11 +58,14 @@ class RunLog {
   void write_task(const Record& record);
   /// `final key=value ...`; event "final".
   void write_final(const Record& record);
+  /// Only into the file; event "answers". How often each answer was given, for programs.
+  void write_answers(const Record& record);
   /// `note: text`; event "note". Facts that the user should know: generated data, stories left out.
   void write_note(std::string_view text);
 
  private:
   void write(std::string_view event, const std::string& line, const Record& record);
+  void write_json(std::string_view event, const Record& record);
 
   std::ostream& out_;
   bool quiet_ = false;

@@ -3,6 +3,8 @@
 /// Classification for the training loop; derived learners map examples to logits.
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "hmem/autodiff/ops_nn.h"
 #include "hmem/train/fit.h"
@@ -24,6 +26,10 @@ class Classifier : public Learner {
   BatchResult run(Tape& tape, Part part, const int64_t* examples, int64_t count) final;
   Weights weights() override { return weights_; }
 
+  /// Called with the labels and the predicted classes of every batch of a validation or test.
+  using OnPredictions = std::function<void(Part part, const IdTensor& labels, const int32_t* predicted)>;
+  void set_on_predictions(OnPredictions call) { on_predictions_ = std::move(call); }
+
  protected:
   /// The tensors must outlive the learner. Labels are smoothed in training only.
   Classifier(Weights weights, double l2, double label_smoothing = 0)
@@ -36,6 +42,7 @@ class Classifier : public Learner {
   Weights weights_;
   double l2_, label_smoothing_;
   IdTensor labels_;
+  OnPredictions on_predictions_;
 };
 
 }  // namespace hmem

@@ -1,11 +1,13 @@
 #include "hmem/tasks/babi/experiment.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
 #include "hmem/optim/schedule.h"
+#include "hmem/study/explain.h"
 #include "hmem/tasks/babi/keras_csv_log.h"
 
 namespace hmem {
@@ -19,6 +21,17 @@ std::function<double(int64_t epoch)> paper_rate(double base, const Settings& mod
     return [base](int64_t epoch) { return exponential_decay(base, epoch, 150, 0.01); };
   }
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };
+}
+
+using AnswerCounts = std::map<std::pair<int32_t, int32_t>, int64_t>;  // true class, class
+
+std::string answer_table(const AnswerCounts& counts, const Vocabulary& vocabulary) {
+  const auto word = [&](int32_t id) { return id < 0 ? "<unknown>" : class_word(vocabulary, id); };
+  std::string text;
+  for (const auto& [classes, count] : counts) {
+    text += word(classes.first) + "\t" + word(classes.second) + "\t" + std::to_string(count) + "\n";
+  }
+  return text;
 }
 
 /// The path of the log in the authors' program.
@@ -43,7 +56,7 @@ std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& 
   return learner;
 }
 
-Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, Learner& learner) {
+Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, BabiLearner& learner) {
   const Options& options = run.options;
   Experiment experiment(learner);
   experiment.model = babi_model(options);
@@ -71,9 +84,16 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
   experiment.test = [&run, &data, &learner, csv](RunLog& log) {
     const int64_t batch_size = run.settings.batch_size;
     const ShowProgress show = show_progress(run.options, "testing");
+    const auto counts = std::make_shared<AnswerCounts>();
+    learner.set_on_predictions([counts](Learner::Part part, const IdTensor& labels, const int32_t* predicted) {
+      for (int64_t i = 0; part == Learner::Part::test && i < labels.count(); ++i)
+        ++(*counts)[{labels[i], predicted[i]}];
+    });
     const JointResults results = data.joint ? evaluate_tasks(learner, data.ranges, batch_size, show) : JointResults();
     for (const TaskResult& result : results.tasks) log.write_task(task_record(result));
     const Evaluation found = data.joint ? results.test : evaluate(learner, Learner::Part::test, batch_size, show);
+    learner.set_on_predictions({});
+    log.write_answers(Record().add_text("table", answer_table(*counts, data.task.vocabulary)));
     if (*csv) (*csv)->write_test(found.error);
     Record line;
     line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/text.h"
 #include "hmem/data/babi/batch.h"
@@ -13,6 +15,10 @@
 namespace hmem {
 
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kHitKind = "explanation hits";
 
 std::string rounded(double value) {
   char text[32];
@@ -193,6 +199,51 @@ std::vector<std::string> HitSummary::text() const {
                     rounded(others_flip));
   }
   return lines;
+}
+
+std::string HitSummary::json() const {
+  Json json = {{"kind", kHitKind},
+               {"task", task},
+               {"questions", questions},
+               {"with_facts", with_facts},
+               {"error", error},
+               {"facts", facts},
+               {"chance", chance},
+               {"read", read},
+               {"facts_flip", facts_flip},
+               {"others_flip", others_flip},
+               {"worst_residual", worst_residual}};
+  for (const Of& of : terms) {
+    json["terms"].push_back({{"name", of.name}, {"top", of.top}, {"recall", of.recall}, {"all", of.all}});
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+HitSummary read_hit_summary(const std::string& path) {
+  constexpr size_t kMaxTerms = 100;
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= 3; };
+  const Json json = Json::parse(read_file(path, size_t{1} << 20), shallow, /*allow_exceptions=*/false);
+  HMEM_CHECK(json.is_object() && json.contains("kind") && json["kind"] == kHitKind, path,
+             ": holds no explanation hits, expected what babi_explain --all --json writes");
+  HitSummary summary;
+  try {
+    const auto whole = [&](const char* key) {
+      return json.at(key).is_number_integer() ? json[key].get<int64_t>() : -1;
+    };
+    summary.task = whole("task"), summary.questions = whole("questions"), summary.with_facts = whole("with_facts");
+    summary.error = json.at("error"), summary.facts = json.at("facts"), summary.chance = json.at("chance");
+    summary.read = json.at("read").get<Vector>();
+    summary.facts_flip = json.at("facts_flip"), summary.others_flip = json.at("others_flip");
+    summary.worst_residual = json.at("worst_residual");
+    for (const Json& of : json.value("terms", Json::array())) {
+      summary.terms.push_back({of.at("name"), of.at("top"), of.at("recall"), of.at("all")});
+    }
+  } catch (const Json::exception& error) {
+    fail(path, ": found damaged explanation hits: ", error.what());
+  }
+  HMEM_CHECK(summary.terms.size() <= kMaxTerms && summary.read.size() <= kMaxTerms, path, ": found more than ",
+             kMaxTerms, " kinds of terms");
+  return summary;
 }
 
 }  // namespace hmem

@@ -14,8 +14,9 @@ namespace hmem {
 /// A learner on the stories of the run; with --online, on new stories in every epoch, with --rename, on renamed ones.
 std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& model, BabiData& data);
 
-/// All arguments must outlive the result.
-Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, Learner& learner);
+/// All arguments must outlive the result. The test writes how often each answer was given into the file of --out:
+/// lines of true answer, tab, answer, tab, count, as the text "table" of an event "answers".
+Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const BabiData& data, BabiLearner& learner);
 
 /// With --export_weights: after the test the model is written with float16 weights, small enough to be shipped; its
 /// metadata hold the command, every setting, seed, commit and the test's result. What was written is tested as well.

@@ -31,6 +31,7 @@ struct HitSummary {
     double recall = 0;  ///< mean share of the facts among the K largest
     double all = 0;     ///< share of questions with all facts among the K largest
   };
+  int64_t task = 0;  ///< of the test questions; 0: not told
   int64_t questions = 0, with_facts = 0;
   double error = 0;  ///< %
   double facts = 0, chance = 0;
@@ -40,7 +41,11 @@ struct HitSummary {
   double worst_residual = 0;
 
   std::vector<std::string> text() const;
+  /// One object with the names above.
+  std::string json() const;
 };
+/// Of a file that holds such an object. Throws Error, one line, for anything else.
+HitSummary read_hit_summary(const std::string& path);
 
 /// Explains every question; parallel, the same for any number of threads. `csv` gets a header and a line per question
 /// (null: not wanted).

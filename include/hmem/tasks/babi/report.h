@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "hmem/sweep/plan.h"
 #include "hmem/sweep/report.h"
+#include "hmem/sweep/run_record.h"
 
 namespace hmem {
 
@@ -31,12 +33,21 @@ enum class Statistic {
   min,
 };
 
+struct HitSummary;
+
+struct ReportRun : RunResult {
+  std::shared_ptr<const RunRecord> record;  ///< one for all tasks of joint training
+  std::shared_ptr<const HitSummary> hits;   ///< explanation hits of the task; null: the folder of the run has none
+};
+
 struct ReportTask {
-  std::map<int64_t, RunResult> runs;  ///< by seed
+  std::map<int64_t, ReportRun> runs;  ///< by seed
   int64_t best_seed = 0;   ///< by validation error; in joint training by its mean, the same run for all tasks
   bool generated = false;  ///< trained on generated stories
 
-  const RunResult& best() const { return runs.at(best_seed); }
+  const ReportRun& best() const { return runs.at(best_seed); }
+  /// The best run if it has explanation hits, else the first that has; null: none has.
+  const ReportRun* explained() const;
   /// Test error in %.
   double error(Statistic statistic) const;
 };
@@ -74,7 +85,8 @@ struct BabiReport {
   std::vector<std::string> notes;  ///< runs that are left out, and why
 };
 
-/// Every run.jsonl in `folder` and below. Error when there is no finished run.
+/// Every run.jsonl in `folder` and below, and explain.json or explain_taskN.json beside it, if babi_explain --all wrote
+/// them there. Error when there is no finished run.
 BabiReport read_babi_report(const std::string& folder);
 
 /// Published results stand below the row of ours to which their protocol is similar, each with its protocol; those of
@@ -85,5 +97,7 @@ std::string report_markdown(const BabiReport& report);
 std::string report_csv(const BabiReport& report);
 /// One object, or a list of them when settings differ.
 std::string report_json(const BabiReport& report);
+/// One HTML page that needs no other file, no network and no script (sweep/page.h).
+std::string report_html(const BabiReport& report);
 
 }  // namespace hmem
