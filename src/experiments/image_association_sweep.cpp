@@ -18,7 +18,7 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
       plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan, {});
   check_image_sources(parsed_options(association_options(association_kind(plan.front().model)), plan.front().flags));
-  DelayCurve curve(plan, out, options.get_string("csv"), options.get_string("table"));
+  DelayCurve curve(plan, out, options.get_string("csv"), options.get_string("table"), options.get_string("html"));
   return run_sweep(options, plan, {"results are in " + curve.csv() + " and " + curve.table()},
                    [&](size_t run, const RunRecord& record) { curve.add(run, record); });
 }
@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
                    Role::output);
   options.add_file("table",
                    "write the results of all runs to this Markdown file; empty: delay.md in the folder of --out",
+                   Role::output);
+  options.add_file("html", "also write a page with charts and tables, which needs no network, to this file",
                    Role::output);
   std::vector<Options> programs;
   for (const AssociationKind& kind : association_kinds()) programs.push_back(association_options(kind));

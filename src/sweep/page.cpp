@@ -1,6 +1,7 @@
 #include "hmem/sweep/page.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <set>
 
@@ -22,7 +23,7 @@ body{font:16px/1.5 sans-serif;color:var(--text);background:var(--back);max-width
 h1{font-size:1.5em}h2{font-size:1.25em;margin-top:2em;border-top:1px solid var(--grid);padding-top:.6em}h3{font-size:1.05em;margin:1.6em 0 .4em}
 p,li{max-width:48em}p.big{font-size:1.15em}.quiet,caption,figcaption,small{color:var(--quiet)}
 :focus-visible{outline:3px solid var(--c0);outline-offset:2px}
-figure{margin:1em 0;min-width:0}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17em),1fr));gap:.5em 1.5em}.grid figure{margin:0}
+figure{margin:1em 0;min-width:0}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17em),1fr));gap:.5em 1.5em}.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,24em),1fr))}.grid figure{margin:0}
 svg{width:100%;height:auto;display:block}svg text{font:12px sans-serif;fill:var(--text)}svg .title{font-weight:bold}
 .rule{stroke:var(--grid);fill:none}.line{fill:none;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .thin{stroke-width:1;opacity:.5}.thick{stroke-width:2.2}
@@ -33,12 +34,12 @@ svg{width:100%;height:auto;display:block}svg text{font:12px sans-serif;fill:var(
 summary{cursor:pointer;padding:.2em 0}details details{margin-left:1em}
 .wide{overflow-x:auto;overflow-wrap:normal;margin:.5em 0 1em}figure.big{overflow-x:auto}.big svg{min-width:42em}table{border-collapse:collapse;font-size:14px}caption{text-align:left;padding:.3em 0}
 th,td{border:1px solid var(--grid);padding:.2em .5em;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
-th{font-weight:normal;background:var(--mark)}th[scope=row]{text-align:left}td.wrong{font-weight:bold;box-shadow:inset 0 0 0 2px var(--c1)}td.right{box-shadow:inset 0 0 0 1px var(--c0)}
+th{font-weight:normal;background:var(--mark)}th[scope=row]{text-align:left}td.wrong{font-weight:bold;background:color-mix(in srgb,var(--c1) var(--p),var(--back))}td.right{background:color-mix(in srgb,var(--c0) var(--p),var(--back))}td.wrong,td.right{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 code{font-size:.95em}
 @media print{body{max-width:none;font-size:12px}.big svg{min-width:0}.wide{overflow:visible}svg,tr,figure{break-inside:avoid}details::details-content{content-visibility:visible;display:block}.grid{grid-template-columns:1fr 1fr 1fr}}
 )";
 
-std::string number(double value) { return format_real(value, 3); }
+std::string number(double value) { return format_real(value, 5); }
 
 /// Where the axes of a chart are.
 struct Axes {
@@ -146,9 +147,16 @@ std::string chart_svg(const Chart& chart) {
   if (!(x_low <= x_high)) return "";
   const auto places = static_cast<double>(chart.categories.size());
   axes.x_low = places > 0 ? -0.5 : x_low, axes.x_high = places > 0 ? places - 0.5 : std::max(x_high, x_low + 1);
+  const bool marks =
+      std::any_of(chart.series.begin(), chart.series.end(), [](const Series& series) { return !is_line(series.kind); });
+  if (marks && places == 0) {  // whole marks at both ends
+    const double room = 0.02 * (axes.x_high - axes.x_low);
+    axes.x_low -= room, axes.x_high += room;
+  }
   axes.y_low = chart.from_zero ? std::min(y_low, 0.0) : y_low;
   if (chart.linear_to > 0) axes.y_low = 0;
   axes.y_high = std::max({y_high, axes.y_low + 1e-9, 10 * chart.linear_to});
+  if (chart.from_zero) axes.y_high *= chart.linear_to > 0 ? 1.2 : 1.02;
   if (!chart.from_zero) {
     const double room = std::max(0.05 * (axes.y_high - axes.y_low), 0.5);
     axes.y_low -= room, axes.y_high += room;
@@ -157,8 +165,11 @@ std::string chart_svg(const Chart& chart) {
   std::string text = "<svg viewBox=\"0 0 " + std::to_string(right + 10) + " " + std::to_string(bottom + 40) +
                      "\" role=\"img\"><title>" + html_text(chart.title) + "</title>\n" +
                      text_at(4, 14, chart.title, " class=\"title\"");
+  long last_y = LONG_MAX;
   for (const double tick : y_ticks(axes)) {
     const long y = axes.y(tick);
+    if (last_y - y < 11) continue;
+    last_y = y;
     text += "<path class=\"rule\" d=\"M" + std::to_string(left) + " " + std::to_string(y) + "H" +
             std::to_string(right) + "\"/>" + text_at(left - 5, y + 4, number(tick), " text-anchor=\"end\"");
   }
@@ -172,7 +183,7 @@ std::string chart_svg(const Chart& chart) {
     }
   }
   if (chart.categories.empty()) {
-    for (const double tick : round_ticks(axes.x_low, axes.x_high, true)) {
+    for (const double tick : chart.x_ticks.empty() ? round_ticks(axes.x_low, axes.x_high, true) : chart.x_ticks) {
       text += text_at(axes.x(tick), bottom + 16, number(tick), middle);
     }
   }
@@ -239,6 +250,17 @@ std::string page_table(const std::string& caption, const Table& table) {
          html_table(caption, table) + "</div>\n";
 }
 
+std::string time_text(double seconds) {
+  const bool hours = seconds >= 3600, minutes = seconds >= 60;
+  return metric_text(std::round(seconds / (hours     ? 360
+                                           : minutes ? 6
+                                                     : 0.1)) /
+                     10) +
+         (hours     ? " hours"
+          : minutes ? " minutes"
+                    : " seconds");
+}
+
 namespace {
 
 using Curve = std::map<int64_t, double>;
@@ -295,6 +317,7 @@ std::string training_charts(const std::vector<PageRun>& runs, const std::string&
     chart.title = title + ": " + picture.name;
     chart.x_label = "epoch";
     chart.linear_to = picture.linear_to;
+    double smallest = INFINITY;  // above 0
     std::vector<std::string> keys;
     for (size_t i = picture.keys.size(); i-- > 0;) {  // validation above training
       for (const PageRun& run : runs) {
@@ -302,14 +325,21 @@ std::string training_charts(const std::vector<PageRun>& runs, const std::string&
         if (!curve) continue;
         Series series = {
             run.chosen ? picture.keys[i].second : "", {}, run.chosen ? Kind::thick : Kind::thin, static_cast<int>(i)};
-        for (const auto& [epoch, value] : *curve) series.points.emplace_back(static_cast<double>(epoch), value);
+        for (const auto& [epoch, value] : *curve) {
+          series.points.emplace_back(static_cast<double>(epoch), value);
+          if (value > 0) smallest = std::min(smallest, value);
+        }
         chart.series.push_back(series);
       }
       keys.push_back(picture.keys[i].first);
     }
+    const bool is_error = picture.keys[0].first == "val_error";
+    if (picture.linear_to > 0 && !is_error && std::isfinite(smallest)) {
+      chart.linear_to = std::max(picture.linear_to, std::pow(10, std::floor(std::log10(smallest))));
+    }
     text += chart_figure(chart, curve_numbers(runs, keys));
   }
-  return text.empty() ? "" : "<div class=\"grid\">\n" + text + "</div>\n";
+  return text.empty() ? "" : "<div class=\"grid two\">\n" + text + "</div>\n";
 }
 
 std::string settings_table(const std::vector<const RunRecord*>& runs) {

@@ -24,6 +24,7 @@ struct Chart {
   };
   std::string title, x_label;
   std::vector<std::string> categories;  ///< names of the places; none: x is a number
+  std::vector<double> x_ticks;          ///< none: round numbers
   double linear_to = 0;                 ///< above: y is logarithmic, as log(1 + y / linear_to); 0: y is linear
   bool from_zero = true;
   std::vector<Series> series;
@@ -40,6 +41,8 @@ std::string runs_page(const std::string& title, const std::string& body);
 std::string page_fold(const std::string& summary, const std::string& body, bool open = false);
 /// A table that scrolls by itself where the page is narrow.
 std::string page_table(const std::string& caption, const Table& table);
+/// "5.3 hours"
+std::string time_text(double seconds);
 
 /// A run on a page.
 struct PageRun {

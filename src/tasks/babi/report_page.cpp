@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "hmem/core/html.h"
-#include "hmem/core/progress.h"
 #include "hmem/core/text.h"
 #include "hmem/sweep/page.h"
 #include "hmem/tasks/babi/explain.h"
@@ -117,8 +117,8 @@ std::string summary_of(const ReportGroup& group) {
                  html_text(column.protocol) + ")";
   }
   if (!published.empty()) text += paragraph("Published, mean of the same tasks: " + published + ".");
-  return text + paragraph(std::to_string(runs.size()) + (runs.size() == 1 ? " run, " : " runs, ") +
-                          html_text(format_duration(seconds)) + " of training in all.");
+  return text + paragraph(std::to_string(runs.size()) + (runs.size() == 1 ? " run, " : " runs, ") + time_text(seconds) +
+                          " of training in all.");
 }
 
 // ---- Error and time of each task, every seed as a dot
@@ -287,18 +287,22 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
   std::string text =
       "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"answers\"><table><caption>Answers of " + run +
       ": " + std::to_string(all - right) + " of " + std::to_string(all) +
-      " are wrong. Row: true answer; column: answer given. Framed: right (thin) and wrong (thick, "
-      "bold).</caption>\n<tr><th scope=\"col\"></th>";
+      " are wrong. Row: true answer; column: answer given; bold: wrong.</caption>"
+      "\n<tr><th scope=\"col\"></th>";
   for (size_t j = 0; j < shown; ++j) text += "<th scope=\"col\">" + word(j) + "</th>";
   text += "</tr>\n";
   for (size_t i = 0; i < shown; ++i) {
     text += "<tr><th scope=\"row\">" + word(i) + "</th>";
+    const int64_t of_row = std::accumulate(counts[i].begin(), counts[i].end(), int64_t{0});
     for (size_t j = 0; j < shown; ++j) {
-      const bool others = i == words.size() && j == i;
-      text += counts[i][j] == 0 ? "<td></td>"
-              : others
-                  ? "<td>" + std::to_string(counts[i][j]) + "</td>"
-                  : (i == j ? "<td class=\"right\">" : "<td class=\"wrong\">") + std::to_string(counts[i][j]) + "</td>";
+      const bool others = i == words.size() && j == i;  // right and wrong ones
+      const int64_t count = counts[i][j];
+      std::string cell = "<td>";
+      if (count > 0 && !others) {
+        cell = std::string("<td class=\"") + (i == j ? "right" : "wrong") +
+               "\" style=\"--p:" + std::to_string(45 * count / of_row) + "%\">";
+      }
+      text += cell + (count > 0 ? std::to_string(count) : "") + "</td>";
     }
     text += "</tr>\n";
   }
@@ -322,12 +326,17 @@ std::string hits_of(const ReportRun& run) {
   for (const HitSummary::Of& of : hits.terms) {
     table.push_back({of.name, decimal(of.top), decimal(of.recall), metric_text(of.all)});
   }
-  return page_table("Explanation hits of seed " + std::to_string(run.seed) + ": " + std::to_string(hits.questions) +
-                        " questions, " + std::to_string(hits.with_facts) + " with supporting facts, " +
-                        decimal(hits.facts) + " each; found by chance: " + decimal(hits.chance),
-                    table) +
-         paragraph("The answer changes in " + decimal(100 * hits.facts_flip) + " % of the cases without a fact, in " +
-                   decimal(100 * hits.others_flip) + " % without another sentence.");
+  std::string text =
+      page_table("Explanation hits of seed " + std::to_string(run.seed) + ": " + std::to_string(hits.questions) +
+                     " questions, " + std::to_string(hits.with_facts) + " with supporting facts, " +
+                     decimal(hits.facts) + " each; found by chance: " + decimal(hits.chance),
+                 table);
+  if (hits.facts_flip + hits.others_flip > 0) {
+    text +=
+        paragraph("The answer changes in " + decimal(100 * hits.facts_flip) + " % of the cases without a fact, in " +
+                  decimal(100 * hits.others_flip) + " % without another sentence.");
+  }
+  return text;
 }
 
 // ---- Details of each task

@@ -101,6 +101,8 @@ DelayResult delay_result(const SweepRun& run, const RunRecord& record) {
   result.epochs = whole("epochs");
   result.timesteps = whole("timesteps");
   result.val_error = record.metric("val_error");
+  result.seconds = record.metric("seconds").value_or(0);
+  result.record = std::make_shared<RunRecord>(record);
   const auto error = record.metric("test_error");
   HMEM_CHECK(error, "a run of ", run.model, " with delay ", run.value, " has no test_error in its final line");
   result.test_error = *error;
@@ -161,20 +163,29 @@ std::string delay_markdown(const std::vector<DelayResult>& results, size_t plann
 }
 
 DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, const std::string& csv,
-                       const std::string& table)
+                       const std::string& table, const std::string& html)
     : plan_(plan),
       csv_(csv.empty() ? (fs::path(out) / "delay.csv").string() : csv),
       table_(table.empty() ? (fs::path(out) / "delay.md").string() : table),
+      html_(html),
       results_(plan.size()) {
-  if (fs::path(csv_).lexically_normal() == fs::path(table_).lexically_normal()) {
+  const auto normal = [](const std::string& path) { return fs::path(path).lexically_normal(); };
+  for (const std::string& other : {csv_, table_}) {
+    if (!html_.empty() && normal(html_) == normal(other)) {
+      throw UsageError("--html: found " + quote(html_) + ", the file of --csv or --table, expected a different file");
+    }
+  }
+  if (normal(csv_) == normal(table_)) {
     throw UsageError("--table: found " + quote(table_) + ", the file of --csv, expected a different file");
   }
-  for (const std::string& path : {csv_, table_}) {
+  std::vector<std::string> files = {csv_, table_};
+  if (!html_.empty()) files.push_back(html_);
+  for (const std::string& path : files) {
     const fs::path folder = fs::path(path).lexically_normal().parent_path();
     if (folder != fs::path(out + "/").lexically_normal().parent_path()) check_writable(path);  // else we make it
   }
   make_folder(out);
-  for (const std::string& path : {csv_, table_}) check_writable(path);
+  for (const std::string& path : files) check_writable(path);
   for (size_t i = 0; i < results_.size(); ++i) {
     try {
       const RunRecord record = record_of(plan_[i]);
@@ -192,14 +203,20 @@ void DelayCurve::add(size_t run, const RunRecord& record) {
 
 void DelayCurve::write() {
   std::vector<DelayResult> finished;
-  for (const auto& result : results_) {
-    if (result) finished.push_back(*result);
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < results_.size(); ++i) {
+    if (results_[i]) {
+      finished.push_back(*results_[i]);
+    } else {
+      missing.push_back(plan_[i].label.to_text() + (plan_[i].varied.empty() ? "" : " " + plan_[i].varied));
+    }
   }
   if (finished.empty()) return;
   const std::string csv = delay_csv(finished);
   if (csv == written_) return;
   write_file(csv_, csv);
   write_file(table_, delay_markdown(finished, plan_.size()));
+  if (!html_.empty()) write_file(html_, delay_html(finished, missing));
   written_ = csv;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct DelayResult : RunResult {
   int64_t timesteps = 0;                      ///< pairs of the training
   std::map<int64_t, double> other_timesteps;  ///< pairs of a test -> test error
 
+  std::shared_ptr<const RunRecord> record;  ///< what the run wrote; null: not read from a run
+
   double test_accuracy() const { return 100 - test_error; }
 };
 
@@ -43,13 +46,17 @@ std::string delay_csv(const std::vector<DelayResult>& results);
 /// by seed); below that, the means of tests with other numbers of pairs, if any. `planned`: total number of runs.
 std::string delay_markdown(const std::vector<DelayResult>& results, size_t planned);
 
+/// One HTML page that needs no other file, no network and no script (sweep/page.h): accuracy over delay with every seed
+/// as a dot, training curves, time and settings. `missing`: names of runs without a result.
+std::string delay_html(const std::vector<DelayResult>& results, const std::vector<std::string>& missing);
+
 /// The results of a sweep so far, in files that are always complete.
 class DelayCurve {
  public:
   /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
-  /// finished. Empty names: delay.csv and delay.md in `out`.
+  /// finished. Empty names: delay.csv and delay.md in `out`, no page.
   DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, const std::string& csv,
-             const std::string& table);
+             const std::string& table, const std::string& html = "");
   void add(size_t run, const RunRecord& record);
   const std::string& csv() const { return csv_; }
   const std::string& table() const { return table_; }
@@ -58,7 +65,7 @@ class DelayCurve {
   void write();
 
   const std::vector<SweepRun>& plan_;
-  std::string csv_, table_, written_;
+  std::string csv_, table_, html_, written_;
   std::vector<std::optional<DelayResult>> results_;
 };
 

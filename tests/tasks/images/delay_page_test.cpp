@@ -1,0 +1,51 @@
+#include <memory>
+
+#include "catch.h"
+#include "hmem/tasks/images/delay_curve.h"
+
+using namespace hmem;
+
+namespace {
+
+DelayResult one_of(const std::string& model, int64_t delay, int64_t seed, double val, double test) {
+  DelayResult one;
+  one.model = model;
+  one.delay = delay;
+  one.seed = seed;
+  one.val_error = val;
+  one.test_error = test;
+  one.epochs = 2;
+  one.seconds = 60;
+  auto record = std::make_shared<RunRecord>();
+  record->header = {{"hops", "<i>"}, {"seed", std::to_string(seed)}};
+  record->curves["val_loss"] = {{0, 1.0}, {1, 0.5}};
+  record->curves["val_error"] = {{0, 40.0}, {1, val}};
+  one.record = record;
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("page of a delay curve: summary, a mark for every seed, training, time, settings", "[sweep]") {
+  const std::vector<DelayResult> results = {one_of("hmem", 0, 1, 5, 4), one_of("hmem", 0, 2, 6, 8),
+                                            one_of("hmem", 20, 1, 5, 10), one_of("lstm", 0, 1, 5, 30)};
+  const std::string page = delay_html(results, {"model=lstm delay=20 seed=1 <x>"});
+  for (const char* outside : {"http:", "https:", "<script", "src=\"", "href=", "url(", "<i>", "<x>"}) {
+    INFO(outside);
+    CHECK_THAT(page, !Contains(outside));
+  }
+  CHECK_THAT(page, Contains("4 of 5 runs have finished."));
+  CHECK_THAT(
+      page,
+      Contains("<strong>H-Mem</strong>: 94 % right with delay 0, 90 % with delay 20; seeds differ by up to 4 %."));
+  CHECK_THAT(page, Contains("<strong>LSTM</strong>: 70 % right with delay 0; one seed each."));
+  CHECK_THAT(page, Contains("<title>H-Mem, delay 0, seed 2: 92 %</title>"));
+  CHECK_THAT(page, Contains("<th scope=\"row\">H-Mem</th><td>0</td><td>2</td><td>94</td><td>92</td><td>96</td>"));
+  CHECK_THAT(page, Contains("<title>LSTM, delay 0: loss</title>") && Contains("seed 1 (chosen), val_loss"));
+  CHECK_THAT(page, Contains("4 minutes of training in all.") && Contains("<td>&lt;i&gt;</td>"));
+  CHECK_THAT(page, Contains("<li>model=lstm delay=20 seed=1 &lt;x&gt;</li>"));
+  const std::string empty = delay_html({}, {"model=hmem"});
+  CHECK_THAT(empty, Contains("0 of 1 run has finished.") && !Contains("<svg"));
+  const std::string single = delay_html({one_of("hmem", 0, 1, 5, 4)}, {});
+  CHECK_THAT(single, Contains("1 of 1 run has finished.") && !Contains("Not finished") && !Contains("nan"));
+}
