@@ -139,12 +139,13 @@ version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
 $(F32)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
-# Script and style of the page as string literals, one a line, without indentation.
+# Script and style of the pages as string literals, one a line, without indentation.
 PAGE := $(patsubst src/%,$(OUT)/%.inc,$(wildcard src/study/assets/*))
 $(PAGE): $(OUT)/%.inc: src/%
 	@mkdir -p $(@D); sed -e 's/^ *//' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
-$(F32)/src/study/page.o: $(PAGE)
-$(F32)/src/study/page.o: private VERSION_FLAGS = -I$(OUT)
+PAGE_OBJ := $(F32)/src/study/page.o $(F32)/src/study/image_page.o
+$(PAGE_OBJ): $(PAGE)
+$(PAGE_OBJ): private VERSION_FLAGS = -I$(OUT)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
 $(F32)/src/data/images/stb_image.o: $(OUT)/stb

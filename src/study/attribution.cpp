@@ -205,10 +205,10 @@ double Attribution::worst_residual() const {
 
 double Attribution::terms() const { return total_of(writer) + answer_question; }
 
-AnswerPair answer_pair(const QaTrace& trace, int32_t truth) {
+AnswerPair answer_pair(const Vector& logits, int32_t truth) {
   AnswerPair pair;
-  const auto at = [&](int32_t id) { return trace.logits[static_cast<size_t>(id)]; };
-  const auto classes = static_cast<int32_t>(trace.logits.size());
+  const auto at = [&](int32_t id) { return logits[static_cast<size_t>(id)]; };
+  const auto classes = static_cast<int32_t>(logits.size());
   for (int32_t id = 1; id < classes; ++id) {
     if (at(id) > at(pair.answer)) pair.answer = id;
   }

@@ -81,7 +81,8 @@ struct Attribution {
 struct AnswerPair {
   int32_t answer = 0, other = 0;
 };
-AnswerPair answer_pair(const QaTrace& trace, int32_t truth = -1);
+AnswerPair answer_pair(const Vector& logits, int32_t truth = -1);
+inline AnswerPair answer_pair(const QaTrace& trace, int32_t truth = -1) { return answer_pair(trace.logits, truth); }
 
 /// Splits the margin of `pair`. Throws Error on ids outside the output layer.
 Attribution attribute(const PlainQa& model, const QaTrace& trace, AnswerPair pair);

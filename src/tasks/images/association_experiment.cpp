@@ -60,14 +60,14 @@ AssociationConfig net_sizes(const AssociationData& data, const ImagePair& images
   return {squares * ConvNet14::kFeatures, images.b.classes()};
 }
 
-Record error_record(Learner& learner, const TrainingRun& run) {
-  const Evaluation found =
-      evaluate(learner, Part::test, run.settings.batch_size, show_progress(run.options, "testing"));
+Record error_record(Learner& learner, int64_t batch_size, const Options& options) {
+  const Evaluation found = evaluate(learner, Part::test, batch_size, show_progress(options, "testing"));
   Record line;
   return line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
 }
 
 std::vector<int64_t> test_timesteps(const Options& options) {
+  if (!options.has("test_timesteps")) return {};
   const std::string& list = options.get_string("test_timesteps");
   return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
 }
@@ -80,11 +80,19 @@ void check_strips(const std::string& folder) {
              " is not a folder, expected one for pictures of examples");
 }
 
+/// Reads settings of the training; a program that does not train lacks their flags.
+SettingReader training_flags(const Options& options) {
+  const auto find = [&options](const SettingName& name) {
+    return options.has(name.text) ? std::optional(options.text(name.text)) : std::nullopt;
+  };
+  return {find, options.program()};
+}
+
 /// Settings of a model from `saved`, those of its training from flags.
 FeatureSettings feature_flags(const SettingReader& saved, const Options& options) {
   FeatureSettings settings;
   settings.visit(saved);
-  settings.visit_training(SettingReader(options));
+  settings.visit_training(training_flags(options));
   return settings;
 }
 
@@ -106,6 +114,16 @@ const AssociationKind& association_kind(const std::string& name) {
     if (kind.name == name) return kind;
   }
   fail("unknown association network ", quote(name));
+}
+
+void add_association_test_flags(Options& options) {
+  options.section("Data");
+  add_image_data_flags(options);
+  add_flags(options, AssociationOptions());
+  options.section("ConvNet");
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
+                   Role::place);
+  add_feature_cache_flags(options);
 }
 
 Options association_options(const AssociationKind& kind) {
@@ -144,23 +162,25 @@ void check_association_flags(const Options& options) {
   test_timesteps(options);
 }
 
-AssociationTask::AssociationTask(const TrainingRun& run, const AssociationKind& kind)
-    : run_(run),
-      options_(run.options),
+AssociationTask::AssociationTask(const Options& options, uint64_t seed, const TrainingSettings& settings,
+                                 const AssociationKind& kind)
+    : options_(options),
+      seed_(seed),
+      settings_(settings),
       kind_(kind),
       loaded_(options_.get_string("load").empty() ? nullptr : std::make_unique<ModelFile>(options_.get_string("load"))),
       other_timesteps_(test_timesteps(options_)),
       images_(((loaded_ ? loaded_->expect_model(kind.model) : void()), load_image_pair(options_))),
       association_(config_of<AssociationOptions>(options_)),
-      data_(make_data(images_, association_, run.seed)),
-      conv_net_(run.seed) {
+      data_(make_data(images_, association_, seed)),
+      conv_net_(seed) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
   feature_settings_ = feature_flags(loaded_ ? loaded_->settings() : SettingReader(options_), options_);
   if (feature_settings_.split && !conv_settings_.frozen()) {
     throw UsageError("--split_frames: found without --use_pretrained_convnet=1, expected a frozen ConvNet");
   }
   for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // impossible numbers fail before the training
-  check_strips(options_.get_string("strips"));
+  if (options_.has("strips")) check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
   load_conv_net();
 }
@@ -170,7 +190,7 @@ AssociationExamples AssociationTask::test_of(int64_t timesteps) const {
   AssociationOptions other = association_;
   other.timesteps = static_cast<int>(timesteps);
   try {
-    return test_examples(images_, other, run_.seed);
+    return test_examples(images_, other, seed_);
   } catch (const Error& error) {
     fail("--test_timesteps=", options_.get_string("test_timesteps"), ": ", error.what());
   }
@@ -202,20 +222,20 @@ void AssociationTask::load_conv_net() {
 }
 
 std::unique_ptr<AssociationNet> AssociationTask::make_net() {
-  return kind_.make(loaded_ ? loaded_->settings() : SettingReader(options_), SettingReader(options_),
-                    net_sizes(data_, images_), run_.seed);
+  return kind_.make(loaded_ ? loaded_->settings() : SettingReader(options_), training_flags(options_),
+                    net_sizes(data_, images_), seed_);
 }
 
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {
   std::unique_ptr<AssociationLearner> learner;
   if (conv_settings_.frozen()) {
-    learner = std::make_unique<FrozenAssociationLearner>(net, conv_net_, data_, run_.settings.l2,
-                                                         feature_cache_place(options_), feature_settings_, run_.seed);
+    learner = std::make_unique<FrozenAssociationLearner>(net, conv_net_, data_, settings_.l2,
+                                                         feature_cache_place(options_), feature_settings_, seed_);
   } else {
     if (options_.was_given("feature_cache")) {
       notes_.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
     }
-    learner = std::make_unique<EndToEndAssociationLearner>(net, conv_net_, data_, run_.settings.l2);
+    learner = std::make_unique<EndToEndAssociationLearner>(net, conv_net_, data_, settings_.l2);
   }
   return learner;
 }
@@ -241,7 +261,7 @@ Experiment AssociationTask::experiment(const AssociationNet& net, AssociationLea
     loaded_->copy_to(learner.weights());
     experiment.data_facts.emplace_back("start_hash", hash_text(value_hash(learner.weights())));
   }
-  experiment.paper_rate = image_paper_rate(run_.settings.learning_rate, run_.settings.epochs);
+  experiment.paper_rate = image_paper_rate(settings_.learning_rate, settings_.epochs);
   experiment.paper_rate_needs_epochs = true;
   experiment.data = images_.description;
   experiment.notes = notes_;
@@ -255,7 +275,8 @@ Experiment AssociationTask::experiment(const AssociationNet& net, AssociationLea
 
 /// Pictures of examples, and the features of a frozen ConvNet.
 void AssociationTask::before_training(AssociationLearner& learner, RunLog& log) const {
-  if (const std::string& folder = options_.get_string("strips"); !folder.empty()) {
+  const std::string folder = options_.has("strips") ? options_.get_string("strips") : "";
+  if (!folder.empty()) {
     write_association_strips(folder, data_.test, data_.test_renderer, images_.b.class_names,
                              options_.get_int("strip_examples"));
   }
@@ -275,7 +296,7 @@ void AssociationTask::before_training(AssociationLearner& learner, RunLog& log) 
 Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
   Record line;
   line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
-  line.append(error_record(learner, run_));
+  line.append(error_record(learner, settings_.batch_size, options_));
   if (association_.held_out_classes > 0) {
     const AssociationExamples all = test_of(association_.timesteps);
     const int64_t first = images_.a.classes() - association_.held_out_classes;
@@ -286,14 +307,15 @@ Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
       Record task;
       task.add_text("query", held_out ? "held_out" : "trained").add_int("timesteps", association_.timesteps);
       task.add_int("delay", association_.delay).add_int("test", learner.count(Part::test));
-      log.write_task(task.append(error_record(learner, run_)));
+      log.write_task(task.append(error_record(learner, settings_.batch_size, options_)));
     }
   }
   for (const int64_t timesteps : other_timesteps_) {
     learner.set_test(test_of(timesteps));
     Record task;
     task.add_int("timesteps", timesteps).add_int("delay", association_.delay);
-    log.write_task(task.add_int("test", learner.count(Part::test)).append(error_record(learner, run_)));
+    log.write_task(
+        task.add_int("test", learner.count(Part::test)).append(error_record(learner, settings_.batch_size, options_)));
   }
   return line;
 }

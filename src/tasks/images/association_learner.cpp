@@ -57,15 +57,16 @@ FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet1
   HMEM_CHECK(settings.contradiction().empty(), settings.contradiction());
 }
 
-void FrozenAssociationLearner::compute_features() {
+void FrozenAssociationLearner::compute_features(bool only_test) {
   const AssociationData& of = data();
   const int64_t halves = settings_.split ? 2 : 1;
-  cache_.set_progress(show_, halves * (of.noise_frames + 1) +
-                                 AssociationFeatures::images(settings_, settings_.copies, of.train, of.train_renderer) +
+  const int64_t train =
+      only_test ? 0 : AssociationFeatures::images(settings_, settings_.copies, of.train, of.train_renderer);
+  cache_.set_progress(show_, halves * (of.noise_frames + 1) + train +
                                  AssociationFeatures::images(settings_, 1, of.test, of.test_renderer));
   noise_ = noise_features(cache_, settings_, of.noise_frames, of.train_renderer);
   zeros_ = zero_features(cache_, settings_, of.train_renderer);
-  train_ = AssociationFeatures(cache_, settings_, settings_.copies, of.train, of.train_renderer);
+  if (!only_test) train_ = AssociationFeatures(cache_, settings_, settings_.copies, of.train, of.train_renderer);
   test_ = AssociationFeatures(cache_, settings_, 1, of.test, of.test_renderer);
 }
 
@@ -81,6 +82,7 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
   if (zeros_.empty()) compute_features();
   const AssociationExamples& of = test ? data().test : data().train;
   const AssociationFeatures& features = test ? test_ : train_;
+  HMEM_CHECK(features.size() > 0, "the features of training examples were left out");
   const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
   const bool draws = tape.training() && features.copies() > 1;
   real* frames = tape.allocate<real>(batch * steps * n);

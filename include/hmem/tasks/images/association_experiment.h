@@ -34,6 +34,8 @@ const AssociationKind& association_kind(const std::string& name);
 
 /// All flags of the kind's program.
 Options association_options(const AssociationKind& kind);
+/// The flags that choose data and ConvNet for a model of --load, without those of a model and its training.
+void add_association_test_flags(Options& options);
 /// Throws UsageError when the flags contradict each other, as far as this can be checked without data.
 void check_association_flags(const Options& options);
 
@@ -55,13 +57,18 @@ class AssociationTask {
  public:
   /// `run` must outlive the task. Reads the file of --load when it is given, which must be of `kind`. Throws Error, one
   /// line, when something cannot be read or does not fit.
-  AssociationTask(const TrainingRun& run, const AssociationKind& kind);
+  AssociationTask(const TrainingRun& run, const AssociationKind& kind)
+      : AssociationTask(run.options, run.seed, run.settings, kind) {}
+  /// The same for programs that do not train: `options` has add_association_test_flags().
+  AssociationTask(const Options& options, uint64_t seed, const TrainingSettings& settings, const AssociationKind& kind);
 
   /// The network, with the weights of --load if given.
   std::unique_ptr<AssociationNet> make_net();
   /// A learner on features computed once when the ConvNet is frozen, else end to end.
   std::unique_ptr<AssociationLearner> make_learner(AssociationNet& net);
   Experiment experiment(const AssociationNet& net, AssociationLearner& learner);
+  const ImagePair& images() const { return images_; }
+  const AssociationData& data() const { return data_; }
 
  private:
   void load_conv_net();
@@ -69,8 +76,9 @@ class AssociationTask {
   void before_training(AssociationLearner& learner, RunLog& log) const;
   Record test(AssociationLearner& learner, RunLog& log) const;
 
-  const TrainingRun& run_;
   const Options& options_;
+  uint64_t seed_;
+  TrainingSettings settings_;
   const AssociationKind& kind_;
   std::unique_ptr<ModelFile> loaded_;  ///< null: none
   std::vector<int64_t> other_timesteps_;

@@ -31,13 +31,13 @@ class AssociationLearner : public Classifier {
   int64_t count(Part part) const override;
   /// Replaces the test examples.
   virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
-
- protected:
   struct Inputs {
     Var frames, queries;  ///< features [B T, F] and [B, F]
   };
   /// `examples` are indices in data().test or data().train.
   virtual Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) = 0;
+
+ protected:
   Var forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) override;
   AssociationData& data() { return data_; }
 
@@ -55,14 +55,13 @@ class FrozenAssociationLearner : public AssociationLearner {
   /// training draws one (stream "association.looks" of `seed`, at a position that depends on step and example).
   FrozenAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
                            const CachePlace& place = {}, const FeatureSettings& settings = {}, uint64_t seed = 0);
-  /// Computes or reads the features. Otherwise the first run() does so.
-  void compute_features();
+  /// Computes or reads the features. Otherwise the first run() does so. With `only_test` those of training examples
+  /// are left out: a program that does not train never needs them.
+  void compute_features(bool only_test = false);
   /// How far that is, and the features of test examples that follow.
   void set_progress(ShowProgress show) { show_ = std::move(show); }
   const FeatureCache& cache() const { return cache_; }
   void set_test(AssociationExamples test) override;
-
- protected:
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:
@@ -80,8 +79,6 @@ class FrozenAssociationLearner : public AssociationLearner {
 class EndToEndAssociationLearner : public AssociationLearner {
  public:
   EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
-
- protected:
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:

@@ -1,0 +1,150 @@
+// The page of one explained example and the test set.
+
+#include <algorithm>
+#include <cmath>
+
+#include "hmem/core/html.h"
+#include "hmem/core/text.h"
+#include "study/explain_pictures.h"
+#include "study/explain_rows.h"
+#include "study/image_rows.h"
+
+namespace hmem {
+
+using namespace detail;
+
+namespace {
+
+// Made from src/study/assets by the build.
+const char kStyle[] =
+#include "study/assets/page.css.inc"
+    ;
+const char kFrames[] =
+    ".frames{display:flex;flex-wrap:wrap;gap:.6em}.frames figure{width:8.5em}.frames .asked{outline:3px solid "
+    "var(--text);outline-offset:2px}.frames img{width:100%;image-rendering:pixelated;display:block}\n";
+
+std::string section(const std::string& title, const std::string& body) {
+  return "<section><h2>" + title + "</h2>\n" + body + "</section>\n";
+}
+std::string wide(const std::string& caption, const Table& table) {
+  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(caption) + "\">" +
+         html_table(caption, table) + "</div>\n";
+}
+std::string paragraph(const std::string& text) { return "<p>" + text + "</p>\n"; }
+
+std::string figure(const std::string& png, const std::string& name, const std::string& caption, bool asked) {
+  return std::string("<figure") + (asked ? " class=\"asked\"" : "") + "><img alt=\"" + html_text(name) +
+         "\" src=\"data:image/png;base64," + base64(png) + "\"><figcaption>" + caption + "</figcaption></figure>\n";
+}
+
+std::string strip(const ImageExplanation& one, const std::vector<std::string>& pictures) {
+  std::string text = "<div class=\"frames\">\n";
+  int64_t hidden = 0;
+  for (int64_t step = 0; step < one.trace.frames(); ++step) {
+    const auto t = static_cast<size_t>(step);
+    if (t >= pictures.size() || pictures[t].empty()) {
+      ++hidden;
+      continue;
+    }
+    const std::string name = std::to_string(step + 1) + ". " + frame_name(one, step);
+    const std::string left = std::isfinite(one.at.left[t]) ? fixed(one.at.left[t], 3) : "-";
+    text += figure(pictures[t], name,
+                   "<bdi>" + html_text(name) + "</bdi>" + (step == one.shown.asked ? " *" : "") + "<br>match " +
+                       fixed(one.at.match[t]) + "<br>left " + left + "<br>part " + fixed(one.at.exact[t]),
+                   step == one.shown.asked);
+  }
+  if (pictures.size() > one.shown.frames.size()) text += figure(pictures.back(), "query", "query", false);
+  text += "</div>\n";
+  if (hidden > 0) text += paragraph(std::to_string(hidden) + " more frames are in the table only.");
+  return text;
+}
+
+/// A bar for each of these frames, then for the noise that has none.
+std::vector<Bar> margin_bars(const ImageExplanation& one, const std::vector<int64_t>& frames) {
+  std::vector<Bar> bars;
+  double others = one.at.terms();
+  for (const int64_t step : frames) {
+    const double exact = one.at.exact[static_cast<size_t>(step)];
+    bars.push_back(
+        {std::to_string(step + 1) + ". " + frame_name(one, step), step == one.shown.asked ? "asked for" : "", exact});
+    others -= exact;
+  }
+  const int64_t rest = one.trace.frames() - static_cast<int64_t>(frames.size());
+  if (rest > 0) bars.push_back({std::to_string(rest) + " other frames of noise", "", others});
+  double noise = 0;
+  for (int64_t t = 0; t < one.trace.frames(); ++t) {
+    if (!one.shown.is_pair(t)) noise += one.at.exact[static_cast<size_t>(t)];
+  }
+  if (one.shown.frames.size() > 6) bars.push_back({"sum of all noise", "", noise});
+  bars.push_back({"margin", "", one.at.margin});
+  return bars;
+}
+
+std::string histogram(const ImageSummary::Similarity& of, const std::string& name) {
+  if (of.count == 0) return "";
+  std::vector<Bar> bars;
+  for (size_t bin = 0; bin < ImageSummary::kBins; ++bin) {
+    const double low = static_cast<double>(bin) / ImageSummary::kBins;
+    bars.push_back({fixed(low) + " to " + fixed(low + 1.0 / ImageSummary::kBins), "",
+                    100 * static_cast<double>(of.bins[bin]) / static_cast<double>(of.count)});
+  }
+  return "<h3>" + name + "</h3>\n" + bars_svg(bars, "Cosine of the query's key and stored keys, " + name + ", in %");
+}
+
+std::string test_set(const ImageExplanation& one, const ImageSummary& all) {
+  std::vector<Bar> left;
+  for (const auto& [age, of] : all.ages) {
+    left.push_back(
+        {std::to_string(age) + " frames after it",
+         of.asked ? "right " + fixed(100.0 * static_cast<double>(of.right) / static_cast<double>(of.asked), 1) + " %"
+                  : "",
+         of.pairs ? of.left / static_cast<double>(of.pairs) : 0});
+  }
+  std::string text =
+      section("3. The test set",
+              paragraph(summary_line(all)) + wide("How far answers came: three kinds of error", stage_table(all)));
+  text += section("4. What is left of a pair, by age",
+                  paragraph("The part of a pair that later frames did not overwrite, for the query's key. It explains "
+                            "the curve of accuracy over delay.") +
+                      bars_svg(left, "Mean retention of pairs by the number of frames after them") +
+                      wide("Retention and accuracy by age", age_table(all)) +
+                      (gate_table(all).empty() ? "" : wide("Write gate", gate_table(all))));
+  text += section("5. Similarity of the query to stored keys",
+                  histogram(all.same, "same class") + histogram(all.other, "other class") +
+                      histogram(all.noise, "noise") + wide("Stored keys by their cosine", similarity_table(all)));
+  text += section("6. Confusion",
+                  wide("Digits: true (row) and answered", digit_table(one, all)) +
+                      wide("Photographs: asked (row) and matched best; errors by kind", photograph_table(one, all)));
+  return text;
+}
+
+}  // namespace
+
+std::string image_page(const ImageExplanation& one, const ImageSummary* all, const std::vector<std::string>& pictures) {
+  const std::vector<int64_t> frames = shown_frames(one, 20);
+  std::vector<int64_t> every = shown_frames(one, 0);
+  std::string text =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      // The page may use nothing but what it holds itself, and has no script.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src "
+      "data:\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Test example " +
+      std::to_string(one.number) + "</title>\n<style>\n" + kStyle + kFrames +
+      "</style>\n</head>\n<body>\n<main>\n<h1>Why this digit? Test example " + std::to_string(one.number) +
+      "</h1>\n<p class=\"big\"><bdi>" + html_text(image_headline(one)) + "</bdi></p>\n" +
+      paragraph(html_text(image_verdict(one))) + paragraph(html_text(image_residual_line(one))) +
+      section("1. What was shown",
+              strip(one, pictures) +
+                  paragraph("match: product of the query's key and the frame's key. left: what later frames did not "
+                            "overwrite. part: what the frame adds to the margin. * the pair asked for.")) +
+      section("2. Parts of the answer",
+              bars_svg(margin_bars(one, frames), "Parts of the margin by frame") +
+                  wide("Parts of the margin: product = match x left x what the value says; exact = with the rest",
+                       frame_table(one, every)) +
+                  wide("Logits by frame (< answer, * true)", logit_table(one)) +
+                  "<p class=\"quiet\">Formulas: <code>docs/image_association.md</code>; computed by "
+                  "<code>attribute</code> in <code>src/study/image_attribution.cpp</code>.</p>\n");
+  if (all) text += test_set(one, *all);
+  return text + "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace hmem
