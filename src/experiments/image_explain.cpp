@@ -151,6 +151,7 @@ int explain(const Options& options) {
   const ImageExplanation one = explainer.explain({example}).front();
   ImageSummary all(task.images().a.classes(), task.images().b.classes());
   const ShowProgress show = show_progress(options, "explaining");
+  if (show) show(0, count);
   for (int64_t begin = 0; options.get_switch("all") && begin < count; begin += kBatch) {
     std::vector<int64_t> examples;
     for (int64_t i = begin; i < std::min(count, begin + kBatch); ++i) examples.push_back(i);

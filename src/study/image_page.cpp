@@ -59,25 +59,36 @@ std::string strip(const ImageExplanation& one, const std::vector<std::string>& p
   return text;
 }
 
-/// A bar for each of these frames, then for the noise that has none.
-std::vector<Bar> margin_bars(const ImageExplanation& one, const std::vector<int64_t>& frames) {
+/// What these frames add to a sum, then the noise that has no bar of its own, all noise, and the sum.
+std::vector<Bar> part_bars(const ImageExplanation& one, const std::vector<int64_t>& frames, const Vector& parts,
+                           const std::string& name) {
   std::vector<Bar> bars;
-  double others = one.at.terms();
+  double sum = 0, noise = 0, others = 0;
+  int64_t noise_frames = 0;
+  for (size_t t = 0; t < parts.size(); ++t) {
+    const bool is_noise = !one.shown.is_pair(static_cast<int64_t>(t));
+    noise_frames += is_noise;
+    sum += parts[t], others += parts[t], noise += is_noise ? parts[t] : 0;
+  }
   for (const int64_t step : frames) {
-    const double exact = one.at.exact[static_cast<size_t>(step)];
-    bars.push_back(
-        {std::to_string(step + 1) + ". " + frame_name(one, step), step == one.shown.asked ? "asked for" : "", exact});
-    others -= exact;
+    const double part = parts[static_cast<size_t>(step)];
+    const std::string remark = step == one.shown.asked ? "asked for" : "";
+    bars.push_back({std::to_string(step + 1) + ". " + frame_name(one, step), remark, part});
+    others -= part;
   }
-  const int64_t rest = one.trace.frames() - static_cast<int64_t>(frames.size());
+  const size_t rest = parts.size() - frames.size();
   if (rest > 0) bars.push_back({std::to_string(rest) + " other frames of noise", "", others});
-  double noise = 0;
-  for (int64_t t = 0; t < one.trace.frames(); ++t) {
-    if (!one.shown.is_pair(t)) noise += one.at.exact[static_cast<size_t>(t)];
-  }
-  if (one.shown.frames.size() > 6) bars.push_back({"sum of all noise", "", noise});
-  bars.push_back({"margin", "", one.at.margin});
+  if (noise_frames > 1) bars.push_back({"sum of all noise", "", noise});
+  bars.push_back({name, "", sum});
   return bars;
+}
+
+std::string logit_bars(const ImageExplanation& one, const std::vector<int64_t>& frames, int32_t id) {
+  Vector parts;
+  for (int64_t t = 0; t < one.trace.frames(); ++t) parts.push_back(one.at.logits(t, id));
+  const std::string name = "Logit of " + one_line(one.digits[static_cast<size_t>(id)]);
+  return "<h3><bdi>" + html_text(name) + "</bdi></h3>\n" +
+         bars_svg(part_bars(one, frames, parts, name), name + " by frame");
 }
 
 std::string histogram(const ImageSummary::Similarity& of, const std::string& name) {
@@ -122,7 +133,6 @@ std::string test_set(const ImageExplanation& one, const ImageSummary& all) {
 
 std::string image_page(const ImageExplanation& one, const ImageSummary* all, const std::vector<std::string>& pictures) {
   const std::vector<int64_t> frames = shown_frames(one, 20);
-  std::vector<int64_t> every = shown_frames(one, 0);
   std::string text =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       // The page may use nothing but what it holds itself, and has no script.
@@ -137,9 +147,10 @@ std::string image_page(const ImageExplanation& one, const ImageSummary* all, con
                   paragraph("match: product of the query's key and the frame's key. left: what later frames did not "
                             "overwrite. part: what the frame adds to the margin. * the pair asked for.")) +
       section("2. Parts of the answer",
-              bars_svg(margin_bars(one, frames), "Parts of the margin by frame") +
+              bars_svg(part_bars(one, frames, one.at.exact, "margin"), "Parts of the margin by frame") +
                   wide("Parts of the margin: product = match x left x what the value says; exact = with the rest",
-                       frame_table(one, every)) +
+                       frame_table(one, shown_frames(one, 0))) +
+                  logit_bars(one, frames, one.at.answer) + logit_bars(one, frames, one.at.other) +
                   wide("Logits by frame (< answer, * true)", logit_table(one)) +
                   "<p class=\"quiet\">Formulas: <code>docs/image_association.md</code>; computed by "
                   "<code>attribute</code> in <code>src/study/image_attribution.cpp</code>.</p>\n");
