@@ -8,7 +8,7 @@ namespace hmem::detail {
 using Errors = std::map<int64_t, double>;  // by task, in %
 
 /// A column of task errors, ours or published, and a row of means.
-struct Column {
+struct ErrorColumn {
   std::string name, protocol;
   std::string statistic;  ///< of published errors: of ours that may be compared with them, or "none"
   bool published;
@@ -17,7 +17,7 @@ struct Column {
   size_t tasks;
 };
 /// Our statistics, each followed by the published ones that may be compared with it, and the rest.
-std::vector<Column> columns_of(const ReportGroup& group);
+std::vector<ErrorColumn> columns_of(const ReportGroup& group);
 
 /// A row for every task; `notes` explains them.
 Table task_rows(const ReportGroup& group, std::vector<std::string>& notes);

@@ -111,7 +111,7 @@ std::string summary_of(const ReportGroup& group) {
                     percent(overall_of(group.errors(Statistic::mean)).mean) +
                     " of all runs. Solved means an error of at most " + decimal(kFailedTask) + " %.");
   std::string published;
-  for (const Column& column : columns_of(group)) {
+  for (const ErrorColumn& column : columns_of(group)) {
     if (!column.published || column.statistic == "none") continue;
     published += (published.empty() ? "" : "; ") + html_text(column.name) + " " + percent(column.overall.mean) + " (" +
                  html_text(column.protocol) + ")";
@@ -171,7 +171,7 @@ std::string errors_of(const ReportGroup& group) {
   Chart chart = seeds_chart(group, "Test error in % by task (logarithmic above 0.1 %)", " %", error);
   chart.linear_to = 0.1;
   int style = 1;
-  for (const Column& column : columns_of(group)) {
+  for (const ErrorColumn& column : columns_of(group)) {
     if (!column.published || column.statistic == "none" || column.errors.empty() || style > 4) continue;
     Chart::Series marks = {column.name + " (published)", {}, Kind::marks, style};
     double place = 0;

@@ -88,8 +88,8 @@ static std::string protocol(const ReportGroup& group, const std::string& statist
                               : " runs");
 }
 
-std::vector<Column> columns_of(const ReportGroup& group) {
-  std::vector<Column> columns;
+std::vector<ErrorColumn> columns_of(const ReportGroup& group) {
+  std::vector<ErrorColumn> columns;
   const auto add = [&](const std::string& how, const std::string& statistic, const Errors& errors) {
     columns.push_back({marked_name(group), how, statistic, false, errors, overall_of(errors), errors.size()});
   };
@@ -131,7 +131,7 @@ Table task_rows(const ReportGroup& group, std::vector<std::string>& notes) {
   if (any_generated(group)) notes.emplace_back("* trained on generated stories");
   notes.push_back("best: the run with the lowest " + std::string(group.joint ? "mean " : "") +
                   "validation error, then the smallest seed");
-  for (const Column& column : columns_of(group)) {
+  for (const ErrorColumn& column : columns_of(group)) {
     if (column.errors.empty() || column.statistic == "none" || column.statistic == "run") continue;
     rows[0].push_back(column.published ? column.name : column.statistic);
     size_t row = 0;
@@ -145,7 +145,7 @@ Table summary_rows(const ReportGroup& group, std::vector<std::string>& notes) {
   Table rows = {
       {one_line(group.training_set_size) + " questions", "protocol", "tasks", "mean error", "failed", "without 3"}};
   notes = {"failed: tasks with an error above 5 %; without 3: mean error of the tasks other than 3"};
-  for (const Column& column : columns_of(group)) {
+  for (const ErrorColumn& column : columns_of(group)) {
     const Overall& overall = column.overall;
     const bool other = column.statistic == "none";
     const auto star = [&](bool without_3) { return !column.published && any_generated(group, without_3) ? "*" : ""; };
@@ -243,7 +243,7 @@ std::string json_task(int64_t number, const ReportTask& task) {
   return json;
 }
 
-std::string json_column(const Column& column) {
+std::string json_column(const ErrorColumn& column) {
   const Overall& overall = column.overall;
   Record record;
   record.add_text("name", column.name).add_text("protocol", column.protocol);
@@ -265,7 +265,7 @@ std::string report_csv(const BabiReport& report) {
       "rename,online\n";
   for (const ReportGroup& group : report.groups) {
     Errors memn2n, entnet;
-    for (const Column& column : columns_of(group)) {
+    for (const ErrorColumn& column : columns_of(group)) {
       if (column.statistic == "none" || !column.published) continue;
       if (column.name == "MemN2N") memn2n = column.errors;
       if (column.name == "EntNet") entnet = column.errors;
@@ -308,7 +308,7 @@ std::string report_json(const BabiReport& report) {
     record.add_real("mean_error", best.mean).add_int("failed_tasks", best.failed);
     record.add_real("mean_of_means", overall_of(group.errors(Statistic::mean)).mean);
     std::vector<std::string> summary, tasks;
-    for (const Column& column : columns_of(group)) summary.push_back(json_column(column));
+    for (const ErrorColumn& column : columns_of(group)) summary.push_back(json_column(column));
     for (const auto& [number, task] : group.tasks) tasks.push_back(json_task(number, task));
     const std::string head = with_list(record.to_json(), "summary", summary, "\n");
     text += (text.empty() ? "" : ",\n") + with_list(head, "tasks", tasks, "\n");

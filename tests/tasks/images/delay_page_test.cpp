@@ -7,6 +7,9 @@ using namespace hmem;
 
 namespace {
 
+/// Not a matcher: that would print the whole page, which takes Catch for ever.
+bool has_part(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 DelayResult one_of(const std::string& model, int64_t delay, int64_t seed, double val, double test) {
   DelayResult one;
   one.model = model;
@@ -32,20 +35,20 @@ TEST_CASE("page of a delay curve: summary, a mark for every seed, training, time
   const std::string page = delay_html(results, {"model=lstm delay=20 seed=1 <x>"});
   for (const char* outside : {"http:", "https:", "<script", "src=\"", "href=", "url(", "<i>", "<x>"}) {
     INFO(outside);
-    CHECK_THAT(page, !Contains(outside));
+    CHECK((!has_part(page, outside)));
   }
-  CHECK_THAT(page, Contains("4 of 5 runs have finished."));
-  CHECK_THAT(
-      page,
-      Contains("<strong>H-Mem</strong>: 94 % right with delay 0, 90 % with delay 20; seeds differ by up to 4 %."));
-  CHECK_THAT(page, Contains("<strong>LSTM</strong>: 70 % right with delay 0; one seed each."));
-  CHECK_THAT(page, Contains("<title>H-Mem, delay 0, seed 2: 92 %</title>"));
-  CHECK_THAT(page, Contains("<th scope=\"row\">H-Mem</th><td>0</td><td>2</td><td>94</td><td>92</td><td>96</td>"));
-  CHECK_THAT(page, Contains("<title>LSTM, delay 0: loss</title>") && Contains("seed 1 (chosen), val_loss"));
-  CHECK_THAT(page, Contains("4 minutes of training in all.") && Contains("<td>&lt;i&gt;</td>"));
-  CHECK_THAT(page, Contains("<li>model=lstm delay=20 seed=1 &lt;x&gt;</li>"));
+  CHECK((has_part(page, "4 of 5 runs have finished.")));
+  CHECK((has_part(page,
+                  "<strong>H-Mem</strong>: 94 % right with delay 0, 90 % with delay 20; seeds differ by up to 4 %.")));
+  CHECK((has_part(page, "<strong>LSTM</strong>: 70 % right with delay 0; one seed each.")));
+  CHECK((has_part(page, "<title>H-Mem, delay 0, seed 2: 92 %</title>")));
+  CHECK((has_part(page, "<th scope=\"row\">H-Mem</th><td>0</td><td>2</td><td>94</td><td>92</td><td>96</td>")));
+  CHECK((has_part(page, "<title>LSTM, delay 0: loss</title>") && has_part(page, "seed 1 (chosen), val_loss")));
+  CHECK((has_part(page, "4 minutes of training in all.") && has_part(page, "<td>&lt;i&gt;</td>")));
+  CHECK((has_part(page, "<li>model=lstm delay=20 seed=1 &lt;x&gt;</li>")));
   const std::string empty = delay_html({}, {"model=hmem"});
-  CHECK_THAT(empty, Contains("0 of 1 run has finished.") && !Contains("<svg"));
+  CHECK((has_part(empty, "0 of 1 run has finished.") && !has_part(empty, "<svg")));
   const std::string single = delay_html({one_of("hmem", 0, 1, 5, 4)}, {});
-  CHECK_THAT(single, Contains("1 of 1 run has finished.") && !Contains("Not finished") && !Contains("nan"));
+  CHECK(
+      (has_part(single, "1 of 1 run has finished.") && !has_part(single, "Not finished") && !has_part(single, "nan")));
 }
