@@ -84,6 +84,7 @@ train image_association_task --epochs=1 --save=plain
 explain --load=plain --all=0 --quiet
 [ ! -s "$err" ] || die 'expected nothing on stderr'
 if grep -q 'test examples' "$out"; then die '--all=0: expected one example'; fi
+# shellcheck disable=SC2086
 if "$bin/image_association_task" $few --epochs=0 --quiet --use_pretrained_convnet=1 --strips=strips > "$out" 2> "$err"; then
   explain --load=plain --delay=14 --html=page.html --rows=2
   grep -q 'image/png;base64,' page.html || die 'page.html: no pictures'
@@ -103,8 +104,8 @@ refuse 1 "expected 'hmem_image'" --load=lstm
 refuse 1 '--example: found 10, expected 0..9' --load=plain --example=10
 refuse 2 '--example' --load=plain --example=-1
 refuse 1 'nowhere' --load=nowhere
-head -c 90000 plain > cut
-refuse 1 'cut' --load=cut
+head -c 90000 plain > part
+refuse 1 'part' --load=part
 echo damaged > damaged
 refuse 1 'damaged' --load=damaged
 refuse 2 'the file of --load' --load=plain --json=plain
