@@ -149,6 +149,7 @@ std::string bars_svg(const std::vector<Bar>& bars, const std::string& title) {
 std::string lines_svg(const std::vector<Line>& lines, int64_t steps, const std::string& title) {
   constexpr double kLeft = 60, kRight = 480, kTop = 10, kBottom = 210;
   static const char* const kDashes[] = {"", "7 3", "2 3", "9 3 2 3", "12 4", "4 6"};
+  static const char* const kColours[] = {"#0060a0", "#b34700", "#1a1a1a"};
   double low = 0, high = 0;
   for (const Line& line : lines) {
     for (const double value : line.values) low = std::min(low, value), high = std::max(high, value);
@@ -164,28 +165,35 @@ std::string lines_svg(const std::vector<Line>& lines, int64_t steps, const std::
     text += text_at(x_of(step), 228, std::to_string(step + 1), "middle");
   }
   text += text_at(270, 246, "after sentence", "middle");
-  std::vector<double> labels;
+  // Labels in the order of the ends of the lines, kept apart.
+  std::vector<size_t> order;
   for (size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].values.empty()) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return lines[a].values.back() > lines[b].values.back(); });
+  constexpr double kApart = 15;
+  double label = kTop - kApart;
+  for (size_t n = 0; n < order.size(); ++n) {
+    const size_t i = order[n];
     const std::vector<double>& values = lines[i].values;
-    if (values.empty()) continue;
     const int64_t first = steps - static_cast<int64_t>(values.size());
     std::string path, marks;
     for (size_t s = 0; s < values.size(); ++s) {
       const std::string x = fixed(x_of(first + static_cast<int64_t>(s)), 1), y = fixed(y_of(values[s]), 1);
       path += (s ? "L" : "M") + x + "," + y;
-      if (s == 0) marks = "<circle r=\"3\" cx=\"" + x + "\" cy=\"" + y + "\"/>\n";
+      if (s == 0) marks = " cx=\"" + x + "\" cy=\"" + y + "\"/>\n";
     }
-    text += "<path class=\"line\" stroke=\"#1a1a1a\" fill=\"none\" stroke-width=\"1.5\" stroke-dasharray=\"" +
-            std::string(kDashes[i % 6]) + "\" d=\"" + path + "\"/>\n" + marks;
-    double y = y_of(values.back()) + 4;  // labels keep apart
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const double other : labels) {
-        if (std::abs(other - y) < 13) y = other + 13.5, moved = true;
-      }
-    }
-    labels.push_back(y);
-    text += text_at(kRight + 8, y, shortened(lines[i].name, 30));
+    const double below = kApart * static_cast<double>(order.size() - 1 - n);  // room for the labels after this one
+    label = std::max(label + kApart, std::min(y_of(values.back()), kBottom - below));
+    const size_t colour = i % 3;
+    text += std::string("<path class=\"line l") + std::to_string(colour) + "\" stroke=\"" + kColours[colour] +
+            "\" fill=\"none\" stroke-width=\"2\" stroke-dasharray=\"" + kDashes[i % 6] + "\" d=\"" + path +
+            "\"/>\n<circle r=\"3\" class=\"l" + std::to_string(colour) + "\" stroke=\"" + kColours[colour] + "\"" +
+            marks + "<path class=\"line l" + std::to_string(colour) + "\" stroke=\"" + kColours[colour] +
+            "\" fill=\"none\" stroke-width=\"0.7\" d=\"M" + fixed(x_of(steps - 1) + 2, 1) + "," +
+            fixed(y_of(values.back()), 1) + "L" + fixed(kRight + 6, 1) + "," + fixed(label, 1) + "\"/>\n" +
+            text_at(kRight + 10, label + 4, shortened(lines[i].name, 30));
   }
   return text + "</svg>\n";
 }

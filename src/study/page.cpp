@@ -27,6 +27,11 @@ constexpr int64_t kRows = 12;        // of the first table
 constexpr size_t kShownBytes = 300;  // of a sentence
 constexpr size_t kListed = 12;       // pairs
 
+/// A probability as HTML: only certainty is 100 %.
+std::string probable(double p) {
+  return p >= 0.9995 && p < 1 ? "&gt; 99.9 %" : p > 0 && p < 0.0005 ? "&lt; 0.1 %" : percent(p);
+}
+
 std::string told(const std::string& text) { return "<bdi>" + html_text(shortened(text, kShownBytes)) + "</bdi>"; }
 
 std::string section(const std::string& id, const std::string& title, const std::string& body) {
@@ -58,6 +63,7 @@ class Page {
       numbers_.push_back(std::to_string(static_cast<int64_t>(t) + 1 + one.forgotten));
     }
     columns_ = columns_of(one);
+    std::reverse(columns_.begin() + 1, std::find_if(columns_.begin() + 1, columns_.end(), is_trained));  // hop 2 first
     const bool has_origin = !one.at.origin.empty();
     columns_.insert(columns_.end() - has_origin, Column{"total", "total", one.at.total.data(), ""});
   }
@@ -84,15 +90,27 @@ class Page {
   std::string question() const {
     const auto answer = static_cast<size_t>(one_.at.answer);
     std::string text = "<h1>Why this answer? " + told(sentence(one_.asked.question)) + "?</h1>\n";
+    const size_t hops = one_.trace.hops.size();
+    const auto count = [](size_t n, const std::string& what) {
+      return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+    };
+    text += paragraph("An H-Mem model (Hebbian memory network) read " + count(numbers_.size(), "sentence") +
+                      ", wrote each into one matrix, and answered a question in " + count(hops, "read") +
+                      " (hops). This page splits its answer into what each sentence contributed. "
+                      "<code>docs/course/4_hops.md</code> teaches the method on a smaller model.");
     text += "<p class=\"big\">Answer: <strong id=\"answer\" aria-live=\"polite\">" + told(word(task_, one_.at.answer)) +
-            " " + percent(one_.probability[answer]) + "</strong></p>\n";
+            " " + probable(one_.probability[answer]) + "</strong></p>\n";
     std::string verdict;
     if (!one_.asked.true_answer.empty()) {
-      verdict = one_.right ? " (right)" : " (wrong: the true answer is " + told(one_.asked.true_answer) + ")";
+      verdict = one_.right ? " (correct)" : " (wrong, expected " + told(one_.asked.true_answer) + ")";
     }
     text += "<p><span id=\"margin\">margin " + fixed(one_.at.margin) + " of " + told(word(task_, one_.at.answer)) +
-            " over " + told(word(task_, one_.at.other)) + "</span>" + verdict + "</p>\n";
-    text += "<p>" + html_text(residual_line(one_)) + "<br><span id=\"recomputed\" class=\"quiet\"></span></p>\n";
+            " over " + told(word(task_, one_.at.other)) + "</span><span id=\"verdict\">" + verdict + "</span></p>\n";
+    text += paragraph(
+        "The margin is the score of the answer less that of the other word, the second best or, where the answer is "
+        "wrong, the true one. Above 0 the answer wins.");
+    text += "<p><span class=\"trained\">" + html_text(residual_line(one_)) +
+            "</span><br><span id=\"recomputed\" class=\"quiet\"></span></p>\n";
     text += "<p id=\"changed\" class=\"quiet\" aria-live=\"polite\"></p>\n";
     std::string list = "<ol class=\"story\" start=\"" + std::to_string(1 + one_.forgotten) + "\">\n";
     for (size_t t = 0; t < numbers_.size(); ++t) {
@@ -107,19 +125,28 @@ class Page {
              list;
     }
     std::string logits =
-        "<table id=\"logits\"><caption>Logits and probabilities of the most probable answers</caption>\n<thead><tr><th "
+        "<table id=\"logits\"><caption>Scores and probabilities of the most probable answers</caption>\n<thead><tr><th "
         "scope=\"col\">answer</th>"
-        "<th scope=\"col\">logit</th><th scope=\"col\">probability</th></tr></thead>\n<tbody>\n";
+        "<th scope=\"col\">score</th><th scope=\"col\">probability</th></tr></thead>\n<tbody>\n";
     double largest = 1e-9;
     const std::vector<int32_t> classes = top_classes(one_);
     for (const int32_t id : classes) largest = std::max(largest, std::abs(one_.trace.logits[static_cast<size_t>(id)]));
     for (const int32_t id : classes) {
       const auto i = static_cast<size_t>(id);
       logits += "<tr data-id=\"" + std::to_string(id) + "\"><th scope=\"row\">" + told(word(task_, id)) + "</th>" +
-                bar(one_.trace.logits[i], largest, "", false) + "<td class=\"p\">" + percent(one_.probability[i]) +
+                bar(one_.trace.logits[i], largest, "", false) + "<td class=\"p\">" + probable(one_.probability[i]) +
                 "</td></tr>\n";
     }
     logits += "</tbody></table>\n";
+    if (std::any_of(classes.begin(), classes.end(), [&](int32_t id) { return id > task_.vocabulary.words(); })) {
+      logits += paragraph(
+          "<small>&lt;age n&gt; is the word for how many sentences ago something was said. It is in the "
+          "vocabulary, so the output layer has a score for it, but it is never an answer.</small>");
+    }
+    text += paragraph(
+        "Two questions that this page does not answer: <code>docs/course/5_read_before_write.md</code> says why the "
+        "plain model fails task 16, <code>docs/course/6_delay.md</code> what is left of the first pair of a picture "
+        "and a digit after 40 frames of noise.");
     return text + section("story", "1. The story",
                           list + wide(logits, "logits") + controls() +
                               source("section 7", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
@@ -133,9 +160,13 @@ class Page {
     return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
            paragraph(
                "The weights stay; rates and hops change, and everything below is computed again in this page. "
-               "Untick a sentence in a table to leave out its write.") +
-           "<div class=\"controls\">" + slider("plus", "growth g+") + slider("minus", "decay g-") +
-           slider("max", "largest value w_max") +
+               "Untick a sentence in the table of section 2 to leave out its write. The answer above changes, and "
+               "sections 2 to 4. Fewer hops here are those of a model that was trained with " +
+               std::to_string(one_.trace.hops.size()) +
+               "; to train with one hop (<code>--hops=1</code>) is another thing, see exercise 3 of "
+               "<code>docs/course/4_hops.md</code>.") +
+           "<div class=\"controls\">" + slider("plus", "growth g<sub>+</sub>") +
+           slider("minus", "decay g<sub>-</sub>") + slider("max", "value it saturates at, w<sub>max</sub>") +
            "<label>hops = <b></b><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +
            "</div>\n<button id=\"back\" type=\"button\">Back to the trained model</button></div>\n";
   }
@@ -153,16 +184,17 @@ class Page {
     for (const Column& column : columns_) {
       for (int64_t t = 0; t < steps_; ++t) largest = std::max(largest, std::abs(column.values[t]));
     }
-    double most_lost = 1e-9;
-    for (const Outcome& outcome : one_.left_out)
-      most_lost = std::max(most_lost, std::abs(one_.at.margin - outcome.margin));
+    Vector lost;
+    for (const Outcome& outcome : one_.left_out) lost.push_back(one_.at.margin - outcome.margin);
+    for (const double value : lost) largest = std::max(largest, std::abs(value));
     const std::vector<Column> plain = columns_of(one_);
-    std::string text = "<table class=\"terms\"" +
-                       (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
-                       "><caption>Parts of the margin, to the right for and to the left against the answer. Framed: "
-                       "largest of its column. "
-                       "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
-                       "scope=\"col\" class=\"s\">sentence</th>";
+    std::string text =
+        "<table class=\"terms\"" +
+        (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
+        "><caption>Parts of the margin, to the right for and to the left against the answer, all on one scale. "
+        "Framed: largest of its column. "
+        "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
+        "scope=\"col\" class=\"s\">sentence</th>";
     for (const Column& column : columns_) text += "<th scope=\"col\">" + column.title + "</th>";
     text +=
         "<th scope=\"col\">margin lost when left out</th><th scope=\"col\">answer when left "
@@ -184,9 +216,10 @@ class Page {
         text += cell;
       }
       const Outcome& without = one_.left_out[i];
-      text += bar(one_.at.margin - without.margin, most_lost, "", false).replace(0, 14, "<td class=\"trained bar") +
-              "<td class=\"trained\">" + told(word(task_, without.answer)) + " " + percent(without.probability) +
-              "</td></tr>\n";
+      text +=
+          bar(lost[i], largest, "", largest_of(lost.data(), steps_) == t).replace(0, 14, "<td class=\"trained bar") +
+          "<td class=\"trained\">" + told(word(task_, without.answer)) + " " + probable(without.probability) +
+          "</td></tr>\n";
     }
     text += "</tbody>\n<tfoot>\n";
     const auto foot = [&](const std::string& name, const std::string& kind, const auto& cell_of) {
@@ -213,16 +246,32 @@ class Page {
   }
 
   std::string terms() const {
-    std::string text = paragraph(
-        "The margin is an exact sum over the sentences. <strong>Writes</strong>: the part of the margin that is read "
-        "from what the sentence left "
-        "in the memory. <strong>Steers</strong>: the part that flows through its share of the key of a hop, so that "
-        "the hop looks in the right place. "
-        "<strong>Total</strong> is the derivative of the margin when the sentence's trace grows in all hops; it is not "
-        "a share. "
+    const bool steered = one_.at.steers.rows > 1;
+    const int64_t last = one_.at.steers.rows - 1, writer = largest_of(one_.at.writer.data(), steps_);
+    std::string text =
+        paragraph(steered ? "The margin is split in several ways. Each column alone adds up to it. Do not add columns."
+                          : "The margin is a sum over the sentences.");
+    text += paragraph(
+        "<strong>Writes</strong>: the part of the margin that the last read takes from what this sentence "
+        "left in the memory.");
+    if (steered) {
+      text += paragraph(
+          "<strong>Steers</strong>: a hop's key is made of the question and of what the hop before read. This is the "
+          "part of the margin that comes through what an earlier hop read of this sentence: it chose where the hop "
+          "looks. The row &ldquo;the question itself&rdquo; has the part that comes through the question. "
+          "There is no column &ldquo;steers hop 1&rdquo;: its key is the question alone.");
+      const int64_t steerer = largest_of(one_.at.steers.row(last), steps_);
+      text += "<p class=\"trained\">Here sentence " + numbers_[static_cast<size_t>(writer)] +
+              " writes the most, and sentence " + numbers_[static_cast<size_t>(steerer)] + " steers hop " +
+              std::to_string(last + 1) + " the most.</p>\n";
+      text += paragraph(
+          "<strong>Total</strong>: writes and all steers. It counts the margin several times, so it is not a share. It "
+          "is the derivative of the margin when what this sentence stored is made larger in every read.");
+    }
+    text += paragraph(
         "<strong>Left out</strong> is another question: what if the sentence had not been written? The model runs "
-        "again, and later sentences are "
-        "written on another memory.");
+        "again, and later sentences are written on another memory.");
+    text += opposite();
     text += wide(terms_table(shown_rows(one_, kRows), "terms"), "parts of the margin");
     text +=
         "<p id=\"pair_text\" class=\"script\" aria-live=\"polite\" hidden>Point at a sentence, or move the focus to "
@@ -238,6 +287,24 @@ class Page {
                    text + source("sections 5 and 6",
                                  "<code>attribute</code> in <code>src/study/attribution.cpp</code>, "
                                  "<code>leave_each_out</code> in <code>src/study/counterfactual.cpp</code>"));
+  }
+
+  /// Points at the sentence whose total and loss disagree most, if both are worth a remark.
+  std::string opposite() const {
+    double most = 0;
+    int64_t found = -1;
+    const auto lost = [&](int64_t t) { return one_.at.margin - one_.left_out[static_cast<size_t>(t)].margin; };
+    for (int64_t t = 0; t < steps_; ++t) {
+      const double both = one_.at.total[static_cast<size_t>(t)] * lost(t);
+      const double size = std::min(std::abs(lost(t)), std::abs(one_.at.total[static_cast<size_t>(t)]));
+      if (both < 0 && size > most) most = size, found = t;
+    }
+    if (most < 0.05 * std::abs(one_.at.margin) || found < 0) return "";
+    return "<p class=\"trained\">Sentence " + numbers_[static_cast<size_t>(found)] + " has a total of " +
+           fixed(one_.at.total[static_cast<size_t>(found)]) + ", yet without it the margin is " +
+           fixed(std::abs(lost(found))) + (lost(found) > 0 ? " smaller" : " larger") +
+           ". The total says what it did in this run. Without it, other sentences are less overwritten and the later "
+           "keys find something else, which no sum over this run contains.</p>\n";
   }
 
   /// The largest of a matrix of sentences x (sentences and one more), as a list; all of it while it is small.
@@ -272,12 +339,32 @@ class Page {
   std::string pairs_block() const {
     const int64_t last = one_.at.steers.rows - 1;
     return "<div class=\"trained\">" +
-           fold("Which sentence steered the reading of which, in the last hop",
-                matrix_block(pairs(model_, one_.trace, one_.at, last),
-                             "Row: the sentence that was read. Column: whose share of the key it was read with.",
-                             "question", "read",
-                             "The largest, written as steering sentence &rarr; sentence that was read:")) +
+           fold(
+               "Which sentence steered the reading of which, in the last hop",
+               matrix_block(
+                   pairs(model_, one_.trace, one_.at, last),
+                   "Row: the sentence that was read. Column: whose share of the key it was read with. Rows add up to " +
+                       std::string(one_.trace.hops.size() > 1 && model_.config.hop_sum ? "what the last hop adds"
+                                                                                       : "writes") +
+                       ", columns to steers hop " + std::to_string(last + 1) + ".",
+                   "question", "read", "The largest, written as steering sentence &rarr; sentence that was read:")) +
            "</div>\n";
+  }
+
+  /// The words that the output layer makes of what a hop read, with their probabilities, as HTML.
+  std::string nearest(const Vector& read) const {
+    Vector p = product(read.data(), model_.output);
+    const double most = *std::max_element(p.begin(), p.end());
+    for (double& x : p) x = std::exp(x - most);
+    const double sum = std::accumulate(p.begin(), p.end(), 0.0);
+    std::string text;
+    for (int i = 0; i < 3 && i < static_cast<int>(p.size()); ++i) {
+      const auto id = largest_of(p.data(), static_cast<int64_t>(p.size()));
+      double& found = p[static_cast<size_t>(id)];
+      text += (i ? ", " : "") + html_text(word(task_, static_cast<int32_t>(id))) + " " + probable(found / sum);
+      found = -1;
+    }
+    return text;
   }
 
   std::string hops() const {
@@ -298,7 +385,7 @@ class Page {
               std::to_string(std::count_if(hop.k.begin(), hop.k.end(), [](double k) { return k > 0; })) + " of " +
               std::to_string(d) + " units open. Largest share of what it reads: sentence " +
               numbers_[static_cast<size_t>(most)] + " (" + percent(share[static_cast<size_t>(most)]) +
-              "). Nearest words: " + html_text(nearest_words(model_, task_, hop.n)) + "</li>\n";
+              "). Nearest words: " + nearest(hop.n) + "</li>\n";
       for (int64_t t = 0; t < steps_; ++t) {
         const auto row = static_cast<size_t>(t + 1);
         if (match.size() <= row) match.push_back({row_name(row - 1)});
@@ -308,9 +395,14 @@ class Page {
     }
     return section(
         "hops", "3. From the question to the answer, hop by hop",
-        paragraph("The question makes the first key. What a key reads from the memory makes, with the question, the "
-                  "next key. "
-                  "The nearest words are those that the output layer would answer after this hop.") +
+        paragraph(
+            "The question makes the first key. What a key reads from the memory makes, with the question, the "
+            "next key. "
+            "A unit is open when it is above 0 after the ReLU. A sentence's share of what a hop reads is the part of "
+            "the value read that lies in its direction: the shares add up to 100 %, and one that points the other "
+            "way is negative. "
+            "The nearest words are those that the output layer would answer after this hop, with their "
+            "probabilities.") +
             list + "</ol>\n<div class=\"trained\">" +
             fold("Match of each key with each stored key, beside the share of what was read",
                  paragraph("The match is the product of the two keys. Where match and share disagree, later sentences "
@@ -329,21 +421,35 @@ class Page {
     const std::string d = std::to_string(model_.config.memory_size);
     const std::string what = "Memory when the question is asked: " + d + " rows and columns, values from " +
                              fixed(saturation.memory_low) + " to " + fixed(saturation.memory_high);
-    std::string formula = "(growth): M = M + g+ k v<sup>T</sup>";
+    std::string formula = "(growth): M = M + g<sub>+</sub> k v<sup>T</sup>";
     if (model_.config.write_rule != WriteRule::outer) {
-      formula = std::string(
-                    "(growth) and takes away where its key is active (decay): M = M F + g+ w_max k v<sup>T</sup>, F = "
-                    "1 - g+ ") +
-                (model_.rule.is_signed ? "|k v|" : "k v") + " - g- k<sup>2</sup>, element by element";
+      formula =
+          std::string(
+              "(growth) and takes away where its key is active (decay): M = M F + g<sub>+</sub> w<sub>max</sub> k "
+              "v<sup>T</sup>, F = 1 - g<sub>+</sub> ") +
+          (model_.rule.is_signed ? "|k v|" : "k v") + " - g<sub>-</sub> k<sup>2</sup>, element by element";
     }
     std::string text =
         paragraph("Each sentence adds the outer product of its key and value " + formula +
-                  ". Blue is above 0, orange below, white 0; the root of the value is drawn, so that small ones show.");
-    text += paragraph("<strong id=\"below\">Factors below 0: " + std::to_string(saturation.negative) + "</strong> of " +
-                      std::to_string(saturation.factors) + ", the smallest " + fixed(saturation.smallest) +
-                      ". A factor below 0 turns the stored sign: there the rule does not saturate, it overshoots.");
+                  ". Blue is above 0, orange below, white 0; the root of the value is drawn, so that small ones show. "
+                  "Rows: key units, most active first. Columns: value units.");
+    if (model_.config.write_rule != WriteRule::outer) {
+      text +=
+          "<p><strong id=\"below\">" + std::to_string(saturation.negative) + " of " +
+          std::to_string(saturation.factors) + " updated entries (" +
+          percent(static_cast<double>(saturation.negative) /
+                  static_cast<double>(std::max<int64_t>(1, saturation.factors))) +
+          ") have F below 0, the smallest F is " + fixed(saturation.smallest) + "</strong></p>\n" +
+          paragraph(
+              "F &lt; 0: the old entry changes its sign; with F &lt; -1 it also grows. w<sub>max</sub> is the value "
+              "that an entry approaches while F is between 0 and 1 (and lower with decay). A write with F below 0 "
+              "overshoots it, so an entry of M can lie above w<sub>max</sub>, or below 0: "
+              "<code>docs/course/2_hebbian_rule.md</code>.");
+    } else {
+      text += "<p id=\"below\" hidden></p>\n";
+    }
     text += "<figure class=\"no_script\">" + heat(sorted_memory(one_.trace), what, "heat") + "<figcaption>" + what +
-            "; rows with active keys first.</figcaption></figure>\n";
+            ".</figcaption></figure>\n";
     text +=
         "<div class=\"script\" hidden>\n<label>After sentence <input type=\"range\" id=\"step\" min=\"0\" step=\"1\" "
         "max=\"" +
@@ -351,8 +457,10 @@ class Page {
         "\"></label>\n<button id=\"next\" type=\"button\">Step</button> <button id=\"play\" "
         "type=\"button\">Play</button>\n"
         "<p id=\"step_text\"></p>\n<div class=\"four\">\n";
-    const std::pair<const char*, const char*> pictures[] = {
-        {"before", "before: M"}, {"growth", "+ growth k v"}, {"decay", "+ M (F - 1)"}, {"after", "= after"}};
+    const std::pair<const char*, const char*> pictures[] = {{"before", "before: M"},
+                                                            {"growth", "+ the product (growth)"},
+                                                            {"decay", "+ M (F - 1) (decay)"},
+                                                            {"after", "= after"}};
     for (const auto& [id, caption] : pictures) {
       text += std::string("<figure><canvas id=\"m_") + id + "\" width=\"" + d + "\" height=\"" + d +
               "\" role=\"img\" aria-label=\"" + caption + "\" aria-describedby=\"step_text\"></canvas><figcaption>" +
@@ -381,11 +489,22 @@ class Page {
       }
       const Outcome& outcome = one_.asked_after[s];
       asked += "<tr><th scope=\"row\">" + numbers_[s] + "</th>" + bar(outcome.margin, largest, "", false) + "<td>" +
-               told(word(task_, outcome.answer)) + " " + percent(outcome.probability) + "</td></tr>\n";
+               told(word(task_, outcome.answer)) + " " + probable(outcome.probability) + "</td></tr>\n";
     }
     std::string text = paragraph(
         "What a sentence writes of the margin, as later sentences overwrite it. The keys are those of this question's "
         "hops.");
+    std::string absent;
+    for (const std::string& number : numbers_) {
+      if (std::none_of(lines.begin(), lines.end(),
+                       [&](const Line& line) { return line.name.rfind(number + " ", 0) == 0; }))
+        absent += (absent.empty() ? "" : ", ") + number;
+    }
+    if (!absent.empty()) {
+      text += paragraph("The six sentences with the largest values are drawn. " +
+                        (steps_ > 2 * kRows ? std::string("The others") : "The others (" + absent + ")") +
+                        " never write more than these.");
+    }
     text += lines_svg(lines, steps_, "What is left of the largest writers after each later sentence");
     text += fold("These numbers", wide(html_table("Part of the margin that is left", left), "what is left"));
     text += paragraph("Had the question come earlier: the margin of the same two answers after each sentence.");
@@ -441,17 +560,18 @@ class Page {
 
   std::string meaning() const {
     std::string text =
-        "<div class=\"box\"><h3>Exact</h3>\n<ul>\n<li>The sums: writers, and steerers of each hop with what the "
-        "question adds, are the margin, up to rounding. The line below the "
-        "answer says how far.</li>\n<li>Left out and asked earlier: the model runs again, nothing is approximated. "
-        "Other sentences keep their age.</li>\n"
-        "<li>Given keys and values, a sentence's trace contains the effect of all later overwriting.</li></ul></div>\n"
-        "<div class=\"box\"><h3>Interpretation</h3>\n<ul>\n<li>That a large part is the reason for the "
-        "answer.</li>\n<li>The open units of the read keys (and of "
-        "the answer layer, and the scale of normalised reads and values) are kept as they were in this run; they "
-        "depend on all parts together.</li>\n"
-        "<li>Credit for keeping something is given to nobody: a factor F belongs to a later sentence.</li>\n<li>The "
-        "supporting facts of the file need not be the only sufficient ones.</li></ul></div>\n";
+        "<div class=\"box\"><h3>Exact</h3>\n<ul>\n<li>The column writes, and each column steers with what the question "
+        "adds, sums up to the margin, up to rounding. The line below the answer says how far.</li>\n"
+        "<li>Left out and asked earlier: the model runs again, nothing is approximated. Other sentences keep their "
+        "age.</li>\n"
+        "<li>What a sentence left in the memory, for the keys and values of this run, after everything that later "
+        "sentences overwrote.</li></ul></div>\n"
+        "<div class=\"box\"><h3>Interpretation</h3>\n<ul>\n<li>Not proved: that the sentence with the largest part is "
+        "the reason.</li>\n"
+        "<li>Which units of a key are open depends on all sentences together. Here they are taken as they were in this "
+        "run (and so are the units of an answer layer and the scale of normalised reads and values).</li>\n"
+        "<li>A later sentence decides how much of an earlier one is kept. The sums give nobody credit for that.</li>\n"
+        "<li>The supporting facts of the file need not be the only ones that suffice.</li></ul></div>\n";
     std::vector<std::vector<std::string>> rows = {{"sum", "found", "expected", "relative error"}};
     for (const Residual& residual : one_.at.residuals) {
       rows.push_back({residual.name, format_real(residual.found, 6), format_real(residual.expected, 6),

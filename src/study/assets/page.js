@@ -38,11 +38,7 @@
     }
     return y;
   }
-  function columns(m, y) {  // m y
-    const x = new Float64Array(m.rows);
-    for (let i = 0; i < m.rows; ++i) x[i] = dot(m.row(i), y);
-    return x;
-  }
+  const columns = (m, y) => Float64Array.from({length: m.rows}, (_, i) => dot(m.row(i), y));  // m y
   function standardised(x, epsilon) {
     const mean = x.reduce((s, v) => s + v, 0) / x.length;
     const rstd = 1 / Math.sqrt(x.reduce((s, v) => s + (v - mean) ** 2, 0) / x.length + epsilon);
@@ -57,18 +53,16 @@
     const kv = k * v;
     return 1 - rule.pos * (rule.signed ? Math.abs(kv) : kv) - rule.neg * k * k;
   }
-  function write(rule, m, k, v, added, lost) {
-    let below = 0;
+  function write(rule, m, k, v, {added, lost, seen = {}} = {}) {
     for (let i = 0; i < D; ++i) {
       if (k[i] === 0) continue;
       for (let j = 0; j < D; ++j) {
         const at = i * D + j, f = factor(rule, k[i], v[j]), grown = rule.growth * k[i] * v[j];
-        if (f < 0) ++below;
+        seen.below += f < 0, ++seen.factors, seen.smallest = Math.min(seen.smallest, f);
         if (added) added[at] = grown, lost[at] = m.values[at] * (f - 1);
         m.values[at] = m.values[at] * f + grown;
       }
     }
-    return below;
   }
   // What sentence t writes: with read-before-write it depends on what the memory m holds.
   function valueOf(m, t) {
@@ -77,11 +71,10 @@
     return standardised(y, model.value_epsilon).values.map((x, j) => x * valueScale[j] + valueShift[j]);
   }
   function run(rule, hopCount, told) {
-    const m = square(), values = [], hops = [];
-    let below = 0;
+    const m = square(), values = [], hops = [], seen = {below: 0, factors: 0, smallest: 1};
     for (let t = 0; t < T; ++t) {
       values.push(valueOf(m, t));
-      if (told[t]) below += write(rule, m, K.row(t), values[t]);
+      if (told[t]) write(rule, m, K.row(t), values[t], {seen});
     }
     let out = new Float64Array(D);
     for (let h = 0; h < hopCount; ++h) {
@@ -94,7 +87,7 @@
     }
     const answerZ = W1 && add(times(out, W1), answerPart.values);
     const logits = times(W1 ? add(out, relu(answerZ)) : out, Wo);
-    return {rule, told, m, values, hops, answerZ, logits, below, margin: logits[a] - logits[b]};
+    return {rule, told, m, values, hops, answerZ, logits, seen, margin: logits[a] - logits[b]};
   }
   // The margin as exact sums over the sentences; include/hmem/study/attribution.h has the names.
   function attribute({rule, told, m, values, hops, answerZ, margin}) {
@@ -151,12 +144,14 @@
       const part = gated(hops[last].z, times(centred(hops[last - 1], reads[last - 1][t]), hops[last].w));
       pairs.push(byUnit.map((unit) => dot(unit, part)));
     }
+    if (pairs) pairs.push(byUnit.map((unit) => dot(unit, gated(hops[last].z, hops[last].question))));
     return {writer, steers, total: sum, question, read, answerQuestion, pairs, share, margin};
   }
 
   // ---- The page -----------------------------------------------------------------------------------------------------
   const fixed = (x, digits = 2) => (Math.abs(x) < 0.5 * 10 ** -digits ? 0 : x).toFixed(digits);
   const percent = (p) => fixed(100 * p, 100 * p >= 99.95 || p === 0 ? 0 : 1) + ' %';
+  const probable = (p) => p >= 0.9995 && p < 1 ? '> 99.9 %' : p > 0 && p < 0.0005 ? '< 0.1 %' : percent(p);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const signed = model.rule.signed, outer = model.settings.write_rule === 'outer';
   const learned = outer ? {plus: model.rule.growth, minus: 0, max: 1}
@@ -171,7 +166,10 @@
     return p.map((x) => x / sum);
   }
   const ranked = (values) => Array.from(values.keys()).sort((i, j) => values[j] - values[i]);
-  const nearest = (n) => ranked(times(n, Wo)).slice(0, 3).map((id) => data.vocabulary[id]).join(', ');
+  const nearest = (n) => {
+    const p = softmax(times(n, Wo));
+    return ranked(p).slice(0, 3).map((id) => `${data.vocabulary[id]} ${probable(p[id])}`).join(', ');
+  };
   const told = (t) => data.story[t].number;
   function setBar(cell, value, scale) {
     cell.textContent = fixed(value);
@@ -223,15 +221,17 @@
   }
   function showAnswer(r, at) {
     const p = softmax(r.logits), best = ranked(r.logits)[0];
-    byId('answer').textContent = `${data.vocabulary[best]} ${percent(p[best])}`;
+    byId('answer').textContent = `${data.vocabulary[best]} ${probable(p[best])}`;
     byId('margin').textContent = `margin ${fixed(r.margin)} of ${data.vocabulary[a]} over ${data.vocabulary[b]}`;
+    byId('verdict').textContent = !data.true_answer ? ''
+      : data.vocabulary[best] === data.true_answer ? ' (correct)' : ` (wrong, expected ${data.true_answer})`;
     const sum = at.writer.reduce((s, v) => s + v, 0) + at.answerQuestion;
     byId('recomputed').textContent =
       `computed again in this page: the terms add up to ${fixed(sum, 4)} of ${fixed(r.margin, 4)}`;
     const scale = Math.max(...all('#logits tr[data-id]').map((row) => Math.abs(r.logits[row.dataset.id])), 1e-9);
     all('#logits tr[data-id]').forEach((row) => {
       setBar(row.querySelector('.bar'), r.logits[row.dataset.id], scale);
-      row.querySelector('.p').textContent = percent(p[row.dataset.id]);
+      row.querySelector('.p').textContent = probable(p[row.dataset.id]);
     });
   }
 
@@ -270,14 +270,15 @@
     const step = Number(byId('step').value), m = step > 0 ? memoryBefore(step - 1) : square();
     const before = m.values.slice(), added = new Float64Array(D * D), lost = new Float64Array(D * D);
     const written = step > 0 && shown.told[step - 1];
-    const below = written ? write(shown.rule, m, K.row(step - 1), shown.values[step - 1], added, lost) : 0;
+    const seen = {below: 0, factors: 0, smallest: 1};
+    if (written) write(shown.rule, m, K.row(step - 1), shown.values[step - 1], {added, lost, seen});
     const scale = Math.max(...shown.m.values.map(Math.abs), 1e-9);
     [before, added, lost, m.values].forEach((values, i) => draw(byId('m_' + names[i]), values, scale));
     const low = m.values.reduce((x, y) => Math.min(x, y)), high = m.values.reduce((x, y) => Math.max(x, y));
     byId('step_text').textContent = step === 0 ? 'before the story: empty'
       : `after sentence ${told(step - 1)}, ${data.story[step - 1].words.join(' ')}${written ? '' : ' (left out)'}: ` +
         `${K.row(step - 1).reduce((s, k) => s + (k !== 0 ? 1 : 0), 0)} rows written, values ${fixed(low)} to ${fixed(high)}` +
-        `${below ? `, ${below} factors below 0` : ''}`;
+        `${seen.below ? `, ${seen.below} factors below 0` : ''}`;
     byId('step').setAttribute('aria-valuetext', byId('step_text').textContent);
   }
 
@@ -293,8 +294,11 @@
     const changed = ['plus', 'minus', 'max', 'hops'].some((name) => now[name] !== start[name]) || now.told.includes(false);
     document.body.classList.toggle('changed', changed);
     byId('changed').textContent = changed ? 'Changed from the trained model. ' +
-      'What is dimmed (left out, origin, forgetting, asked after) is that of the model as it was trained.' : '';
-    byId('below').textContent = `Factors below 0: ${shown.below}`;
+      'What is dimmed (margin lost and answer when left out, origin, match of each key, section Forgetting) is that of ' +
+      'the model as it was trained, with all sentences.' : '';
+    const {below, factors, smallest} = shown.seen;
+    byId('below').textContent = `${below} of ${factors} updated entries (${percent(below / Math.max(1, factors))}) have ` +
+      `F below 0, the smallest F is ${fixed(smallest)}`;
   }
 
   // Controls exist only where the script runs.
@@ -331,17 +335,15 @@
     const explain = () => {
       if (!at.pairs) return;
       const parts = at.pairs.map((worth) => worth[t]);
-      byId('pair_text').textContent = `What sentence ${told(t)} adds in the last hop is steered by ` +
-        ranked(parts.map(Math.abs)).slice(0, 3).map((s) => `sentence ${told(s)}: ${fixed(parts[s])}`).join(', ');
+      byId('pair_text').textContent = now.told[t] ? `What sentence ${told(t)} adds in the last hop is steered by ` +
+        ranked(parts.map(Math.abs)).slice(0, 3).map((s) => `${s < T ? `sentence ${told(s)}` : 'the question'}: ` +
+        fixed(parts[s])).join(', ') : `Sentence ${told(t)} is left out: the last hop reads nothing of it.`;
     };
     row.addEventListener('mouseenter', explain);
     row.addEventListener('focusin', explain);
   });
   let timer = null;
-  const goTo = (step) => {
-    byId('step').value = step;
-    showMemory();
-  };
+  const goTo = (step) => (byId('step').value = step, showMemory());
   const stop = () => {
     clearInterval(timer);
     timer = null;
@@ -368,6 +370,15 @@
     URL.revokeObjectURL(link.href);
   });
 
+  // In its checkout the page can point at the other documents.
+  if (location.pathname.endsWith('/docs/explore.html')) all('code').forEach((code) => {
+    const [, folder, path] = code.textContent.match(/^(docs|src)\/(\S+\.(?:md|cpp))$/) || [];
+    if (!path) return;
+    const link = document.createElement('a');
+    link.href = folder === 'docs' ? path : `../src/${path}`;
+    code.replaceWith(link);
+    link.append(code);
+  });
   setSliders();
   update();
   // For a reader with doubts, and for the tests: what was computed here beside what the program wrote.
@@ -377,7 +388,7 @@
   compare(at.writer, data.attribution.writer);
   compare(at.total, data.attribution.total);
   at.steers.forEach((row, h) => compare(row, data.attribution.steers[h]));
-  Object.assign(byId('recomputed').dataset, {margin: shown.margin, worst: worst / size, below: shown.below});
+  Object.assign(byId('recomputed').dataset, {margin: shown.margin, worst: worst / size, below: shown.seen.below});
   if (at.pairs && data.attribution.pairs) {
     const expected = unpack(data.attribution.pairs);
     at.pairs.forEach((worth, t) => compare(worth, worth.map((_, s) => expected.values[s * (T + 1) + t])));
