@@ -23,9 +23,7 @@ Trained train(int task_id, int hops) {
   BabiStoryOptions options{task_id == 1 ? 6 : 8, 2, 4, {}, {}, {}};  // sentences, people, rooms
   if (task_id == 2) options.objects = 2;
   Trained made;
-  const auto load = [&](BabiPart part) {
-    return load_babi(find_babi("generated", ""), task_id, "5000", part, 1, options);
-  };
+  const auto load = [&](auto part) { return load_babi(find_babi("generated", ""), task_id, "5000", part, 1, options); };
   made.stories = load(BabiPart::test), made.task = vectorise_babi(load(BabiPart::train), made.stories);
   HMemQa::Config config;
   config.vocabulary = made.task.vocabulary.size(), config.words_per_sentence = made.task.words_per_sentence;
@@ -53,16 +51,17 @@ void explain(const Trained& made, const std::string& story, const char* question
   const AnswerPair pair = answer_pair(trace);
   const Attribution why = attribute(*made.model, trace, pair);
   const auto word = [&](int32_t id) { return made.task.vocabulary.word_of(id).c_str(); };
-  std::printf("%s %s, not %s\n%-30s  writes  steers 3  left out\n", question, word(pair.answer), word(pair.other), "");
+  std::printf("%s answer %s, second %s\n%-30s  writes  steers hop 3  answer if left out\n", question, word(pair.answer),
+              word(pair.other), "");
   for (size_t t = 0; t < sentences.size(); ++t)
-    std::printf("%-30s %7.1f %9.1f  %s\n", join(sentences[t], " ").c_str(), tenths(why.writer[t]),
+    std::printf("%-30s %7.1f %13.1f  %s\n", join(sentences[t], " ").c_str(), tenths(why.writer[t]),
                 tenths(why.steers(2, t)), word(leave_out(*made.model, trace, t, pair).answer));
   std::printf("%-30s %7.1f = margin %.1f\n", "sum", why.terms(), why.margin);
 }
 
 /// Over 300 test questions: how many supporting facts are among as many sentences with the largest terms.
 void count(const Trained& made) {
-  double by_writer = 0, by_total = 0, facts = 0, negative = 0, factors = 0, smallest = 1;
+  double by_writer = 0, by_total = 0, chance = 0, facts = 0, negative = 0, factors = 0, smallest = 1;
   BabiBatch batch;
   for (int64_t i = 0; i < 300; ++i) {
     BabiBatcher(made.task, made.task.test).fill(batch, &i, 1);
@@ -75,10 +74,11 @@ void count(const Trained& made) {
     for (const int32_t fact : given)
       ++facts, by_writer += is_large(why.writer, why.writer[fact]), by_total += is_large(why.total, why.total[fact]);
     negative += why.saturation.negative, factors += why.saturation.factors;
-    smallest = std::min(smallest, why.saturation.smallest);
+    smallest = std::min(smallest, why.saturation.smallest), chance += std::pow(given.size(), 2) / why.sentences();
   }
-  std::printf("facts found by writers %.0f %%, with steerers %.0f %%; F < 0: %.1f %%, smallest %.1f\n",
-              100 * by_writer / facts, 100 * by_total / facts, 100 * negative / factors, smallest);
+  std::printf(
+      "facts found by writers %.0f %%, with steerers %.0f %%, by chance %.0f %%\nF < 0: %.2g %%, smallest %.1f\n",
+      100 * by_writer / facts, 100 * by_total / facts, 100 * chance / facts, 100 * negative / factors, smallest);
 }
 
 const std::string kPlaces = "Daniel went to the bathroom. John went to the hallway. Daniel went to the garden.";

@@ -177,6 +177,7 @@ found=$(try trained.html '
   box.click();
   if (cell() === "0.00" && text("margin") !== before) done.push("left");
   if (text("margin").includes("margin " + JSON.parse(text("data")).left_out[7].margin.toFixed(2))) done.push("exact");
+  if (text("verdict") === " (wrong, expected bathroom)" && text("below").includes(" of 8896 ")) done.push("verdict");
   byId("back").click();
   input("step", 0);
   if (text("step_text").includes("empty")) done.push("step");
@@ -189,7 +190,17 @@ found=$(try trained.html '
   const named = controls.filter((e) => e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length);
   if (controls.length > 10 && reached.length === controls.length) done.push("reached");
   done.push(named.length === controls.length ? "named" : controls.filter((e) => !named.includes(e)).map((e) => e.outerHTML).join());')
-[ "$found" = 'rates back hops left exact step next pairs reached named' ] || fail "controls: found '$found'"
+[ "$found" = 'rates back hops left exact verdict step next pairs reached named' ] || fail "controls: found '$found'"
+
+# In docs/ of a checkout its texts are links to what exists; elsewhere it has none.
+browse trained.html
+grep -q '<a ' "$work/dom" && fail 'a page outside of docs/ has links'
+mkdir docs
+cp trained.html docs/explore.html
+browse docs/explore.html
+grep -o '<a href="[^"]*' "$work/dom" | sed 's/.*"//' | sort -u > "$work/a"
+[ "$(wc -l < "$work/a")" -ge 7 ] || fail "links of docs/explore.html: found $(cat "$work/a")"
+while read -r link; do [ -f "$root/docs/$link" ] || fail "docs/explore.html links to $link, which is not there"; done < "$work/a"
 
 # On a phone nothing is wider than the screen but tables, which scroll by themselves. The browser's own window is not made
 # that narrow.
