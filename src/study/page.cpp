@@ -98,17 +98,17 @@ class Page {
                       ", wrote each into one matrix, and answered a question in " + count(hops, "read") +
                       " (hops). This page splits its answer into what each sentence contributed. "
                       "<code>docs/course/4_hops.md</code> teaches the method on a smaller model.");
-    text += "<p class=\"big\">Answer: <strong id=\"answer\" aria-live=\"polite\">" + told(word(task_, one_.at.answer)) +
-            " " + probable(one_.probability[answer]) + "</strong></p>\n";
     std::string verdict;
     if (!one_.asked.true_answer.empty()) {
       verdict = one_.right ? " (correct)" : " (wrong, expected " + told(one_.asked.true_answer) + ")";
     }
-    text += "<p><span id=\"margin\">margin " + fixed(one_.at.margin) + " of " + told(word(task_, one_.at.answer)) +
-            " over " + told(word(task_, one_.at.other)) + "</span><span id=\"verdict\">" + verdict + "</span></p>\n";
+    text += "<p class=\"big\">Answer: <strong id=\"answer\" aria-live=\"polite\">" + told(word(task_, one_.at.answer)) +
+            " " + probable(one_.probability[answer]) + "</strong><span id=\"verdict\">" + verdict + "</span></p>\n";
+    text += "<p id=\"margin\">margin " + fixed(one_.at.margin) + " of " + told(word(task_, one_.at.answer)) + " over " +
+            told(word(task_, one_.at.other)) + "</p>\n";
     text += paragraph(
         "The margin is the score of the answer less that of the other word, the second best or, where the answer is "
-        "wrong, the true one. Above 0 the answer wins.");
+        "wrong, the true one. Above 0 the answer wins. It stays that of these two words whatever is changed below.");
     text += "<p><span class=\"trained\">" + html_text(residual_line(one_)) +
             "</span><br><span id=\"recomputed\" class=\"quiet\"></span></p>\n";
     text += "<p id=\"changed\" class=\"quiet\" aria-live=\"polite\"></p>\n";
@@ -303,7 +303,8 @@ class Page {
     return "<p class=\"trained\">Sentence " + numbers_[static_cast<size_t>(found)] + " has a total of " +
            fixed(one_.at.total[static_cast<size_t>(found)]) + ", yet without it the margin is " +
            fixed(std::abs(lost(found))) + (lost(found) > 0 ? " smaller" : " larger") +
-           ". The total says what it did in this run. Without it, other sentences are less overwritten and the later "
+           ". The signs differ because the questions do: the total says what it did in this run. Without it, other "
+           "sentences are less overwritten and the later "
            "keys find something else, which no sum over this run contains.</p>\n";
   }
 
@@ -457,13 +458,16 @@ class Page {
         "\"></label>\n<button id=\"next\" type=\"button\">Step</button> <button id=\"play\" "
         "type=\"button\">Play</button>\n"
         "<p id=\"step_text\"></p>\n<div class=\"four\">\n";
-    const std::pair<const char*, const char*> pictures[] = {{"before", "before: M"},
-                                                            {"growth", "+ the product (growth)"},
-                                                            {"decay", "+ M (F - 1) (decay)"},
-                                                            {"after", "= after"}};
-    for (const auto& [id, caption] : pictures) {
+    const bool outer = model_.config.write_rule == WriteRule::outer;
+    const char* const pictures[][3] = {{"before", "before: M", "before: M"},
+                                       {"growth", "plus growth",
+                                        outer ? "+ g<sub>+</sub> k v<sup>T</sup> (growth)"
+                                              : "+ g<sub>+</sub> w<sub>max</sub> k v<sup>T</sup> (growth)"},
+                                       {"decay", "plus decay", "+ M (F - 1) (decay)"},
+                                       {"after", "after", "= after"}};
+    for (const auto& [id, label, caption] : pictures) {
       text += std::string("<figure><canvas id=\"m_") + id + "\" width=\"" + d + "\" height=\"" + d +
-              "\" role=\"img\" aria-label=\"" + caption + "\" aria-describedby=\"step_text\"></canvas><figcaption>" +
+              "\" role=\"img\" aria-label=\"" + label + "\" aria-describedby=\"step_text\"></canvas><figcaption>" +
               caption + "</figcaption></figure>\n";
     }
     return section("memory", "4. The memory, sentence by sentence",

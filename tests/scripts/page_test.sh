@@ -178,6 +178,9 @@ found=$(try trained.html '
   if (cell() === "0.00" && text("margin") !== before) done.push("left");
   if (text("margin").includes("margin " + JSON.parse(text("data")).left_out[7].margin.toFixed(2))) done.push("exact");
   if (text("verdict") === " (wrong, expected bathroom)" && text("below").includes(" of 8896 ")) done.push("verdict");
+  box.focus();
+  box.closest("tr").dispatchEvent(new Event("mouseenter"));
+  if (text("pair_text").includes("left out")) done.push("told");
   byId("back").click();
   input("step", 0);
   if (text("step_text").includes("empty")) done.push("step");
@@ -190,7 +193,7 @@ found=$(try trained.html '
   const named = controls.filter((e) => e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length);
   if (controls.length > 10 && reached.length === controls.length) done.push("reached");
   done.push(named.length === controls.length ? "named" : controls.filter((e) => !named.includes(e)).map((e) => e.outerHTML).join());')
-[ "$found" = 'rates back hops left exact verdict step next pairs reached named' ] || fail "controls: found '$found'"
+[ "$found" = 'rates back hops left exact verdict told step next pairs reached named' ] || fail "controls: found '$found'"
 
 # In docs/ of a checkout its texts are links to what exists; elsewhere it has none.
 browse trained.html
