@@ -87,7 +87,8 @@ head -c 40 page.json | grep -qF '{"format":"hmem_explain","version":1,' || die '
 [ "$(wc -l < terms.csv)" -gt 3 ] || die 'terms.csv is too short'
 head -1 terms.csv | grep -qx 'sentence,words,fact,writes,steers_hop_2,steers_hop_3,total,origin,left_out_answer,left_out_probability,left_out_margin' ||
   die 'terms.csv: another header'
-explain --task_id=15 --all --csv=hits.csv --threads=2 --quiet
+explain --task_id=15 --all --csv=hits.csv --json=hits.json --threads=2 --quiet
+grep -q '^{"kind":"explanation hits","task":15,"questions":1000,' hits.json || die 'expected hits in hits.json'
 has '1000 questions'
 has 'writer + steerers'
 has 'final task_id=15 questions=1000'
@@ -119,7 +120,6 @@ refuse 1 'no_story: found no sentence before the question' --story=no_story
 printf 'Mary went.\nMary \033[2J went.\nWhere is Mary?\n' > control
 refuse 1 'control:2: found the control character 27' --story=control
 stdin=no_question refuse 1 'standard input: found no question'
-refuse 2 '--json: found with --all' --all --json=x
 refuse 2 '--json_model: found without --json' --json_model
 refuse 2 '--csv: found the file of --json' --json=x --csv=x
 refuse 1 "cannot write 'no/folder'" --json=no/folder
