@@ -203,11 +203,12 @@ STD_HEADERS := $(F32)/precompiled.h
 STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),O0,O3))
 WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
                 $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_OBJ)
-$(WITH_HEADERS): $(STD_LEVELS)
+$(WITH_HEADERS): $(STD_LEVELS) $(STD_HEADERS)
 $(WITH_HEADERS): private HEADERS = -include $(STD_HEADERS)
 $(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(OUT)/flags
 	$(call compile,-$* -x c++-header)
-	@cp $< $(STD_HEADERS)
+$(STD_HEADERS): src/precompiled.h
+	@mkdir -p $(@D); cp $< $@
 USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
 precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
 $(TEST_OBJ): $(F32)/tests/catch.h.gch
