@@ -139,10 +139,10 @@ version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
 $(F32)/src/core/program.o: $(OUT)/version
 $(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
-# Script and style of the pages as string literals, one a line, without indentation.
+# Script and style of the pages as string literals, one a line, without indentation and lines that are comments.
 PAGE := $(patsubst src/%,$(OUT)/%.inc,$(wildcard src/study/assets/*))
-$(PAGE): $(OUT)/%.inc: src/%
-	@mkdir -p $(@D); sed -e 's/^ *//' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+$(PAGE): $(OUT)/%.inc: src/% Makefile
+	@mkdir -p $(@D); sed -e 's/^ *//' -e '/^\/\//d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 PAGE_OBJ := $(F32)/src/study/page.o $(F32)/src/study/image_page.o
 $(PAGE_OBJ): $(PAGE)
 $(PAGE_OBJ): private VERSION_FLAGS = -I$(OUT)

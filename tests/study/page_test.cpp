@@ -202,14 +202,14 @@ TEST_CASE("hostile words do nothing in a page", "[study][page][bad]") {
   CHECK(page.size() < (size_t{1} << 20) + 150000);
 }
 
-TEST_CASE("pages are small: below 160 KB for 10 sentences, below 1.5 MB for 228; read-before-write has another matrix",
+TEST_CASE("pages are small: below 150 KB for 10 sentences, below 1.5 MB for 228; read-before-write has another matrix",
           "[study][page]") {
   const auto size_of = [](int count, const OptionRow& row) {
     const Long made(count, row);
     const PlainQa plain(*made.model);
     return explain_html(plain, made.given.task, explained(plain, made.given, 0)).size();
   };
-  CHECK(size_of(10, kPlain) < 160000);
+  CHECK(size_of(10, kPlain) < 150000);
   CHECK(size_of(228, kPlain) < 1500000);
   CHECK(size_of(10, kWriting) < 225000);
   CHECK(size_of(128, kWriting) < 1500000);
