@@ -247,7 +247,8 @@ equal "$(final $flags --data_dir=lf)" "$(final $flags --data_dir=crlf)" 'LF and 
 "$program" $small --epochs=2 --verbose=2 --logging=1 --out=lines > "$out" 2> "$err" || die 'a plain run failed'
 [ ! -s "$err" ] || die 'expected nothing on stderr'
 equal "$(grep -c '^epoch=' "$out")" 2 'epochs and lines'
-equal "$(wc -l < lines)" "$(wc -l < "$out")" 'lines of text and JSON'
+equal "$(grep -c -v '^{"event":"answers"' lines)" "$(wc -l < "$out")" 'lines of text and JSON'
+equal "$(grep -c '^{"event":"answers"' lines)" 1 'JSON alone: the answers'
 csv=results/1_1k_learned_encoding_3-1.log
 equal "$(sed -n 1p $csv)" 'epoch,accuracy,loss,lr,val_accuracy,val_loss' 'first lines of the CSV'
 number='[0-9][0-9.e-]*'
