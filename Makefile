@@ -46,7 +46,7 @@ VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-ou
 OUT     := build/$(subst $(space),-,$(strip $(VARIANT)))
 $(foreach name,OUT BIN TESTS,$(if $(word 2,$($(name))),$(error $(name) must be a path without blanks, found '$($(name))')))
 
-NO_CONFIG_GOALS := help clean format dist uninstall
+NO_CONFIG_GOALS := help clean format dist uninstall wasm
 ifneq ($(filter-out $(NO_CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
 include $(OUT)/config.mk
 endif
@@ -221,7 +221,38 @@ $(F32)/tests/main.o: | need-catch
 need-catch:
 	@[ '$(CATCH)' != missing ] || { echo "make: the tests need Catch2: run tools/setup.sh" >&2; exit 1; }
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+# The playground: these files as WebAssembly, in one page. Needs clang, lld and WASI's C and C++ libraries; nothing else
+# needs it. playground/ has what WASI lacks.
+WASM     := build/wasm
+WASM_CXX ?= clang++
+WASM_SRC := $(wildcard playground/*.cpp) $(addprefix src/,$(addsuffix .cpp,$(addprefix core/,check hash progress rng shape \
+  tensor text) $(addprefix kernels/,blas dropout elementwise embedding hebbian isa norm optim read_before_write recall_hops \
+  scratch softmax simd/isa) $(addprefix autodiff/,ops_basic ops_memory ops_nn tape) $(addprefix nn/,hebbian_memory init layers) \
+  $(addprefix optim/,adam optimizer schedule) $(addprefix train/,classifier fit snapshot) models/hmem_qa \
+  $(addprefix data/,$(addprefix babi/,batch line parse rename vectorise vocabulary) generator/locations generator/world) \
+  study/attribution study/trace tasks/babi/learner))
+WASM_OBJ := $(WASM_SRC:%.cpp=$(WASM)/%.o)
+WASM_TARGET  = $(WASM_CXX) --target=wasm32-wasi
+WASM_COMPILE = $(WASM_TARGET) -std=c++17 $(if $(filter src/kernels/%,$<),-O2,-O1) $(NUMERIC) -msimd128 -fignore-exceptions -DNDEBUG -DHMEM_ISA=generic \
+               $(WARNINGS) -isystem playground/wasi -Iinclude -Isrc
+$(WASM)/flags: FORCE ; $(call stamp,$(WASM_COMPILE) $(WASM_SRC))
+$(WASM)/can-build: $(WASM)/flags
+	@echo '#include <string>' > $(WASM)/try.cpp; echo 'int main() {}' >> $(WASM)/try.cpp; \
+	 if $(WASM_TARGET) -o $(WASM)/try $(WASM)/try.cpp 2> /dev/null; then touch $@; else \
+	 echo "make wasm: $(WASM_CXX) makes no WebAssembly here (tools/setup.sh --ci installs what it needs):" >&2; \
+	 tools/setup.sh --check --ci >&2; exit 1; fi
+$(WASM_OBJ): $(WASM)/%.o: %.cpp $(WASM)/can-build
+	@mkdir -p $(@D); echo "  WASM  $@"; $(WASM_COMPILE) -MMD -MP -c -o $@ $<
+$(WASM)/playground.wasm: $(WASM_OBJ)
+	@echo "  LINK  $@"; $(WASM_TARGET) -mexec-model=reactor -Wl,--strip-all -o $@ $(WASM_OBJ)
+PLAYGROUND := $(addprefix playground/playground.,html js css) playground/worker.js src/study/assets/page.css
+$(WASM)/playground.html: $(WASM)/playground.wasm $(PLAYGROUND)
+	@echo "  PAGE  $@"; gzip -9nc $< | base64 -w 0 > $<.gz64; echo >> $<.gz64; cat src/study/assets/page.css playground/playground.css > $(WASM)/style; \
+	 sed -e '/^@style@$$/{r $(WASM)/style' -e 'd}' -e '/^@wasm@$$/{r $<.gz64' -e 'd}' -e '/^@worker@$$/{r playground/worker.js' -e 'd}' \
+	     -e '/^@script@$$/{r playground/playground.js' -e 'd}' playground/playground.html > $@
+wasm: $(WASM)/playground.html
+
+-include $(shell find $(OUT) $(WASM) -name '*.d' 2>/dev/null)
 
 # ---- 6. Things to do -------------------------------------------------------------------------------------------------
 demo: $(BIN)/babi_task_single $(BIN)/babi_explain
@@ -297,6 +328,7 @@ help:
 ##   check-all  test, clang, aarch64, qemu,   UNITY=1         0: compile test files one by one
 ##              fuzz, clang-tidy              FUZZ_SECONDS=60 for each fuzzer
 ##   examples   examples/*.cpp               TEST_FLAGS= DEMO_FLAGS=   for the test programs, for the demo
+##   wasm       build/wasm/playground.html
 ##   docs       docs/programs, explore.html   OUT=build/release BIN=bin TESTS=build   folders of objects,
 ##   dist       hmem-VERSION.tar.gz                           programs and tests
 ##   install    programs, library, headers, manuals, files for pkg-config and CMake;
@@ -315,5 +347,5 @@ help:
 ##   make CPPFLAGS=-I/opt/include LDFLAGS='-L/opt/lib -Wl,-rpath,/opt/lib'   packages in another place
 
 FORCE:
-.PHONY: FORCE all tests examples bench-programs fuzz-programs need-catch demo test unit-test check bench sanitize signature \
+.PHONY: FORCE all wasm tests examples bench-programs fuzz-programs need-catch demo test unit-test check bench sanitize signature \
         fuzz check-all docs install install-strip uninstall dist format clean help
