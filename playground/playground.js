@@ -144,8 +144,9 @@
       const {asked} = data, unknown = asked.unknown.length ? ` Not in the training stories, so read as nothing: ${asked.unknown.join(', ')}.` : '';
       byId('reply').textContent = `${asked.question}? ${asked.found.answer}, ${percent(asked.found.probability)}.${unknown} ${margin(asked.found)}`;
       table(byId('asked_head'), byId('asked_terms'), asked);
-    } else {  // loaded
+    } else {  // loaded, perhaps after the first click
       buttons();
+      if (running) go();
     }
   };
   function halt0() {  // a new, untrained network
