@@ -244,7 +244,8 @@ $(WASM)/can-build: $(WASM)/flags
 $(WASM_OBJ): $(WASM)/%.o: %.cpp $(WASM)/can-build
 	@mkdir -p $(@D); echo "  WASM  $@"; $(WASM_COMPILE) -MMD -MP -c -o $@ $<
 $(WASM)/playground.wasm: $(WASM_OBJ)
-	@echo "  LINK  $@"; $(WASM_TARGET) -mexec-model=reactor -Wl,--strip-all -o $@ $(WASM_OBJ)
+	@echo "  LINK  $@"; $(WASM_TARGET) -mexec-model=reactor -Wl,--strip-all -Wl,--export=__stack_pointer -Wl,-z,stack-size=1048576 \
+	  -Wl,--stack-first -o $@ $(WASM_OBJ)
 PLAYGROUND := $(addprefix playground/playground.,html js css) playground/worker.js src/study/assets/page.css
 $(WASM)/playground.html: $(WASM)/playground.wasm $(PLAYGROUND)
 	@echo "  PAGE  $@"; gzip -9nc $< | base64 -w 0 > $<.gz64; echo >> $<.gz64; cat src/study/assets/page.css playground/playground.css > $(WASM)/style; \

@@ -25,7 +25,7 @@ constexpr int64_t kTrainingQuestions = 1000, kTestQuestions = 1000;
 constexpr double kValidationSplit = 0.1;
 
 struct Choice {
-  int64_t memory_size = 0, embeddings_size = 0;
+  int64_t memory_size = 0;  ///< that of the word vectors, too
   int hops = 0;
   double gamma_pos = 0, gamma_neg = 0, learning_rate = 0;
   uint64_t seed = 0;
@@ -51,7 +51,7 @@ HMemQa::Config config_of(const Choice& choice, const BabiTask& task) {
   HMemQa::Config config;
   config.vocabulary = task.vocabulary.size();
   config.words_per_sentence = task.words_per_sentence;
-  config.embeddings_size = choice.embeddings_size;
+  config.embeddings_size = choice.memory_size;
   config.memory_size = choice.memory_size;
   config.hops = choice.hops;
   config.rule.gamma_pos = static_cast<real>(choice.gamma_pos);
@@ -216,11 +216,10 @@ const char* text(std::string result) {
 
 #define HMEM_EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
-HMEM_EXPORT(start) void start(int memory_size, int embeddings_size, int hops, double gamma_pos, double gamma_neg,
-                              double learning_rate, double seed) {
+HMEM_EXPORT(start)
+void start(int memory_size, int hops, double gamma_pos, double gamma_neg, double learning_rate, double seed) {
   Choice choice;
   choice.memory_size = memory_size;
-  choice.embeddings_size = embeddings_size;
   choice.hops = hops;
   choice.gamma_pos = gamma_pos;
   choice.gamma_neg = gamma_neg;

@@ -3,9 +3,12 @@
   const byId = (id) => document.getElementById(id);
   const worker = new Worker(URL.createObjectURL(new Blob([byId('worker').textContent], {type: 'text/javascript'})));
   const calm = matchMedia('(prefers-reduced-motion: reduce)'), kCalm = 10;  // pictures change every so many epochs
-  let epochs = [], stories = [], running = false, busy = false, solved = 0;
+  let epochs = [], stories = [], solved = 0, running = false, busy = false, once = false, timer = 0;
 
-  const send = (what, more = {}) => { busy = true; worker.postMessage({do: what, ...more}); };
+  const send = (what, more = {}) => {
+    if (what !== 'ask') busy = true;
+    worker.postMessage({do: what, ...more});
+  };
   const number = (id) => Number(byId(id).value);
   const say = (words) => { byId('status').textContent = words; };
   function element(tag, words = '', attributes = {}) {
@@ -58,7 +61,7 @@
     body.replaceChildren(...story.sentences.map((words, t) => {
       const made = element('tr', '', story.facts.includes(t) ? {class: 'fact'} : {});
       made.append(element('th', `${t + 1} ${words}`, {scope: 'row', class: 's'}), ...terms.map(([, values]) =>
-        element('td', values[t].toFixed(2), {class: values[t] < 0 ? 'bar neg' : 'bar', style: `--v:${Math.abs(values[t]) / largest}`})));
+        element('td', values[t].toFixed(2).replace(/^-(?=0\.00$)/, ''), {class: values[t] < 0 ? 'bar neg' : 'bar', style: `--v:${Math.abs(values[t]) / largest}`})));
       return made;
     }));
   }
@@ -89,33 +92,37 @@
     byId('step').disabled = running;
     byId('ask').disabled = !stories.length;
   }
-  let then = null;  // what follows when a new training is ready
-  function begin(next) {
-    if (!byId('choice').reportValidity()) return;
-    epochs = [], stories = [], solved = 0, then = next;
+  function begin() {
+    epochs = [], stories = [], solved = 0;
     byId('epochs').replaceChildren();
     document.title = 'H-Mem playground';
     send('start', {memory: number('side'), hops: number('hops'), plus: number('plus'), minus: number('minus'), rate: number('rate'),
       seed: number('seed'), story: number('number')});
   }
-  function epoch() { send('epoch', {story: stories[0].number}); }
-  function go() { if (stories.length) epoch(); else begin(epoch); }
-  function halt(words) {
-    running = false;
+  const epoch = () => send('epoch', {story: stories[0].number});
+  function go() {
+    clearTimeout(timer);
+    if (stories.length) epoch(); else begin();
+  }
+  function halt(words, on = false) {
+    running = on;
     say(words);
     draw();
     buttons();
   }
-  byId('start').onclick = () => { running = true; buttons(); if (!busy) go(); };
-  byId('pause').onclick = () => { halt(`Paused after ${epochs.length} epochs.`); };
-  byId('step').onclick = () => { if (!busy) go(); };
-  byId('reset').onclick = () => { running = false; begin(null); };
+  // A click while the library works is remembered: its answer goes on from there.
+  const valid = () => byId('choice').reportValidity();
+  byId('start').onclick = () => { if (valid()) running = true, buttons(), busy || go(); };
+  byId('pause').onclick = () => halt(`Paused after ${epochs.length} epochs.`);
+  byId('step').onclick = () => { if (valid()) busy ? once = true : go(), once ||= !stories.length; };
+  byId('reset').onclick = () => { if (valid()) running = once = false, clearTimeout(timer), begin(); };
   byId('ask').onclick = () => { send('ask', {words: byId('words').value}); };
   byId('choice').onchange = ({target}) => { if (target.id !== 'pace' && stories.length) say('Choose "Begin anew" to train with the new choice.'); };
   byId('choice').onsubmit = (event) => event.preventDefault();
 
   worker.onmessage = ({data}) => {
-    busy = false;
+    if (data.done !== 'ask') busy = false;
+    if ((data.done === 'epoch' || data.done === 'test') && !stories.length) return;  // of the training before
     if (data.error) {
       if (data.done === 'ask') byId('reply').textContent = data.error;
       else stories = [], epochs = [], halt('It stopped: ' + data.error);
@@ -123,7 +130,8 @@
     }
     if (data.done === 'start') {
       stories = [data.story];
-      halt0();
+      halt('An untrained network.', running);
+      if (running || once) once = false, epoch();
     } else if (data.done === 'epoch') {
       epochs.push(data.epoch);
       stories.push(data.story);
@@ -135,7 +143,8 @@
       say(`Epoch ${epochs.length}: training error ${e.train_error} %, validation error ${e.val_error} %.`);
       if (!running || !calm.matches || epochs.length % kCalm === 0) draw();
       buttons();
-      if (running) setTimeout(() => { if (running && !busy) epoch(); }, number('pace'));
+      if (once) once = false, epoch();
+      else if (running) timer = setTimeout(() => { if (running && !busy) epoch(); }, number('pace'));
     } else if (data.done === 'test') {
       halt(`Solved after ${epochs.length} epochs: no validation error twice in a row. 1000 test questions: loss ${data.test.test_loss}, error ${data.test.test_error} %. "Go on" trains further.`);
       byId('status').dataset.test = JSON.stringify(data.test);
@@ -146,17 +155,9 @@
       table(byId('asked_head'), byId('asked_terms'), asked);
     } else {  // loaded, perhaps after the first click
       buttons();
-      if (running) go();
+      if (running || once) go();
     }
   };
-  function halt0() {  // a new, untrained network
-    draw();
-    buttons();
-    say('An untrained network.');
-    const next = then;
-    then = null;
-    if (next) next();
-  }
   matchMedia('(prefers-color-scheme: dark)').onchange = draw;
   byId('controls').hidden = false;
   drawCurves();

@@ -25,10 +25,10 @@ extern "C" {
 // An exception cannot be caught here: its text goes to the page. All that the library throws is a std::exception.
 void* __cxa_allocate_exception(size_t bytes) { return std::malloc(bytes); }
 void __cxa_free_exception(void* object) { std::free(object); }
-void __cxa_throw(void* object, std::type_info* /*type*/, void (*/*destroy*/)(void*)) {
+void __cxa_throw(void* object, std::type_info* /*type*/, void (* /*destroy*/)(void*)) {
   page_fail(static_cast<std::exception*>(object)->what());
 }
 // Nothing ends this program.
-int __cxa_thread_atexit(void (*/*destroy*/)(void*), void* /*object*/, void* /*library*/) { return 0; }
+int __cxa_thread_atexit(void (* /*destroy*/)(void*), void* /*object*/, void* /*library*/) { return 0; }
 
 }  // extern "C"

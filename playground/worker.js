@@ -36,7 +36,7 @@ const commands = {
     }
     library = (await WebAssembly.instantiate(module, {page, wasi_snapshot_preview1: wasi})).exports;
     library._initialize();
-    library.start(memory, memory, hops, plus, minus, rate, seed);
+    library.start(memory, hops, plus, minus, rate, seed);
     return {story: JSON.parse(text(library.story(story)))};
   },
   epoch({story}) {
@@ -52,6 +52,13 @@ const commands = {
 };
 let last = Promise.resolve();  // one after the other
 onmessage = ({data}) => {
-  last = last.then(() => commands[data.do](data))
-    .then((found) => postMessage({...found, done: data.do}), (error) => postMessage({done: data.do, error: error.message}));
+  last = last.then(async () => {
+    const stack = library?.__stack_pointer.value;
+    try {
+      postMessage({...await commands[data.do](data), done: data.do});
+    } catch (error) {  // functions of the library were left without returning
+      if (stack) library.__stack_pointer.value = stack;
+      postMessage({done: data.do, error: error.message});
+    }
+  });
 };

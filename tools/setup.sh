@@ -2,7 +2,8 @@
 # Installs missing packages for building, running and testing. Does nothing when all are present.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only list missing packages; exit 1 if there are any
-#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS, Chromium to open pages in)
+#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS, Chromium to open pages in, clang for
+#            WebAssembly)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, compilers for other
 #           processors, mmdebstrap)
 set -u
@@ -13,7 +14,7 @@ for argument in "$@"; do
     --check) check=1 ;;
     --ci) groups="base ci" ;;
     --dev) groups="base ci dev" ;;
-    *) sed -n '3,7s/^# //p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,8s/^# //p' "$0" >&2; exit 2 ;;
   esac
 done
 
@@ -44,6 +45,11 @@ ci   command:strace         strace                   strace                strac
 ci   browser                chromium                 chromium              chromium
 ci   openblas:serial        libopenblas0-serial      -                     -
 ci   openblas:openmp        libopenblas0-openmp      -                     -
+ci   command:clang++        clang                    clang                 clang
+ci   command:wasm-ld        lld                      lld                   lld
+ci   wasm:stdlib.h          wasi-libc                -                     wasi-libc
+ci   wasm:string            libc++-dev-wasm32        -                     wasi-libc++
+ci   wasm:                  libclang-rt-dev-wasm32   -                     wasi-compiler-rt
 dev  command:clang++        clang                    clang                 clang
 dev  clang-openmp           libomp-dev               libomp-devel          openmp
 dev  command:clang-format   clang-format             clang-tools-extra     clang
@@ -76,6 +82,8 @@ has() {
     openblas:*) ls /usr/lib/*/openblas-"${1#openblas:}"/libopenblas.so.0 > /dev/null 2>&1 ;;
     browser) command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null ;;
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
+    wasm:) builds 'clang++ --target=wasm32-wasi' 'int main() {}' ;;
+    wasm:*) builds 'clang++ --target=wasm32-wasi' "#include <${1#wasm:}>" -c ;;
     clang-openmp) builds clang++ '#include <omp.h>
 int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;
   esac

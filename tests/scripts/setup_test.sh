@@ -69,7 +69,7 @@ expect 0 'everything needed is installed'
 expect_no_calls
 expect 1 'missing: cmake' --check --ci
 machine root apt-get full-g++ make find awk pkg-config cmake parallel strace chromium-browser
-expect 1 'missing: libopenblas0-serial libopenblas0-openmp' --check --ci
+expect 1 'missing: libopenblas0-serial libopenblas0-openmp clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32' --check --ci
 machine root apt-get full-g++ make find awk pkg-config cmake parallel strace
 expect 1 'missing: chromium libopenblas0-serial' --check --ci
 expect 2 'Usage: tools/setup.sh' --unknown
