@@ -233,8 +233,8 @@ WASM_SRC := $(wildcard playground/*.cpp) $(addprefix src/,$(addsuffix .cpp,$(add
   study/attribution study/trace tasks/babi/learner))
 WASM_OBJ := $(WASM_SRC:%.cpp=$(WASM)/%.o)
 WASM_TARGET  = $(WASM_CXX) --target=wasm32-wasi
-WASM_COMPILE = $(WASM_TARGET) -std=c++17 $(if $(filter src/kernels/%,$<),-O2,-O1) $(NUMERIC) -msimd128 -fignore-exceptions -DNDEBUG -DHMEM_ISA=generic \
-               $(WARNINGS) -isystem playground/wasi -Iinclude -Isrc
+WASM_COMPILE = $(WASM_TARGET) -std=c++17 $(if $(filter src/kernels/%,$<),-O2,-O1) $(NUMERIC) -msimd128 -fignore-exceptions \
+               -DNDEBUG -DHMEM_ISA=generic $(WARNINGS) -isystem playground/wasi -Iinclude -Isrc
 $(WASM)/flags: FORCE ; $(call stamp,$(WASM_COMPILE) $(WASM_SRC))
 $(WASM)/can-build: $(WASM)/flags
 	@echo '#include <string>' > $(WASM)/try.cpp; echo 'int main() {}' >> $(WASM)/try.cpp; \
@@ -307,7 +307,7 @@ dist:
 	git archive --prefix=hmem-$(VERSION)/ -o hmem-$(VERSION).tar.gz HEAD
 
 format:
-	clang-format -i $(shell find include src tests bench tools -name '*.h' -o -name '*.cpp' -o -name '*.inl')
+	clang-format -i $(shell find include src tests bench tools playground -name '*.h' -o -name '*.cpp' -o -name '*.inl')
 
 clean:
 	rm -rf build bin
