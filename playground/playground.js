@@ -117,7 +117,7 @@
   byId('step').onclick = () => { if (valid()) busy ? once = true : go(), once ||= !stories.length; };
   byId('reset').onclick = () => { if (valid()) running = once = false, clearTimeout(timer), begin(); };
   byId('ask').onclick = () => { send('ask', {words: byId('words').value}); };
-  byId('choice').onchange = ({target}) => { if (target.id !== 'pace' && stories.length) say('Choose "Begin anew" to train with the new choice.'); };
+  byId('choice').onchange = ({target}) => { if (target.id !== 'pace' && stories.length) say('Choose "Start over" to train with the new choice.'); };
   byId('choice').onsubmit = (event) => event.preventDefault();
 
   worker.onmessage = ({data}) => {
