@@ -27,9 +27,7 @@ Options make_options() {
   options.add_string("delays", "",
                      "test with these numbers of padding frames, for example 0,5 or 0-3; empty: the value of --delay");
   options.section("Features");
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
-                   Role::place);
-  add_feature_cache_flags(options);
+  add_frozen_conv_net_flags(options);
   add_flags(options, FeatureSettings());
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
@@ -52,7 +50,7 @@ double distance(const real* a, const real* b, int64_t n) {
 double test_error(const AssociationExamples& examples, const AssociationRenderer& renderer, const ImageSet& digits,
                   FeatureCache& cache, const FeatureSettings& settings, int64_t noise_frames) {
   const int64_t count = examples.count();
-  const AssociationFeatures features(cache, settings, 1, examples, renderer);
+  const AssociationFeatures features(cache, settings, examples, renderer);
   const Tensor noise = noise_features(cache, settings, noise_frames, renderer);
   const int64_t n = features.size(), half = n / 2;
   std::vector<int32_t> answers(static_cast<size_t>(count), -1);
@@ -81,6 +79,8 @@ int answer(const Options& options) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   const auto seed = static_cast<uint64_t>(options.get_int("random_state"));
   AssociationOptions association = config_of<AssociationOptions>(options);
+  const auto features = config_of<FeatureSettings>(options);
+  if (!features.contradiction().empty()) throw UsageError("--" + features.contradiction());
   const std::string& list = options.get_string("delays");
   const std::vector<int64_t> delays =
       list.empty() ? std::vector<int64_t>{association.delay} : parse_number_list("delays", list, {0, 1000});
@@ -97,7 +97,6 @@ int answer(const Options& options) {
   for (const std::string& note : images.notes) log.write_note(note);
   log.write_note("the ConvNet comes from " + path);
   FeatureCache cache(net, feature_cache_place(options));
-  const auto features = config_of<FeatureSettings>(options);
   const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
   Record last;
@@ -106,7 +105,8 @@ int answer(const Options& options) {
     const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
                                                           images.b.classes(), association, seed, "test");
     const int64_t noise = delay > 0 ? association.noise_frames : 0;
-    cache.set_progress(show, AssociationFeatures::images(features, 1, examples, renderer) + noise);
+    cache.set_progress(
+        show, AssociationFeatures::images(features, examples, renderer) + (features.split ? 2 * noise : noise));
     last = Record();
     last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
     last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, features, noise), 4);

@@ -39,8 +39,7 @@ void check_other_file(const Options& options, const std::string& flag, const std
                       const std::string& what) {
   const std::string& written = options.get_string(flag);
   if (!same_file(written, path)) return;
-  throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what +
-                   ", expected a different file");
+  throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what + ", expected a different file");
 }
 
 /// All output files must differ, and none may be an input file. One exception: --save may replace the model of --load.
@@ -285,7 +284,8 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   if (const std::string note = blas_note(); !note.empty()) log.write_note(note);
 }
 
-/// Notes where a run continues, that it starts from the beginning in spite of --resume, or that it will replace a checkpoint.
+/// Notes where a run continues, that it starts from the beginning in spite of --resume, or that it will replace a
+/// checkpoint.
 void TrainingRun::write_checkpoint_note(RunLog& log, bool finished) const {
   if (checkpoint_.empty()) return;
   if (resumed_ && finished) {

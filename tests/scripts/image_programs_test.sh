@@ -8,7 +8,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/run" "$work/log"
 # Copies without a folder datasets beside them.
-for name in convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm; do
+for name in convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm image_association_nearest; do
   cp "${BIN:-bin}/$name" "$work/bin" || exit 1
 done
 cd "$work/run" || exit 1
@@ -16,6 +16,7 @@ unset HMEM_DATA HMEM_KERNELS
 export XDG_CACHE_HOME="$work/cache"
 export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=$work/bin/image_association_task_lstm
+nearest=$work/bin/image_association_nearest
 out=$work/log/out err=$work/log/err weights=$work/weights
 
 die() {
@@ -126,6 +127,9 @@ runs "$lstm" $tiny $few $frozen $options --chrono_steps=4 --epochs=2 --held_out_
 said '^task query=held_out timesteps=3 delay=0 test=2 '
 said '^task query=trained timesteps=3 delay=0 test=8 '
 refuse 2 '--mirror_features: found without --split_frames=1' "$hmem" $tiny $few $frozen --mirror_features=1
+refuse 2 '--mirror_features: found without --split_frames=1' "$nearest" $few --mirror_features=1
+runs "$nearest" $few --pretrained_weights="$weights" --split_frames=1 --mirror_features=1 --delays=0,2
+said '^task timesteps=3 delay=0 test=10 test_error='
 refuse 2 '--split_frames: found without --use_pretrained_convnet=1' "$hmem" $tiny $few --split_frames=1 --epochs=1
 rm one
 "$joint" $tiny --images_per_class=5 --epochs=0 --quiet --export_weights=same > /dev/null || die 'no export'

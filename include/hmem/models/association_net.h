@@ -19,16 +19,24 @@ enum class FrameNorm {
   batch,  ///< over the batch and all frames: the statistics depend on how many frames are noise
   layer,  ///< of each frame alone (ours): features do not depend on the delay
 };
-template <typename Visitor>
-void visit_frame_norm(Visitor&& v, FrameNorm& norm) {
-  v(later("frame_norm"), norm, Names{"batch", "layer"},
-    "normalisation of frames above the ConvNet; batch: over a batch, as in the authors' program; layer: of each frame");
-}
 
-/// Sizes that follow from the images.
+/// Sizes that follow from the images, and what all networks above the ConvNet have.
 struct AssociationConfig {
   int64_t features = 1024;
   int64_t classes = 10;
+  FrameNorm frame_norm = FrameNorm::batch;
+  double dropout = 0.3;
+
+  template <typename Visitor>
+  void visit_frame_norm(Visitor&& v) {
+    v(later("frame_norm"), frame_norm, Names{"batch", "layer"},
+      "normalisation of frames above the ConvNet; batch: over a batch, as in the authors' program; layer: of each "
+      "frame");
+  }
+  template <typename Visitor>
+  void visit_training(Visitor&& v) {
+    v("dropout", dropout, RealRange::half_open(0, 1), "dropout rate above the ConvNet");
+  }
 };
 
 /// The normalisation, parameters and buffers below "<name>.".

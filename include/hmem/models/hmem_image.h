@@ -24,8 +24,6 @@ class HMemImage : public AssociationNet {
     int64_t memory_size = 200;  ///< D
     int64_t dense_size = 128;
     HebbianRule rule;
-    double dropout = 0.3;
-    FrameNorm frame_norm = FrameNorm::batch;
     bool write_gate = false;
     bool key_norm = false;
 
@@ -34,13 +32,9 @@ class HMemImage : public AssociationNet {
       v("memory_size", memory_size, IntRange{1, 4096}, "number of rows and columns of the associative memory");
       v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
       visit_rule(v, rule);
-      visit_frame_norm(v, frame_norm);
+      visit_frame_norm(v);
       v(later("write_gate"), write_gate, "scale what each frame writes by a gate that is learned");
       v(later("key_norm"), key_norm, "divide keys by their root mean square");
-    }
-    template <typename Visitor>
-    void visit_training(Visitor&& v) {
-      v("dropout", dropout, RealRange::half_open(0, 1), "dropout rate above the ConvNet");
     }
   };
 

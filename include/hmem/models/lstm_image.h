@@ -18,21 +18,15 @@ class LstmImage : public AssociationNet {
   struct Config : AssociationConfig {
     int64_t hidden_size = 200;
     int64_t dense_size = 128;
-    double dropout = 0.3;
-    FrameNorm frame_norm = FrameNorm::batch;
     int64_t chrono_steps = 0;
 
     template <typename Visitor>
     void visit(Visitor&& v) {
       v("hidden_size", hidden_size, IntRange{1, 4096}, "number of units of the LSTM");
       v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
-      visit_frame_norm(v, frame_norm);
+      visit_frame_norm(v);
       v(later("chrono_steps"), chrono_steps, IntRange{0, 1000000},
         "chrono initialisation: forget gates start so that units forget after up to this many steps; 0: bias 1");
-    }
-    template <typename Visitor>
-    void visit_training(Visitor&& v) {
-      v("dropout", dropout, RealRange::half_open(0, 1), "dropout rate above the ConvNet");
     }
   };
 

@@ -121,9 +121,7 @@ void add_association_test_flags(Options& options) {
   add_image_data_flags(options);
   add_flags(options, AssociationOptions());
   options.section("ConvNet");
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
-                   Role::place);
-  add_feature_cache_flags(options);
+  add_frozen_conv_net_flags(options);
 }
 
 Options association_options(const AssociationKind& kind) {
@@ -137,9 +135,7 @@ Options association_options(const AssociationKind& kind) {
   options.add_int("strip_examples", 10, "number of test examples that --strips writes", {1, 10000}, Role::output);
   options.section("Model");
   add_flags(options, ConvNetSettings());
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
-                   Role::place);
-  add_feature_cache_flags(options);
+  add_frozen_conv_net_flags(options);
   add_flags(options, FeatureSettings());
   FeatureSettings().visit_training(FlagAdder{options});
   kind.add_flags(options);

@@ -76,16 +76,16 @@ std::string FeatureSettings::contradiction() const {
   return std::string(mirror ? "mirror_features" : "feature_copies") + ": found without --split_frames=1, expected both";
 }
 
-int64_t AssociationFeatures::images(const FeatureSettings& settings, int64_t copies,
-                                    const AssociationExamples& examples, const AssociationRenderer& renderer) {
+int64_t AssociationFeatures::images(const FeatureSettings& settings, const AssociationExamples& examples,
+                                    const AssociationRenderer& renderer) {
   if (!settings.split) return examples.count() * (examples.timesteps + 1);
-  return renderer.count(false) * copies * (settings.mirror ? 2 : 1) + renderer.count(true) + 1;
+  return renderer.count(false) * settings.copies * (settings.mirror ? 2 : 1) + renderer.count(true) + 1;
 }
 
-AssociationFeatures::AssociationFeatures(FeatureCache& cache, const FeatureSettings& settings, int64_t copies,
+AssociationFeatures::AssociationFeatures(FeatureCache& cache, const FeatureSettings& settings,
                                          const AssociationExamples& examples, const AssociationRenderer& renderer) {
   if (settings.split) {
-    for (int64_t look = 0; look < copies; ++look) {
+    for (int64_t look = 0; look < settings.copies; ++look) {
       photographs_.push_back(photograph_features(cache, settings, look, renderer));
     }
     const Shape half = renderer.half_shape();
@@ -102,8 +102,8 @@ AssociationFeatures::AssociationFeatures(FeatureCache& cache, const FeatureSetti
   const auto render_query = [&](int64_t i, real* out) {
     renderer.render_query(examples.queries[static_cast<size_t>(i)], out);
   };
-  pairs_ = frame_features(cache, settings, examples.count() * t, renderer, render_pair);
-  queries_ = frame_features(cache, settings, examples.count(), renderer, render_query);
+  pairs_ = cache.features({examples.count() * t, renderer.frame_shape(), render_pair});
+  queries_ = cache.features({examples.count(), renderer.frame_shape(), render_query});
   size_ = queries_.size(1);
 }
 

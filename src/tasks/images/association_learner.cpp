@@ -60,21 +60,20 @@ FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet1
 void FrozenAssociationLearner::compute_features(bool only_test) {
   const AssociationData& of = data();
   const int64_t halves = settings_.split ? 2 : 1;
-  const int64_t train =
-      only_test ? 0 : AssociationFeatures::images(settings_, settings_.copies, of.train, of.train_renderer);
+  const int64_t train = only_test ? 0 : AssociationFeatures::images(settings_, of.train, of.train_renderer);
   cache_.set_progress(show_, halves * (of.noise_frames + 1) + train +
-                                 AssociationFeatures::images(settings_, 1, of.test, of.test_renderer));
+                                 AssociationFeatures::images(settings_.of_test(), of.test, of.test_renderer));
   noise_ = noise_features(cache_, settings_, of.noise_frames, of.train_renderer);
   zeros_ = zero_features(cache_, settings_, of.train_renderer);
-  if (!only_test) train_ = AssociationFeatures(cache_, settings_, settings_.copies, of.train, of.train_renderer);
-  test_ = AssociationFeatures(cache_, settings_, 1, of.test, of.test_renderer);
+  if (!only_test) train_ = AssociationFeatures(cache_, settings_, of.train, of.train_renderer);
+  test_ = AssociationFeatures(cache_, settings_.of_test(), of.test, of.test_renderer);
 }
 
 void FrozenAssociationLearner::set_test(AssociationExamples test) {
   AssociationLearner::set_test(std::move(test));
   if (zeros_.empty() || settings_.split) return;  // one by one the features are those of all images
-  cache_.set_progress(show_, AssociationFeatures::images(settings_, 1, data().test, data().test_renderer));
-  test_ = AssociationFeatures(cache_, settings_, 1, data().test, data().test_renderer);
+  cache_.set_progress(show_, AssociationFeatures::images(settings_.of_test(), data().test, data().test_renderer));
+  test_ = AssociationFeatures(cache_, settings_.of_test(), data().test, data().test_renderer);
 }
 
 AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,

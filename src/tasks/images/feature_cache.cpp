@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint64_t kForm = 1;  // of the files
 constexpr int64_t kBatch = 32;
-const std::string kPrefix = "features-";
+constexpr char kPrefix[] = "features-";
 
 /// Calls `use(begin, pixels)` for one batch of images after the other, pixels [n, H, W, C].
 template <typename Use>
@@ -66,12 +66,16 @@ void remove_oldest(const CachePlace& place, const std::string& kept) {
   std::vector<File> files;
   int64_t all = 0;
   std::error_code gone;
-  for (const auto& entry : fs::directory_iterator(place.folder, gone)) {
-    if (entry.path().filename().string().rfind(kPrefix, 0) != 0 || !entry.is_regular_file(gone)) continue;
-    const auto bytes = static_cast<int64_t>(entry.file_size(gone));
-    if (gone) continue;
+  // What cannot be listed is not removed.
+  for (fs::directory_iterator at(place.folder, gone), end; !gone && at != end; at.increment(gone)) {
+    const fs::directory_entry& entry = *at;
+    std::error_code unreadable;
+    if (entry.path().filename().string().rfind(kPrefix, 0) != 0 || !entry.is_regular_file(unreadable)) continue;
+    const auto bytes = static_cast<int64_t>(entry.file_size(unreadable));
+    const auto used = unreadable ? fs::file_time_type() : entry.last_write_time(unreadable);
+    if (unreadable) continue;
     all += bytes;
-    if (entry.path() != fs::path(kept)) files.push_back({entry.last_write_time(gone), entry.path(), bytes});
+    if (entry.path() != fs::path(kept)) files.push_back({used, entry.path(), bytes});
   }
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.used < b.used; });
   for (size_t i = 0; i < files.size() && all > place.limit_bytes; ++i) {
@@ -111,7 +115,7 @@ std::string FeatureCache::path_of(const RenderedImages& images) const {
   for_batches(images, [&](int64_t, ConstTensorView pixels) {
     hash.add_bytes(pixels.data, static_cast<size_t>(pixels.shape.count()) * sizeof(real));
   });
-  return (fs::path(place_.folder) / (kPrefix + hash_text(hash.value()) + ".safetensors")).string();
+  return (fs::path(place_.folder) / (std::string(kPrefix) + hash_text(hash.value()) + ".safetensors")).string();
 }
 
 void FeatureCache::set_progress(const ShowProgress& show, int64_t total) {

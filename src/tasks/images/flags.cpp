@@ -56,7 +56,9 @@ void add_image_data_flags(Options& options) {
                   {0, 1000000});
 }
 
-void add_feature_cache_flags(Options& options) {
+void add_frozen_conv_net_flags(Options& options) {
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
+                   Role::place);
   options.add_folder("feature_cache",
                      "folder in which features of the frozen ConvNet are kept for other runs; empty: "
                      "$XDG_CACHE_HOME/hmem or ~/.cache/hmem; none: keep nothing",

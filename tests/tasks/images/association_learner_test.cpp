@@ -171,11 +171,12 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
   FeatureSettings settings;
   settings.split = true;
   settings.mirror = GENERATE(false, true);
+  settings.copies = 2;
   const AssociationExamples& of = data.train;
-  const AssociationFeatures features(cache, settings, 2, of, renderer);
+  const AssociationFeatures features(cache, settings, of, renderer);
   REQUIRE(features.size() == 1024);
   REQUIRE(features.copies() == 2);
-  CHECK(cache.images() == AssociationFeatures::images(settings, 2, of, renderer));
+  CHECK(cache.images() == AssociationFeatures::images(settings, of, renderer));
   std::vector<real> pair(1024), moved(1024), query(1024);
   features.copy_pair(of, 3, 2, 0, pair.data());
   features.copy_pair(of, 3, 2, 1, moved.data());

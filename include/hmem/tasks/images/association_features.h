@@ -34,6 +34,8 @@ struct FeatureSettings {
   }
   /// What contradicts; "": nothing.
   std::string contradiction() const;
+  /// The same for examples that are not trained on: one look of each photograph.
+  FeatureSettings of_test() const { return {split, mirror, 1}; }
 };
 
 /// The features of one part's images. Side by side there are as many as frames and queries; one by one, as many as
@@ -41,12 +43,12 @@ struct FeatureSettings {
 class AssociationFeatures {
  public:
   /// Asks `cache` for the features of all images that `examples` need (one by one: of all images of both sets, so that
-  /// the files serve runs with other seeds). `copies` replaces that of the settings.
-  AssociationFeatures(FeatureCache& cache, const FeatureSettings& settings, int64_t copies,
-                      const AssociationExamples& examples, const AssociationRenderer& renderer);
+  /// the files serve runs with other seeds).
+  AssociationFeatures(FeatureCache& cache, const FeatureSettings& settings, const AssociationExamples& examples,
+                      const AssociationRenderer& renderer);
   AssociationFeatures() = default;
   /// How many images the constructor asks for.
-  static int64_t images(const FeatureSettings& settings, int64_t copies, const AssociationExamples& examples,
+  static int64_t images(const FeatureSettings& settings, const AssociationExamples& examples,
                         const AssociationRenderer& renderer);
 
   int64_t size() const { return size_; }  ///< F, features of a frame; 0: nothing was computed

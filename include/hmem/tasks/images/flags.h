@@ -16,8 +16,8 @@ namespace hmem {
 /// Registers --data_dir, --images_a, --images_b and --images_per_class.
 void add_image_data_flags(Options& options);
 
-/// Registers --feature_cache and --feature_cache_limit.
-void add_feature_cache_flags(Options& options);
+/// Registers --pretrained_weights, --feature_cache and --feature_cache_limit.
+void add_frozen_conv_net_flags(Options& options);
 /// What they say.
 CachePlace feature_cache_place(const Options& options);
 
