@@ -2,22 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "hmem/core/check.h"
+#include "study/plain.h"
 
 namespace hmem {
 
+using namespace detail;
+
 namespace {
-
-double total_of(const Vector& row) { return std::accumulate(row.begin(), row.end(), 0.0); }
-
-double largest_of(const double* values, size_t n) {
-  double largest = 0;
-  for (size_t j = 0; j < n; ++j) largest = std::max(largest, std::abs(values[j]));
-  return largest;
-}
-double largest_of(const Vector& row) { return largest_of(row.data(), row.size()); }
 
 /// G y: the gate [z > 0] on every element.
 Vector gated(const Vector& z, Vector y) {
@@ -31,11 +24,6 @@ Vector normalised(const PlainQa& model, const QaTrace::Hop& hop, Vector y) {
   const double mean = total_of(y) / static_cast<double>(y.size());
   for (double& x : y) x = (x - mean) * hop.rstd;
   return y;
-}
-
-Vector sum(Vector a, const Vector& b) {
-  for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
-  return a;
 }
 
 /// e_h, A_h, the question's parts.
@@ -164,7 +152,7 @@ void take_origins(const PlainQa& model, const QaTrace& trace, const std::vector<
     if (!part.empty()) sums = sum(std::move(sums), part.values);
   }
   for (size_t i = 0; i < sums.size(); ++i) sums[i] -= trace.m.values[i];
-  out.residuals.push_back({"memory by origin", largest_of(sums), 0, largest_of(trace.m.values)});
+  out.residuals.push_back({"memory by origin", largest_size(sums), 0, largest_size(trace.m.values)});
 }
 
 Saturation saturation_of(const PlainQa& model, const QaTrace& trace) {
@@ -194,7 +182,7 @@ double Residual::relative() const {
   return difference == 0 ? 0 : difference / scale;
 }
 
-double Attribution::worst_residual() const {
+double worst_residual(const std::vector<Residual>& residuals) {
   double worst = 0;
   for (const Residual& residual : residuals) {
     const double found = residual.relative();
@@ -251,14 +239,15 @@ Attribution attribute(const PlainQa& model, const QaTrace& trace, AnswerPair pai
 
   // Residuals. The size of the margin, or of the terms where they cancel to almost nothing.
   double size = std::abs(out.margin);
-  size = std::max(size, 1e-6 * largest_of(trace.logits));
+  size = std::max(size, 1e-6 * largest_size(trace.logits));
   for (size_t h = 0; h < trace.hops.size(); ++h) {
     Vector sums(static_cast<size_t>(d), 0.0);
     for (int64_t t = 0; t < steps; ++t) {
       for (int64_t j = 0; j < d; ++j) sums[static_cast<size_t>(j)] += out.reads[h](t, j);
     }
     for (size_t j = 0; j < sums.size(); ++j) sums[j] -= trace.hops[h].r[j];
-    out.residuals.push_back({"read of hop " + std::to_string(h + 1), largest_of(sums), 0, largest_of(trace.hops[h].r)});
+    out.residuals.push_back(
+        {"read of hop " + std::to_string(h + 1), largest_size(sums), 0, largest_size(trace.hops[h].r)});
   }
   out.residuals.push_back({"writers", out.terms(), out.margin, size});
   for (int64_t h = 1; h < hops; ++h) {

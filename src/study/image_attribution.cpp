@@ -3,44 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "hmem/core/check.h"
+#include "study/plain.h"
 
 namespace hmem {
+
+using namespace detail;
 
 namespace {
 
 constexpr double kKeyEpsilon = 1e-3;
 
-double total_of(const Vector& row) { return std::accumulate(row.begin(), row.end(), 0.0); }
-
-double largest_of(const Vector& row) {
-  double largest = 0;
-  for (const double x : row) largest = std::max(largest, std::abs(x));
-  return largest;
-}
-
-Vector relu(Vector z) {
-  for (double& x : z) x = std::max(x, 0.0);
-  return z;
-}
-
 /// norm(relu(x W)): batch norm with its moving averages, or the layer norm.
 Vector dense(const real* x, const Matrix& w, const PlainQa::Norm& norm) {
   const Vector in(x, x + w.rows);
   Vector y = relu(product(in.data(), w));
-  const auto n = static_cast<double>(y.size());
-  double mean = 0, var = 0;
-  for (const double value : y) mean += value / n;
-  for (const double value : y) var += (value - mean) * (value - mean) / n;
-  static_assert(BatchNorm::kEpsilon == LayerNorm::kEpsilon);
-  constexpr auto kEpsilon = static_cast<double>(BatchNorm::kEpsilon);
-  for (size_t j = 0; j < y.size(); ++j) {
-    const bool own = norm.mean.empty();
-    y[j] = (y[j] - (own ? mean : norm.mean[j])) / std::sqrt((own ? var : norm.var[j]) + kEpsilon) * norm.scale[j] +
-           norm.shift[j];
+  if (norm.mean.empty()) {
+    double unused;
+    return layer_norm(y, norm, unused);
   }
+  batch_norm(y, norm);
   return y;
 }
 
@@ -56,32 +39,16 @@ Vector key_of(Vector z, bool normalise) {
 }  // namespace
 
 PlainImage::PlainImage(HMemImage& model) : config(model.config()) {
-  const Weights weights = model.weights();
-  std::map<std::string, const Tensor*> tensors;
-  for (const Parameter* parameter : weights.parameters) tensors[parameter->name] = &parameter->value;
-  for (const Buffer* buffer : weights.buffers) tensors[buffer->name] = &buffer->value;
-  const auto row = [&tensors](const std::string& name) {
-    const auto found = tensors.find(name);
-    return found == tensors.end() ? Vector() : Vector(found->second->begin(), found->second->end());
-  };
-  const auto matrix = [&](const std::string& name) {
-    const Tensor& found = *tensors.at(name);
-    Matrix made(found.size(0), found.size(1));
-    std::copy(found.begin(), found.end(), made.values.begin());
-    return made;
-  };
-  const auto norm = [&](const std::string& name) {
-    return PlainQa::Norm{row(name + ".scale"), row(name + ".shift"), row(name + ".moving_mean"),
-                         row(name + ".moving_var")};
-  };
+  const NamedWeights weights(model.weights());
   const auto plus = static_cast<double>(config.rule.gamma_pos), most = static_cast<double>(config.rule.w_max);
   rule = {plus * most, plus, static_cast<double>(config.rule.gamma_neg), false};
-  frame_dense = matrix("frame.dense.weight"), query_dense = matrix("query.dense.weight");
-  frame_norm = norm("frame.norm"), query_norm = norm("query.norm");
-  key = matrix("extract.key.weight"), value = matrix("extract.value.weight"), read = matrix("read.weight");
-  output = matrix("output.weight");
-  gate = row("write_gate.weight");
-  if (!gate.empty()) gate_bias = row("write_gate.bias")[0];
+  frame_dense = weights.matrix("frame.dense.weight"), query_dense = weights.matrix("query.dense.weight");
+  frame_norm = weights.norm("frame.norm"), query_norm = weights.norm("query.norm");
+  key = weights.matrix("extract.key.weight"), value = weights.matrix("extract.value.weight"),
+  read = weights.matrix("read.weight");
+  output = weights.matrix("output.weight");
+  gate = weights.row("write_gate.weight");
+  if (!gate.empty()) gate_bias = weights.row("write_gate.bias")[0];
 }
 
 ImageTrace trace_image(const PlainImage& model, const real* frames, int64_t steps, const real* query) {
@@ -109,15 +76,6 @@ ImageTrace trace_image(const PlainImage& model, const real* frames, int64_t step
 }
 
 double ImageAttribution::terms() const { return total_of(exact); }
-
-double ImageAttribution::worst_residual() const {
-  double worst = 0;
-  for (const Residual& residual : residuals) {
-    const double found = residual.relative();
-    if (!(found <= worst)) worst = found;  // a NaN stays
-  }
-  return worst;
-}
 
 ImageAttribution attribute(const PlainImage& model, const ImageTrace& trace, AnswerPair pair) {
   const int64_t steps = trace.frames(), d = trace.m.rows;
@@ -176,8 +134,8 @@ ImageAttribution attribute(const PlainImage& model, const ImageTrace& trace, Ans
     for (size_t j = 0; j < logit_error.size(); ++j) logit_error[j] -= out.logits.row(t)[j];
   }
   out.residuals = {{"margin", out.terms(), out.margin, std::abs(out.margin)},
-                   {"value read", largest_of(read_error), 0, largest_of(trace.read)},
-                   {"logits", largest_of(logit_error), 0, largest_of(trace.logits)}};
+                   {"value read", largest_size(read_error), 0, largest_size(trace.read)},
+                   {"logits", largest_size(logit_error), 0, largest_size(trace.logits)}};
   return out;
 }
 

@@ -2,24 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "hmem/core/check.h"
+#include "study/plain.h"
 
 namespace hmem {
 
+using namespace detail;
+
 namespace {
-
-double relu(double z) { return z > 0 ? z : 0; }
-
-Vector relu(Vector z) {
-  for (double& x : z) x = relu(x);
-  return z;
-}
-
-Vector sum(Vector a, const Vector& b) {
-  for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
-  return a;
-}
 
 /// (x - mean(x)) / sqrt(var(x) + epsilon); sets rstd to 1 / sqrt(..).
 Vector standardised(Vector x, double epsilon, double& rstd) {
@@ -30,21 +22,6 @@ Vector standardised(Vector x, double epsilon, double& rstd) {
   rstd = 1 / std::sqrt(var + epsilon);
   for (double& value : x) value = (value - mean) * rstd;
   return x;
-}
-
-Vector layer_norm(const Vector& x, const PlainQa::Norm& norm, double& rstd) {
-  Vector y = standardised(x, static_cast<double>(LayerNorm::kEpsilon), rstd);
-  for (size_t j = 0; j < y.size(); ++j) y[j] = y[j] * norm.scale[j] + norm.shift[j];
-  return y;
-}
-
-/// Batch norm in inference: with the moving averages.
-void batch_norm(Vector& x, const PlainQa::Norm& norm) {
-  if (norm.scale.empty()) return;
-  constexpr double kEpsilon = static_cast<double>(BatchNorm::kEpsilon);
-  for (size_t j = 0; j < x.size(); ++j) {
-    x[j] = (x[j] - norm.mean[j]) / std::sqrt(norm.var[j] + kEpsilon) * norm.scale[j] + norm.shift[j];
-  }
 }
 
 /// x_j = sum over slots s of P_sj A_{w_s j}, nil left out.
@@ -75,6 +52,64 @@ Matrix rows_of(const Matrix& a, int64_t begin, int64_t end) {
 Vector transposed_product(const Matrix& m, const Vector& k) { return product(k.data(), m); }  // M^T k
 
 }  // namespace
+
+namespace detail {
+
+double total_of(const Vector& row) { return std::accumulate(row.begin(), row.end(), 0.0); }
+
+double largest_size(const Vector& row) {
+  double largest = 0;
+  for (const double x : row) largest = std::max(largest, std::abs(x));
+  return largest;
+}
+
+Vector relu(Vector z) {
+  for (double& x : z) x = x > 0 ? x : 0;
+  return z;
+}
+
+Vector sum(Vector a, const Vector& b) {
+  for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
+  return a;
+}
+
+Vector layer_norm(const Vector& x, const PlainQa::Norm& norm, double& rstd) {
+  Vector y = standardised(x, static_cast<double>(LayerNorm::kEpsilon), rstd);
+  for (size_t j = 0; j < y.size(); ++j) y[j] = y[j] * norm.scale[j] + norm.shift[j];
+  return y;
+}
+
+void batch_norm(Vector& x, const PlainQa::Norm& norm) {
+  if (norm.scale.empty()) return;
+  constexpr double kEpsilon = static_cast<double>(BatchNorm::kEpsilon);
+  for (size_t j = 0; j < x.size(); ++j) {
+    x[j] = (x[j] - norm.mean[j]) / std::sqrt(norm.var[j] + kEpsilon) * norm.scale[j] + norm.shift[j];
+  }
+}
+
+NamedWeights::NamedWeights(const Weights& weights) {
+  for (const Parameter* parameter : weights.parameters) tensors_[parameter->name] = &parameter->value;
+  for (const Buffer* buffer : weights.buffers) tensors_[buffer->name] = &buffer->value;
+}
+
+Vector NamedWeights::row(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? Vector() : Vector(found->second->begin(), found->second->end());
+}
+
+Matrix NamedWeights::matrix(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) return {};
+  Matrix made(found->second->size(0), found->second->size(1));
+  std::copy(found->second->begin(), found->second->end(), made.values.begin());
+  return made;
+}
+
+PlainQa::Norm NamedWeights::norm(const std::string& name) const {
+  return {row(name + ".scale"), row(name + ".shift"), row(name + ".moving_mean"), row(name + ".moving_var")};
+}
+
+}  // namespace detail
 
 double dot(const double* a, const double* b, int64_t n) {
   double total = 0;
@@ -109,66 +144,41 @@ void PlainRule::write(Matrix& m, const double* k, const double* v) const {
 }
 
 PlainQa::PlainQa(HMemQa& model) : config(model.config()) {
-  const Weights weights = model.weights();
-  const auto find = [&weights](const std::string& name) -> const Tensor* {
-    for (const Parameter* parameter : weights.parameters) {
-      if (parameter->name == name) return &parameter->value;
-    }
-    for (const Buffer* buffer : weights.buffers) {
-      if (buffer->name == name) return &buffer->value;
-    }
-    return nullptr;
-  };
-  const auto row = [&find](const std::string& name) {
-    const Tensor* found = find(name);
-    return found ? Vector(found->begin(), found->end()) : Vector();
-  };
-  const auto matrix = [&](const std::string& name) {
-    Matrix made;
-    if (const Tensor* found = find(name)) {
-      made = Matrix(found->size(0), found->size(1));
-      std::copy(found->begin(), found->end(), made.values.begin());
-    }
-    return made;
-  };
-  const auto norm = [&](const std::string& name) {
-    return Norm{row(name + ".scale"), row(name + ".shift"), row(name + ".moving_mean"), row(name + ".moving_var")};
-  };
-
+  const NamedWeights weights(model.weights());
   const auto gamma = [&](const char* name, real constant) {
-    const Vector learned = row(name);
+    const Vector learned = weights.row(name);
     return learned.empty() ? static_cast<double>(constant) : learned[0];
   };
   const double pos = gamma("gamma_pos", config.rule.gamma_pos), neg = gamma("gamma_neg", config.rule.gamma_neg);
   rule = {pos * static_cast<double>(config.rule.w_max), pos, neg, config.write_rule == WriteRule::signed_hebbian};
   if (config.write_rule == WriteRule::outer) rule = {pos, 0, 0, false};
 
-  embedding = matrix("embedding.weight");
+  embedding = weights.matrix("embedding.weight");
   const int64_t e = embedding.cols, d = config.memory_size;
-  encoding = matrix("encoding.weight");
+  encoding = weights.matrix("encoding.weight");
   if (encoding.empty()) {  // a constant
     Rng unused(0, "");
     const SentenceEncoder fixed(config.encoding, 1, config.words_per_sentence, e, unused);
     encoding = Matrix(config.words_per_sentence, e);
     std::copy(fixed.encoding.value.begin(), fixed.encoding.value.end(), encoding.values.begin());
   }
-  story_norm = norm("story_norm"), query_norm = norm("query_norm");
-  story_layer = matrix("extract.story.weight"), question_layer = matrix("extract.question.weight");
-  key = matrix("extract.key.weight"), value = matrix("extract.value.weight");
+  story_norm = weights.norm("story_norm"), query_norm = weights.norm("query_norm");
+  story_layer = weights.matrix("extract.story.weight"), question_layer = weights.matrix("extract.question.weight");
+  key = weights.matrix("extract.key.weight"), value = weights.matrix("extract.value.weight");
   for (int h = 0; h < config.hops; ++h) {
     const Matrix read =
-        matrix(config.separate_hops && h > 0 ? "read" + std::to_string(h + 1) + ".weight" : "read.weight");
+        weights.matrix(config.separate_hops && h > 0 ? "read" + std::to_string(h + 1) + ".weight" : "read.weight");
     const int64_t question_rows = config.tie_keys ? 0 : e;
     query.push_back(config.tie_keys ? key : rows_of(read, 0, e));
     back.push_back(h > 0 ? rows_of(read, question_rows, question_rows + d) : Matrix());
   }
   if (config.read_before_write) {
-    const Matrix write = matrix("write.weight");
+    const Matrix write = weights.matrix("write.weight");
     write_own = rows_of(write, 0, d), write_found = rows_of(write, d, 2 * d);
-    key_norm = norm("key_norm"), value_norm = norm("value_norm");
+    key_norm = weights.norm("key_norm"), value_norm = weights.norm("value_norm");
   }
-  answer_read = matrix("answer.read.weight"), answer_question = matrix("answer.question.weight");
-  output = matrix("output.weight");
+  answer_read = weights.matrix("answer.read.weight"), answer_question = weights.matrix("answer.question.weight");
+  output = weights.matrix("output.weight");
 }
 
 QaStory story_of(const BabiBatch& batch, int64_t b) {

@@ -14,12 +14,11 @@
 ///   total gradient      A_H = e_H,  A_h = e_h + N_h W_{h+1} G_{h+1} M A_{h+1}
 ///   writer of hop h     writes[h][t] = c_t^h . e_h
 ///   steerer of hop h    steers[h][t] = c_t^{h-1} . (A_{h-1} - e_{h-1}), h >= 2: what flows through the sentence's
-///   share
-///                       of the key of hop h, and on
+///                       share of the key of hop h, and on
 ///   question, hop h     question[h] = (q W_q) G_h M A_h
-///   total               total[t] = sum_h c_t^h . A_h, the derivative of the margin when C_t is scaled in all hops
-///   (with
-///                       the factors rstd frozen). Not a share: the margin is of degree up to H in the memory
+///   total               total[t] = sum_h c_t^h . A_h, the derivative of the margin when C_t is scaled in all
+///                       hops (with the factors rstd frozen). Not a share: the margin is of degree up to H in the
+///                       memory
 ///
 /// N_h is the centring times rstd of a normalised read (else the identity), G_h the gate as a diagonal matrix. With
 /// answer_layer e_h passes o -> o + G (o W_1 + q W_2) with the frozen gate G, and answer_question = (q W_2) G w is the
@@ -39,6 +38,8 @@ struct Residual {
 
   double relative() const;  ///< |found - expected| / scale
 };
+/// Largest Residual::relative(); NaN if one is.
+double worst_residual(const std::vector<Residual>& residuals);
 
 /// What the write rule did beyond growth and decay.
 struct Saturation {
@@ -71,8 +72,7 @@ struct Attribution {
   std::vector<Vector> total_gradient;   ///< A_h [D]
 
   int64_t sentences() const { return static_cast<int64_t>(writer.size()); }
-  /// Largest Residual::relative() of all sums.
-  double worst_residual() const;
+  double worst_residual() const { return hmem::worst_residual(residuals); }
   /// sum of `writer` + answer_question: printed beside the margin.
   double terms() const;
 };

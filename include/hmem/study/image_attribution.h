@@ -66,7 +66,7 @@ struct ImageAttribution {
 
   /// sum of `exact`: printed beside the margin.
   double terms() const;
-  double worst_residual() const;
+  double worst_residual() const { return hmem::worst_residual(residuals); }
 };
 
 /// Splits the margin of `pair`. Throws Error on classes outside the output layer.
