@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
 #include "study/explain_rows.h"
 #include "study/image_rows.h"
+#include "study/json_text.h"
 
 namespace hmem {
+
+using namespace detail;
 
 namespace {
 
@@ -18,59 +22,67 @@ std::string name_of(const std::vector<std::string>& names, int32_t id) {
   return id < 0 ? "" : one_line(names[static_cast<size_t>(id)]);
 }
 
-std::string maybe(double value, int digits = 2) { return std::isfinite(value) ? detail::fixed(value, digits) : "-"; }
+std::string maybe(double value, int digits = 2) { return std::isfinite(value) ? fixed(value, digits) : "-"; }
 
 double mean_of(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : std::nan(""); }
 
 const char* const kStages[] = {"wrong photograph matched", "faded", "digit misread"};
 const char* const kKinds[] = {"pair", "noise", "black"};
 
-std::string number(double value) { return std::isfinite(value) ? format_real(value, 9) : "null"; }
-
-template <typename Items, typename Text>
-std::string each(const Items& items, Text text_of) {
-  std::string text = "[";
-  for (const auto& item : items) text += (text.size() > 1 ? "," : "") + text_of(item);
-  return text + "]";
-}
-template <typename Number>
-std::string counts(const std::vector<Number>& row) {
-  return each(row, [](Number value) { return std::to_string(value); });
-}
 std::string counts(const std::vector<std::vector<int64_t>>& rows) {
-  return each(rows, [](const std::vector<int64_t>& row) { return counts(row); });
-}
-std::string names_json(const std::vector<std::string>& names) {
-  return each(names, [](const std::string& name) { return json_string(name); });
+  return json_list(rows, json_numbers<std::vector<int64_t>>);
 }
 
 std::string summary_json(const ImageSummary& all) {
-  const auto similarity = [](const char* name, const ImageSummary::Similarity& of) {
-    return ",\"similarity_" + std::string(name) + "\":{\"count\":" + std::to_string(of.count) +
-           ",\"mean_cosine\":" + number(mean_of(of.cosine, of.count)) +
-           ",\"mean_match\":" + number(mean_of(of.match, of.count)) + ",\"bins\":" + counts(of.bins) + "}";
+  const auto similarity = [](const ImageSummary::Similarity& of) {
+    return JsonObject()
+        .add("count", json_number(of.count))
+        .add("mean_cosine", json_number(mean_of(of.cosine, of.count)))
+        .add("mean_match", json_number(mean_of(of.match, of.count)))
+        .add("bins", json_numbers(of.bins))
+        .str();
   };
-  std::string text = "{\"examples\":" + std::to_string(all.examples) + ",\"errors\":" + std::to_string(all.errors);
+  JsonObject made;
+  made.add("examples", json_number(all.examples)).add("errors", json_number(all.errors));
   const char* const kNames[] = {"wrong_photograph", "faded", "digit_misread"};
+  std::vector<int64_t> right;
   for (size_t s = 0; s < kRecallStages; ++s) {
-    text += ",\"" + std::string(kNames[s]) + "\":" + std::to_string(all.stages[s][0]);
+    made.add(kNames[s], json_number(all.stages[s][0]));
+    right.push_back(all.stages[s][1]);
   }
-  text += ",\"right_by_stage\":" + counts(std::vector<int64_t>{all.stages[0][1], all.stages[1][1], all.stages[2][1]});
-  text += ",\"noise_matched\":" + std::to_string(all.noise_matched);
-  text += ",\"confusion_digits\":" + counts(all.digits) + ",\"confusion_photographs\":" + counts(all.photographs);
-  text += ",\"error_kinds_of_photographs\":" + counts(all.kinds_of_class);
-  text += similarity("same", all.same) + similarity("other", all.other) + similarity("noise", all.noise);
-  text += ",\"ages\":" + each(all.ages, [](const auto& entry) {
-            return "{\"frames_after\":" + std::to_string(entry.first) +
-                   ",\"retention\":" + number(mean_of(entry.second.left, entry.second.pairs)) +
-                   ",\"asked\":" + std::to_string(entry.second.asked) +
-                   ",\"right\":" + std::to_string(entry.second.right) + "}";
-          });
-  text += ",\"gate_pairs\":" + number(mean_of(all.pair_gate.sum, all.pair_gate.count)) +
-          ",\"gate_noise\":" + number(mean_of(all.noise_gate.sum, all.noise_gate.count));
-  text +=
-      ",\"mean_rest\":" + number(mean_of(all.rest, all.examples)) + ",\"worst_residual\":" + number(all.worst_residual);
-  return text + "}";
+  made.add("right_by_stage", json_numbers(right)).add("noise_matched", json_number(all.noise_matched));
+  made.add("confusion_digits", counts(all.digits)).add("confusion_photographs", counts(all.photographs));
+  made.add("error_kinds_of_photographs", counts(all.kinds_of_class));
+  made.add("similarity_same", similarity(all.same)).add("similarity_other", similarity(all.other));
+  made.add("similarity_noise", similarity(all.noise));
+  made.add("ages", json_list(all.ages, [](const auto& entry) {
+             const auto& [age, of] = entry;
+             return JsonObject()
+                 .add("frames_after", json_number(age))
+                 .add("retention", json_number(mean_of(of.left, of.pairs)))
+                 .add("asked", json_number(of.asked))
+                 .add("right", json_number(of.right))
+                 .str();
+           }));
+  made.add("gate_pairs", json_number(mean_of(all.pair_gate.sum, all.pair_gate.count)));
+  made.add("gate_noise", json_number(mean_of(all.noise_gate.sum, all.noise_gate.count)));
+  made.add("mean_rest", json_number(mean_of(all.rest, all.examples)));
+  return made.add("worst_residual", json_number(all.worst_residual)).str();
+}
+
+/// A row and a column for each class; further columns are those of the counts.
+Table count_table(const std::string& head, const std::vector<std::string>& names,
+                  const std::vector<const std::vector<std::vector<int64_t>>*>& counts) {
+  Table table = {{head}};
+  for (size_t id = 0; id < names.size(); ++id) {
+    const std::string name = name_of(names, static_cast<int32_t>(id));
+    table[0].push_back(name);
+    table.push_back({name});
+    for (const auto* rows : counts) {
+      for (const int64_t count : (*rows)[id]) table.back().push_back(std::to_string(count));
+    }
+  }
+  return table;
 }
 
 std::vector<std::string> titled(const std::string& title, const Table& table, size_t left = 1) {
@@ -223,26 +235,11 @@ Table gate_table(const ImageSummary& all) {
 }
 
 Table digit_table(const ImageExplanation& one, const ImageSummary& all) {
-  Table table = {{"true"}};
-  for (size_t id = 0; id < one.digits.size(); ++id) {
-    const std::string name = name_of(one.digits, static_cast<int32_t>(id));
-    table[0].push_back(name);
-    table.push_back({name});
-    for (const int64_t count : all.digits[id]) table.back().push_back(std::to_string(count));
-  }
-  return table;
+  return count_table("true", one.digits, {&all.digits});
 }
 
 Table photograph_table(const ImageExplanation& one, const ImageSummary& all) {
-  Table table = {{"asked"}};
-  for (size_t id = 0; id < one.photographs.size(); ++id) {
-    const std::string name = name_of(one.photographs, static_cast<int32_t>(id));
-    table[0].push_back(name);
-    table.push_back({name});
-    for (const auto* counts_of : {&all.photographs[id], &all.kinds_of_class[id]}) {
-      for (const int64_t count : *counts_of) table.back().push_back(std::to_string(count));
-    }
-  }
+  Table table = count_table("asked", one.photographs, {&all.photographs, &all.kinds_of_class});
   table[0].insert(table[0].end(), {"noise", "wrong photo", "faded", "misread"});
   return table;
 }
@@ -257,12 +254,10 @@ std::string summary_line(const ImageSummary& all) {
 
 }  // namespace detail
 
-using namespace detail;
-
-ImageExplanation explain_image(const PlainImage& model, int64_t number_of, ShownExample shown, const real* frames,
+ImageExplanation explain_image(const PlainImage& model, int64_t number, ShownExample shown, const real* frames,
                                const real* query) {
   ImageExplanation one;
-  one.number = number_of;
+  one.number = number;
   one.trace = trace_image(model, frames, static_cast<int64_t>(shown.frames.size()), query);
   one.at = attribute(model, one.trace, answer_pair(one.trace.logits, shown.digit));
   one.stage = recall_stage(shown, one.at);
@@ -295,49 +290,44 @@ std::vector<std::string> image_text(const ImageExplanation& one, const ImageSumm
 
 std::string image_json(const ImageExplanation& one, const ImageSummary* all) {
   const ImageAttribution& at = one.at;
-  std::string frames;
-  for (int64_t step = 0; step < one.trace.frames(); ++step) {
+  std::vector<int64_t> steps(static_cast<size_t>(one.trace.frames()));
+  std::iota(steps.begin(), steps.end(), 0);
+  const auto frame_json = [&](int64_t step) {
     const auto t = static_cast<size_t>(step);
     const ShownExample::Frame& frame = one.shown.frames[t];
-    frames += std::string(step ? "," : "") + "{\"kind\":\"" + kKinds[static_cast<size_t>(frame.kind)] +
-              "\",\"photograph\":" + std::to_string(frame.photograph) + ",\"digit\":" + std::to_string(frame.digit) +
-              ",\"asked\":" + (step == one.shown.asked ? "true" : "false") +
-              (one.trace.gate.empty() ? "" : ",\"gate\":" + number(one.trace.gate[t])) +
-              ",\"match\":" + number(at.match[t]) + ",\"cosine\":" + number(at.cosine[t]) +
-              ",\"left\":" + number(at.left[t]) + ",\"product\":" + number(at.product[t]) +
-              ",\"exact\":" + number(at.exact[t]) + ",\"rest\":" + number(at.rest[t]) +
-              ",\"logits\":" + each(Vector(at.logits.row(step), at.logits.row(step + 1)), number) + "}";
-  }
-  std::string text =
-      "{\"format\":\"hmem_image_explain\",\"version\":" + std::to_string(kImageExplainVersion) +
-      ",\"program\":" + json_string("hmem " + build_info().version) + ",\"example\":" + std::to_string(one.number) +
-      ",\"photographs\":" + names_json(one.photographs) + ",\"digits\":" + names_json(one.digits) +
-      ",\"query\":" + std::to_string(one.shown.photograph) + ",\"true\":" + std::to_string(one.shown.digit) +
-      ",\"answer\":" + std::to_string(at.answer) + ",\"other\":" + std::to_string(at.other) +
-      ",\"error\":" + (one.right() ? "null" : json_string(kStages[static_cast<size_t>(one.stage)])) +
-      ",\"margin\":" + number(at.margin) + ",\"terms\":" + number(at.terms()) +
-      ",\"logits\":" + each(one.trace.logits, number) + ",\"frames\":[" + frames +
-      "],\"residuals\":" + each(at.residuals, [](const Residual& residual) {
-        return "{\"name\":" + json_string(residual.name) + ",\"found\":" + number(residual.found) +
-               ",\"expected\":" + number(residual.expected) + ",\"relative\":" + number(residual.relative()) + "}";
-      });
-  if (all) text += ",\"test\":" + summary_json(*all);
-  return text + "}\n";
+    JsonObject made;
+    made.add("kind", json_string(kKinds[static_cast<size_t>(frame.kind)]));
+    made.add("photograph", json_number(frame.photograph)).add("digit", json_number(frame.digit));
+    made.add("asked", json_flag(step == one.shown.asked));
+    if (!one.trace.gate.empty()) made.add("gate", json_number(one.trace.gate[t]));
+    made.add("match", json_number(at.match[t])).add("cosine", json_number(at.cosine[t]));
+    made.add("left", json_number(at.left[t])).add("product", json_number(at.product[t]));
+    made.add("exact", json_number(at.exact[t])).add("rest", json_number(at.rest[t]));
+    return made.add("logits", json_numbers(Vector(at.logits.row(step), at.logits.row(step + 1)))).str();
+  };
+  JsonObject root;
+  root.add("format", json_string("hmem_image_explain")).add("version", json_number(kImageExplainVersion));
+  root.add("program", json_string("hmem " + build_info().version)).add("example", json_number(one.number));
+  root.add("photographs", json_strings(one.photographs)).add("digits", json_strings(one.digits));
+  root.add("query", json_number(one.shown.photograph)).add("true", json_number(one.shown.digit));
+  root.add("answer", json_number(at.answer)).add("other", json_number(at.other));
+  root.add("error", one.right() ? "null" : json_string(kStages[static_cast<size_t>(one.stage)]));
+  root.add("margin", json_number(at.margin)).add("terms", json_number(at.terms()));
+  root.add("logits", json_numbers(one.trace.logits)).add("frames", json_list(steps, frame_json));
+  root.add("residuals", residuals_json(at.residuals));
+  if (all) root.add("test", summary_json(*all));
+  return root.str() + "\n";
 }
 
 std::string image_csv(const ImageExplanation& one) {
-  const auto quoted = [](const std::string& text) {
-    std::string cell = "\"";
-    for (const char c : text) cell += c == '"' ? "\"\"" : std::string(1, c);
-    return cell + "\"";
-  };
   std::string text = "frame,kind,photograph,digit,asked,gate,match,cosine,left,product,exact,rest\n";
   for (int64_t step = 0; step < one.trace.frames(); ++step) {
     const auto t = static_cast<size_t>(step);
     const ShownExample::Frame& frame = one.shown.frames[t];
     text += std::to_string(step + 1) + "," + kKinds[static_cast<size_t>(frame.kind)] + "," +
-            quoted(name_of(one.photographs, frame.photograph)) + "," + quoted(name_of(one.digits, frame.digit)) + "," +
-            (step == one.shown.asked ? "1," : "0,") + (one.trace.gate.empty() ? "" : format_real(one.trace.gate[t], 9));
+            csv_field(name_of(one.photographs, frame.photograph)) + "," + csv_field(name_of(one.digits, frame.digit)) +
+            "," + (step == one.shown.asked ? "1," : "0,") +
+            (one.trace.gate.empty() ? "" : format_real(one.trace.gate[t], 9));
     for (const Vector* column :
          {&one.at.match, &one.at.cosine, &one.at.left, &one.at.product, &one.at.exact, &one.at.rest}) {
       text += "," + (std::isfinite((*column)[t]) ? format_real((*column)[t], 9) : "");
