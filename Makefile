@@ -143,9 +143,8 @@ $(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
 PAGE := $(patsubst src/%,$(OUT)/%.inc,$(wildcard src/study/assets/*))
 $(PAGE): $(OUT)/%.inc: src/% Makefile
 	@mkdir -p $(@D); sed -e 's/^ *//' -e '/^\/\//d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
-PAGE_OBJ := $(F32)/src/study/page.o $(F32)/src/study/image_page.o
-$(PAGE_OBJ): $(PAGE)
-$(PAGE_OBJ): private VERSION_FLAGS = -I$(OUT)
+$(F32)/src/study/page_frame.o: $(PAGE)
+$(F32)/src/study/page_frame.o: private VERSION_FLAGS = -I$(OUT)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
 $(F32)/src/data/images/stb_image.o: $(OUT)/stb

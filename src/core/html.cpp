@@ -47,6 +47,29 @@ std::string html_table(const std::string& caption, const std::vector<std::vector
   return text + "</table>\n";
 }
 
+std::string html_page(const std::string& title, const std::string& style, const std::string& body,
+                      const std::string& allowed) {
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'" +
+         allowed + "\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
+         html_text(title) + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n" + body + "</body>\n</html>\n";
+}
+
+std::string html_paragraph(const std::string& html) { return "<p>" + html + "</p>\n"; }
+
+std::string html_fold(const std::string& summary, const std::string& body) {
+  return "<details><summary>" + summary + "</summary>\n" + body + "</details>\n";
+}
+
+std::string html_wide(const std::string& name, const std::string& html) {
+  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(name) + "\">" + html +
+         "</div>\n";
+}
+
+std::string html_wide_table(const std::string& caption, const std::vector<std::vector<std::string>>& rows) {
+  return html_wide(caption, html_table(caption, rows));
+}
+
 std::string base64(std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;

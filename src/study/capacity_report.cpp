@@ -2,24 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "hmem/core/html.h"
 #include "hmem/core/text.h"
 #include "hmem/study/capacity.h"
 #include "hmem/sweep/report.h"
+#include "study/explain_rows.h"
 
 namespace hmem {
+
+using detail::fixed;
 
 namespace {
 
 using Points = std::vector<const CapacityPoint*>;
-
-std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof(text), "%.*f", digits, value);
-  return std::isfinite(value) ? text : "inf";
-}
 
 const std::string& name_of(Store store) { return kStores[static_cast<size_t>(store)]; }
 
@@ -228,10 +224,10 @@ std::string capacity_html(const CapacitySettings& settings, const std::vector<Ca
   for (const std::vector<Points>& curves : by_keys_and_store(points)) {
     const std::string title = title_of(settings, curves[0][0]->keys);
     text += "<h2>" + title.substr(0, title.find(':')) + "</h2>\n<p>" + title + ".</p>\n" +
-            picture(curves, "Recall in % over the number of pairs, " + title, false) + "<div class=\"wide\">" +
-            html_table("Recall in %: measured +- spread (formula)", recall_table(curves)) + "</div>\n" +
-            picture(curves, "Signal to noise over the number of pairs, " + title, true) + "<div class=\"wide\">" +
-            html_table("Signal to noise of one unit: measured (formula)", snr_table(curves)) + "</div>\n";
+            picture(curves, "Recall in % over the number of pairs, " + title, false) +
+            html_wide_table("Recall in %: measured +- spread (formula)", recall_table(curves)) +
+            picture(curves, "Signal to noise over the number of pairs, " + title, true) +
+            html_wide_table("Signal to noise of one unit: measured (formula)", snr_table(curves));
   }
   return text + "</body></html>\n";
 }

@@ -22,13 +22,12 @@ Outcome without(const PlainQa& model, QaTrace& run, const Matrix& before, int64_
 
 }  // namespace
 
-Vector probabilities(const QaTrace& trace) {
-  Vector p = trace.logits;
-  const double largest = *std::max_element(p.begin(), p.end());
+Vector probabilities(Vector logits) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
   double total = 0;
-  for (double& x : p) total += x = std::exp(x - largest);
-  for (double& x : p) x /= total;
-  return p;
+  for (double& x : logits) total += x = std::exp(x - largest);
+  for (double& x : logits) x /= total;
+  return logits;
 }
 
 Outcome outcome_of(const QaTrace& trace, AnswerPair pair) {
@@ -84,8 +83,7 @@ QaStory move_sentence(QaStory story, int64_t from, int64_t to) {
 
 QaStory drop_sentence(const QaStory& story, int64_t sentence) {
   check_sentence(story, sentence);
-  QaStory shorter = first_sentences(move_sentence(story, sentence, story.size() - 1), story.size() - 1);
-  return shorter;
+  return first_sentences(move_sentence(story, sentence, story.size() - 1), story.size() - 1);
 }
 
 QaStory first_sentences(const QaStory& story, int64_t count) {

@@ -56,12 +56,12 @@ Explanation explain(const PlainQa& model, const BabiTask& task, AskedQuestion as
              "the answer is not finite: the model is damaged");
   one.probability = probabilities(one.trace);
   const int32_t truth = task.vocabulary.id_of(one.asked.true_answer);
-  one.pair = answer_pair(one.trace, truth == Vocabulary::kNil ? -1 : truth);
-  one.right = truth != Vocabulary::kNil && truth == one.pair.answer;
-  one.at = attribute(model, one.trace, one.pair);
-  one.left_out = leave_each_out(model, one.trace, one.pair);
+  const AnswerPair pair = answer_pair(one.trace, truth == Vocabulary::kNil ? -1 : truth);
+  one.right = truth != Vocabulary::kNil && truth == pair.answer;
+  one.at = attribute(model, one.trace, pair);
+  one.left_out = leave_each_out(model, one.trace, pair);
   for (int64_t count = 1; count <= one.story.size(); ++count) {
-    one.asked_after.push_back(outcome_of(trace_qa(model, first_sentences(one.story, count)), one.pair));
+    one.asked_after.push_back(outcome_of(trace_qa(model, first_sentences(one.story, count)), pair));
   }
   return one;
 }

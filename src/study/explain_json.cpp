@@ -136,7 +136,7 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
   root.add("story", json_list(numbers, [&](int64_t t) {
              const auto i = static_cast<size_t>(t);
              return JsonObject()
-                 .add("number", std::to_string(t + 1 + one.forgotten))
+                 .add("number", json_number(t + 1 + one.forgotten))
                  .add("words", json_strings(one.asked.sentences[i]))
                  .add("ids", json_numbers(one.story.sentences[i]))
                  .add("fact", json_flag(one.is_fact(t)))

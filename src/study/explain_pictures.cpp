@@ -61,6 +61,10 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
          "</text>\n";
 }
 
+std::string numbered(const Explanation& one, int64_t t, const char* mark = " ") {
+  return number_of(one, t) + mark + sentence(one.asked.sentences[static_cast<size_t>(t)]);
+}
+
 std::string axis(const std::string& path) {
   return "<path class=\"axis\" stroke=\"#1a1a1a\" fill=\"none\" d=\"" + path + "\"/>\n";
 }
@@ -233,32 +237,23 @@ std::vector<Line> forgetting_lines(const PlainQa& model, const Explanation& one)
   std::sort(order.begin(), order.end());
   std::vector<Line> lines;
   for (const int64_t t : order) {
-    const auto i = static_cast<size_t>(t);
-    lines.push_back({std::to_string(t + 1 + one.forgotten) + " " + sentence(one.asked.sentences[i]),
-                     {kept.row(t) + t, kept.row(t) + kept.cols}});
+    lines.push_back({numbered(one, t), {kept.row(t) + t, kept.row(t) + kept.cols}});
   }
   return lines;
 }
 
 std::vector<Bar> asked_after_bars(const BabiTask& task, const Explanation& one) {
   std::vector<Bar> bars;
-  for (size_t t = 0; t < one.asked_after.size(); ++t) {
-    const Outcome& outcome = one.asked_after[t];
-    bars.push_back(
-        {std::to_string(static_cast<int64_t>(t) + 1 + one.forgotten) + " " + sentence(one.asked.sentences[t]),
-         word(task, outcome.answer), outcome.margin});
+  for (const Outcome& outcome : one.asked_after) {
+    const auto t = static_cast<int64_t>(bars.size());
+    bars.push_back({numbered(one, t), word(task, outcome.answer), outcome.margin});
   }
   return bars;
 }
 
 std::vector<int32_t> top_classes(const Explanation& one, size_t count) {
-  std::vector<int32_t> order(one.trace.logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return one.trace.logits[static_cast<size_t>(a)] > one.trace.logits[static_cast<size_t>(b)];
-  });
-  order.resize(std::min(order.size(), count));
-  if (std::find(order.begin(), order.end(), one.pair.other) == order.end()) order.back() = one.pair.other;
+  std::vector<int32_t> order = largest_ids(one.trace.logits, count);
+  if (std::find(order.begin(), order.end(), one.at.other) == order.end()) order.back() = one.at.other;
   return order;
 }
 
@@ -279,17 +274,14 @@ std::vector<ExplainPicture> explain_pictures(const PlainQa& model, const BabiTas
   for (const Column& column : columns) {
     std::vector<Bar> bars;
     for (const int64_t t : shown_rows(one, 40)) {
-      bars.push_back({std::to_string(t + 1 + one.forgotten) + (one.is_fact(t) ? " * " : " ") +
-                          sentence(one.asked.sentences[static_cast<size_t>(t)]),
-                      "", column.values[t]});
+      bars.push_back({numbered(one, t, one.is_fact(t) ? " * " : " "), "", column.values[t]});
     }
     add_bars(column.id, bars, column.title + ": " + headline(task, one));
   }
   std::vector<Bar> lost, logits;
   for (const int64_t t : shown_rows(one, 40)) {
-    const auto i = static_cast<size_t>(t);
-    lost.push_back({std::to_string(t + 1 + one.forgotten) + " " + sentence(one.asked.sentences[i]),
-                    word(task, one.left_out[i].answer), one.at.margin - one.left_out[i].margin});
+    const Outcome& without = one.left_out[static_cast<size_t>(t)];
+    lost.push_back({numbered(one, t), word(task, without.answer), one.at.margin - without.margin});
   }
   add_bars("left_out", lost, "margin lost without the sentence: " + headline(task, one));
   for (const int32_t id : top_classes(one)) {

@@ -23,6 +23,8 @@ std::string percent(double p) {
   return fixed(hundred, hundred >= 99.95 || hundred == 0 ? 0 : 1) + " %";
 }
 
+std::string number_of(const Explanation& one, int64_t t) { return std::to_string(t + 1 + one.forgotten); }
+
 std::string sentence(const BabiWords& words) { return one_line(words_text(words)); }
 
 std::string shortened(const std::string& text, size_t limit) {
@@ -35,18 +37,22 @@ std::string word(const BabiTask& task, int32_t id) { return one_line(class_word(
 
 std::string nearest_words(const PlainQa& model, const BabiTask& task, const Vector& values) {
   const Vector logits = product(values.data(), model.output);
-  std::vector<int32_t> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto shown = static_cast<int64_t>(std::min<size_t>(3, order.size()));
-  std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](int32_t a, int32_t b) {
-    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
-  });
-  std::string text;
-  for (int64_t i = 0; i < shown; ++i) text += (i ? ", " : "") + word(task, order[static_cast<size_t>(i)]);
-  return text;
+  std::vector<std::string> words;
+  for (const int32_t id : largest_ids(logits, 3)) words.push_back(word(task, id));
+  return join(words, ", ");
 }
 
 int64_t largest_of(const double* values, int64_t n) { return std::max_element(values, values + n) - values; }
+
+std::vector<int32_t> largest_ids(const Vector& values, size_t count) {
+  std::vector<int32_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)];
+  });
+  order.resize(std::min(order.size(), count));
+  return order;
+}
 
 std::vector<Column> columns_of(const Explanation& one) {
   const Attribution& at = one.at;
@@ -67,17 +73,14 @@ std::vector<Column> columns_of(const Explanation& one) {
   return columns;
 }
 
-std::string remarks(const BabiTask& task, const Explanation& one, const std::vector<Column>& columns, int64_t t) {
-  const int64_t steps = one.trace.sentences();
+std::string remarks(const BabiTask& task, const Explanation& one, int64_t t) {
+  const int64_t steps = one.trace.sentences(), hops = one.at.steers.rows;
   const double share = 0.1 * std::abs(one.at.margin);  // smaller ones are not remarked upon
   std::vector<std::string> found;
-  const auto largest = [&](size_t column) {
-    const double* values = columns[column].values;
-    return largest_of(values, steps) == t && values[t] > share;
-  };
-  if (largest(0)) found.push_back("largest writer");
-  if (columns.size() > 1 && one.at.steers.rows > 1 && largest(1)) found.push_back("largest steerer");
-  if (!one.at.origin_of.empty() && largest(columns.size() - 1)) found.push_back("largest origin");
+  const auto largest = [&](const double* values) { return largest_of(values, steps) == t && values[t] > share; };
+  if (largest(one.at.writer.data())) found.push_back("largest writer");
+  if (hops > 1 && largest(one.at.steers.row(hops - 1))) found.push_back("largest steerer");
+  if (!one.at.origin_of.empty() && largest(one.at.origin_of.data())) found.push_back("largest origin");
   if (one.at.writer[static_cast<size_t>(t)] < -share) {
     found.push_back("against: speaks for " + word(task, one.at.other));
   }
@@ -178,10 +181,9 @@ std::vector<std::string> explain_text(const PlainQa& model, const BabiTask& task
     }
     const Outcome& without = one.left_out[i];
     std::string outcome = word(task, without.answer) + " " + percent(without.probability);
-    const std::string remark = remarks(task, one, columns, t);
+    const std::string remark = remarks(task, one, t);
     if (!remark.empty()) outcome = padded_right(outcome, 18) + " " + remark;
-    lines.push_back(row_of(one.is_fact(t) ? "*" : " ", std::to_string(t + 1 + one.forgotten),
-                           sentence(one.asked.sentences[i]), cells) +
+    lines.push_back(row_of(one.is_fact(t) ? "*" : " ", number_of(one, t), sentence(one.asked.sentences[i]), cells) +
                     "   " + outcome);
   }
   if (static_cast<int64_t>(shown.size()) < steps) {

@@ -8,6 +8,7 @@
 #include "study/explain_pictures.h"
 #include "study/explain_rows.h"
 #include "study/image_rows.h"
+#include "study/page_frame.h"
 
 namespace hmem {
 
@@ -15,22 +16,9 @@ using namespace detail;
 
 namespace {
 
-// Made from src/study/assets by the build.
-const char kStyle[] =
-#include "study/assets/page.css.inc"
-    ;
 const char kFrames[] =
     ".frames{display:flex;flex-wrap:wrap;gap:.6em}.frames figure{width:8.5em}.frames .asked{outline:3px solid "
     "var(--text);outline-offset:2px}.frames img{width:100%;image-rendering:pixelated;display:block}\n";
-
-std::string section(const std::string& title, const std::string& body) {
-  return "<section><h2>" + title + "</h2>\n" + body + "</section>\n";
-}
-std::string wide(const std::string& caption, const Table& table) {
-  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(caption) + "\">" +
-         html_table(caption, table) + "</div>\n";
-}
-std::string paragraph(const std::string& text) { return "<p>" + text + "</p>\n"; }
 
 std::string figure(const std::string& png, const std::string& name, const std::string& caption, bool asked) {
   return std::string("<figure") + (asked ? " class=\"asked\"" : "") + "><img alt=\"" + html_text(name) +
@@ -55,7 +43,7 @@ std::string strip(const ImageExplanation& one, const std::vector<std::string>& p
   }
   if (pictures.size() > one.shown.frames.size()) text += figure(pictures.back(), "query", "query", false);
   text += "</div>\n";
-  if (hidden > 0) text += paragraph(std::to_string(hidden) + " more frames are in the table only.");
+  if (hidden > 0) text += html_paragraph(std::to_string(hidden) + " more frames are in the table only.");
   return text;
 }
 
@@ -111,21 +99,24 @@ std::string test_set(const ImageExplanation& one, const ImageSummary& all) {
                   : "",
          of.pairs ? of.left / static_cast<double>(of.pairs) : 0});
   }
-  std::string text =
-      section("3. The test set",
-              paragraph(summary_line(all)) + wide("How far answers came: three kinds of error", stage_table(all)));
-  text += section("4. What is left of a pair, by age",
-                  paragraph("The part of a pair that later frames did not overwrite, for the query's key. It explains "
-                            "the curve of accuracy over delay.") +
-                      bars_svg(left, "Mean retention of pairs by the number of frames after them") +
-                      wide("Retention and accuracy by age", age_table(all)) +
-                      (gate_table(all).empty() ? "" : wide("Write gate", gate_table(all))));
-  text += section("5. Similarity of the query to stored keys",
-                  histogram(all.same, "same class") + histogram(all.other, "other class") +
-                      histogram(all.noise, "noise") + wide("Stored keys by their cosine", similarity_table(all)));
-  text += section("6. Confusion",
-                  wide("Digits: true (row) and answered", digit_table(one, all)) +
-                      wide("Photographs: asked (row) and matched best; errors by kind", photograph_table(one, all)));
+  std::string text = page_section("test", "3. The test set",
+                                  html_paragraph(summary_line(all)) +
+                                      html_wide_table("How far answers came: three kinds of error", stage_table(all)));
+  text += page_section(
+      "age", "4. What is left of a pair, by age",
+      html_paragraph("The part of a pair that later frames did not overwrite, for the query's key. It explains "
+                     "the curve of accuracy over delay.") +
+          bars_svg(left, "Mean retention of pairs by the number of frames after them") +
+          html_wide_table("Retention and accuracy by age", age_table(all)) +
+          (gate_table(all).empty() ? "" : html_wide_table("Write gate", gate_table(all))));
+  text += page_section("similarity", "5. Similarity of the query to stored keys",
+                       histogram(all.same, "same class") + histogram(all.other, "other class") +
+                           histogram(all.noise, "noise") +
+                           html_wide_table("Stored keys by their cosine", similarity_table(all)));
+  text += page_section(
+      "confusion", "6. Confusion",
+      html_wide_table("Digits: true (row) and answered", digit_table(one, all)) +
+          html_wide_table("Photographs: asked (row) and matched best; errors by kind", photograph_table(one, all)));
   return text;
 }
 
@@ -134,28 +125,25 @@ std::string test_set(const ImageExplanation& one, const ImageSummary& all) {
 std::string image_page(const ImageExplanation& one, const ImageSummary* all, const std::vector<std::string>& pictures) {
   const std::vector<int64_t> frames = shown_frames(one, 20);
   std::string text =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      // The page may use nothing but what it holds itself, and has no script.
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src "
-      "data:\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Test example " +
-      std::to_string(one.number) + "</title>\n<style>\n" + kStyle + kFrames +
-      "</style>\n</head>\n<body>\n<main>\n<h1>Why this digit? Test example " + std::to_string(one.number) +
-      "</h1>\n<p class=\"big\"><bdi>" + html_text(image_headline(one)) + "</bdi></p>\n" +
-      paragraph(html_text(image_verdict(one))) + paragraph(html_text(image_residual_line(one))) +
-      section("1. What was shown",
-              strip(one, pictures) +
-                  paragraph("match: product of the query's key and the frame's key. left: what later frames did not "
-                            "overwrite. part: what the frame adds to the margin. * the pair asked for.")) +
-      section("2. Parts of the answer",
-              bars_svg(part_bars(one, frames, one.at.exact, "margin"), "Parts of the margin by frame") +
-                  wide("Parts of the margin: product = match x left x what the value says; exact = with the rest",
-                       frame_table(one, shown_frames(one, 0))) +
-                  logit_bars(one, frames, one.at.answer) + logit_bars(one, frames, one.at.other) +
-                  wide("Logits by frame (< answer, * true)", logit_table(one)) +
-                  "<p class=\"quiet\">Formulas: <code>docs/image_association.md</code>; computed by "
-                  "<code>attribute</code> in <code>src/study/image_attribution.cpp</code>.</p>\n");
+      "<h1>Why this digit? Test example " + std::to_string(one.number) + "</h1>\n<p class=\"big\"><bdi>" +
+      html_text(image_headline(one)) + "</bdi></p>\n" + html_paragraph(html_text(image_verdict(one))) +
+      html_paragraph(html_text(image_residual_line(one))) +
+      page_section(
+          "shown", "1. What was shown",
+          strip(one, pictures) +
+              html_paragraph("match: product of the query's key and the frame's key. left: what later frames did not "
+                             "overwrite. part: what the frame adds to the margin. * the pair asked for.")) +
+      page_section("parts", "2. Parts of the answer",
+                   bars_svg(part_bars(one, frames, one.at.exact, "margin"), "Parts of the margin by frame") +
+                       html_wide_table(
+                           "Parts of the margin: product = match x left x what the value says; exact = with the rest",
+                           frame_table(one, shown_frames(one, 0))) +
+                       logit_bars(one, frames, one.at.answer) + logit_bars(one, frames, one.at.other) +
+                       html_wide_table("Logits by frame (< answer, * true)", logit_table(one)) +
+                       "<p class=\"quiet\">Formulas: <code>docs/image_association.md</code>; computed by "
+                       "<code>attribute</code> in <code>src/study/image_attribution.cpp</code>.</p>\n");
   if (all) text += test_set(one, *all);
-  return text + "</main>\n</body>\n</html>\n";
+  return study_page("Test example " + std::to_string(one.number), text, false, kFrames);
 }
 
 }  // namespace hmem

@@ -6,22 +6,16 @@
 
 #include "hmem/core/html.h"
 #include "hmem/core/text.h"
+#include "hmem/sweep/report.h"
 #include "study/explain_pictures.h"
 #include "study/explain_rows.h"
+#include "study/page_frame.h"
 
 namespace hmem {
 
 namespace {
 
 using namespace detail;
-
-// Made from src/study/assets by the build.
-const char kStyle[] =
-#include "study/assets/page.css.inc"
-    ;
-const char kScript[] =
-#include "study/assets/page.js.inc"
-    ;
 
 constexpr int64_t kRows = 12;        // of the first table
 constexpr size_t kShownBytes = 300;  // of a sentence
@@ -34,21 +28,6 @@ std::string probable(double p) {
 
 std::string told(const std::string& text) { return "<bdi>" + html_text(shortened(text, kShownBytes)) + "</bdi>"; }
 
-std::string section(const std::string& id, const std::string& title, const std::string& body) {
-  return "<section aria-labelledby=\"h_" + id + "\"><h2 id=\"h_" + id + "\">" + title + "</h2>\n" + body +
-         "</section>\n";
-}
-
-std::string wide(const std::string& table, const std::string& name) {
-  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + name + "\">" + table + "</div>\n";
-}
-
-std::string paragraph(const std::string& text) { return "<p>" + text + "</p>\n"; }
-
-std::string fold(const std::string& title, const std::string& body) {
-  return "<details><summary>" + title + "</summary>\n" + body + "</details>\n";
-}
-
 /// Where the formulas of a block are, and which functions compute them.
 std::string source(const std::string& where, const std::string& functions) {
   return "<p class=\"quiet\">Formulas: <code>docs/equations.md</code>, " + where + ". In the sources: " + functions +
@@ -59,9 +38,7 @@ class Page {
  public:
   Page(const PlainQa& model, const BabiTask& task, const Explanation& one)
       : model_(model), task_(task), one_(one), steps_(one.trace.sentences()) {
-    for (size_t t = 0; t < one.asked.sentences.size(); ++t) {
-      numbers_.push_back(std::to_string(static_cast<int64_t>(t) + 1 + one.forgotten));
-    }
+    for (int64_t t = 0; t < steps_; ++t) numbers_.push_back(number_of(one, t));
     columns_ = columns_of(one);
     std::reverse(columns_.begin() + 1, std::find_if(columns_.begin() + 1, columns_.end(), is_trained));  // hop 2 first
     const bool has_origin = !one.at.origin.empty();
@@ -69,16 +46,12 @@ class Page {
   }
 
   std::string html() const {
-    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-           // The page may use nothing but what it holds itself.
-           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-           "script-src 'unsafe-inline'; img-src data:\">\n"
-           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
-           html_text(shortened(sentence(one_.asked.question), 80)) + "? " +
-           html_text(shortened(word(task_, one_.at.answer), 80)) + "</title>\n<style>\n" + kStyle +
-           "</style>\n</head>\n<body>\n<main>\n" + question() + terms() + hops() + memory() + forgetting() + keys() +
-           (one_.at.origin.empty() ? "" : origins()) + meaning() + json() + "</main>\n<script>\n" + kScript +
-           "</script>\n</body>\n</html>\n";
+    const std::string title =
+        shortened(sentence(one_.asked.question), 80) + "? " + shortened(word(task_, one_.at.answer), 80);
+    return study_page(title,
+                      question() + terms() + hops() + memory() + forgetting() + keys() +
+                          (one_.at.origin.empty() ? "" : origins()) + meaning() + json(),
+                      true);
   }
 
  private:
@@ -94,10 +67,10 @@ class Page {
     const auto count = [](size_t n, const std::string& what) {
       return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
     };
-    text += paragraph("An H-Mem model (Hebbian memory network) read " + count(numbers_.size(), "sentence") +
-                      ", wrote each into one matrix, and answered a question in " + count(hops, "read") +
-                      " (hops). This page splits its answer into what each sentence contributed. "
-                      "<code>docs/course/4_hops.md</code> teaches the method on a smaller model.");
+    text += html_paragraph("An H-Mem model (Hebbian memory network) read " + count(numbers_.size(), "sentence") +
+                           ", wrote each into one matrix, and answered a question in " + count(hops, "read") +
+                           " (hops). This page splits its answer into what each sentence contributed. "
+                           "<code>docs/course/4_hops.md</code> teaches the method on a smaller model.");
     std::string verdict;
     if (!one_.asked.true_answer.empty()) {
       verdict = one_.right ? " (correct)" : " (wrong, expected " + told(one_.asked.true_answer) + ")";
@@ -106,7 +79,7 @@ class Page {
             " " + probable(one_.probability[answer]) + "</strong><span id=\"verdict\">" + verdict + "</span></p>\n";
     text += "<p id=\"margin\">margin " + fixed(one_.at.margin) + " of " + told(word(task_, one_.at.answer)) + " over " +
             told(word(task_, one_.at.other)) + "</p>\n";
-    text += paragraph(
+    text += html_paragraph(
         "The margin is the score of the answer less that of the other word, the second best or, where the answer is "
         "wrong, the true one. Above 0 the answer wins. It stays that of these two words whatever is changed below.");
     text += "<p><span class=\"trained\">" + html_text(residual_line(one_)) +
@@ -120,8 +93,8 @@ class Page {
     }
     list += "</ol>\n";
     if (one_.forgotten > 0) {
-      list = paragraph(std::to_string(one_.forgotten) +
-                       " sentences before these are not read: the model was trained on shorter stories.") +
+      list = html_paragraph(std::to_string(one_.forgotten) +
+                            " sentences before these are not read: the model was trained on shorter stories.") +
              list;
     }
     std::string logits =
@@ -134,22 +107,23 @@ class Page {
     for (const int32_t id : classes) {
       const auto i = static_cast<size_t>(id);
       logits += "<tr data-id=\"" + std::to_string(id) + "\"><th scope=\"row\">" + told(word(task_, id)) + "</th>" +
-                bar(one_.trace.logits[i], largest, "", false) + "<td class=\"p\">" + probable(one_.probability[i]) +
+                bar(one_.trace.logits[i], largest) + "<td class=\"p\">" + probable(one_.probability[i]) +
                 "</td></tr>\n";
     }
     logits += "</tbody></table>\n";
     if (std::any_of(classes.begin(), classes.end(), [&](int32_t id) { return id > task_.vocabulary.words(); })) {
-      logits += paragraph(
+      logits += html_paragraph(
           "<small>&lt;age n&gt; is the word for how many sentences ago something was said. It is in the "
           "vocabulary, so the output layer has a score for it, but it is never an answer.</small>");
     }
-    text += paragraph(
+    text += html_paragraph(
         "Two questions that this page does not answer: <code>docs/course/5_read_before_write.md</code> says why the "
         "plain model fails task 16, <code>docs/course/6_delay.md</code> what is left of the first pair of a picture "
         "and a digit after 40 frames of noise.");
-    return text + section("story", "1. The story",
-                          list + wide(logits, "logits") + controls() +
-                              source("section 7", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
+    return text +
+           page_section("story", "1. The story",
+                        list + html_wide("logits", logits) + controls() +
+                            source("section 7", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
   }
 
   /// Sliders, for the script.
@@ -158,7 +132,7 @@ class Page {
       return "<label>" + label + " = <b></b><input type=\"range\" id=\"" + id + "\" min=\"0\"></label>\n";
     };
     return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
-           paragraph(
+           html_paragraph(
                "The weights stay; rates and hops change, and everything below is computed again in this page. "
                "Untick a sentence in the table of section 2 to leave out its write. The answer above changes, and "
                "sections 2 to 4. Fewer hops here are those of a model that was trained with " +
@@ -171,8 +145,11 @@ class Page {
            "</div>\n<button id=\"back\" type=\"button\">Back to the trained model</button></div>\n";
   }
 
-  static std::string bar(double value, double largest, const std::string& attributes, bool top) {
-    return std::string("<td class=\"bar") + (value < 0 ? " neg" : "") + (top ? " top" : "") + "\"" + attributes +
+  /// `trained`: the script does not compute it again.
+  static std::string bar(double value, double largest, bool trained = false, bool top = false,
+                         const std::string& attributes = "") {
+    return std::string("<td class=\"") + (trained ? "trained " : "") + "bar" + (value < 0 ? " neg" : "") +
+           (top ? " top" : "") + "\"" + attributes +
            " style=\"--v:" + fixed(largest > 0 ? std::min(1.0, std::abs(value) / largest) : 0, 3) + "\">" +
            fixed(value) + "</td>";
   }
@@ -187,7 +164,6 @@ class Page {
     Vector lost;
     for (const Outcome& outcome : one_.left_out) lost.push_back(one_.at.margin - outcome.margin);
     for (const double value : lost) largest = std::max(largest, std::abs(value));
-    const std::vector<Column> plain = columns_of(one_);
     std::string text =
         "<table class=\"terms\"" +
         (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
@@ -201,7 +177,7 @@ class Page {
         "out</th></tr></thead>\n<tbody>\n";
     for (const int64_t t : rows) {
       const auto i = static_cast<size_t>(t);
-      const std::string remark = remarks(task_, one_, plain, t);
+      const std::string remark = remarks(task_, one_, t);
       text +=
           "<tr data-t=\"" + std::to_string(t) + "\"" + (one_.is_fact(t) ? " class=\"fact\"" : "") +
           "><th scope=\"row\">" + row_name(i) + "</th><td class=\"s\">" + told(sentence(one_.asked.sentences[i])) +
@@ -211,15 +187,11 @@ class Page {
       for (const Column& column : columns_) {
         const std::string attributes =
             is_trained(column) ? "" : " data-t=\"" + std::to_string(t) + "\" data-c=\"" + column.id + "\"";
-        std::string cell = bar(column.values[t], largest, attributes, largest_of(column.values, steps_) == t);
-        if (is_trained(column)) cell.replace(0, 14, "<td class=\"trained bar");
-        text += cell;
+        text += bar(column.values[t], largest, is_trained(column), largest_of(column.values, steps_) == t, attributes);
       }
       const Outcome& without = one_.left_out[i];
-      text +=
-          bar(lost[i], largest, "", largest_of(lost.data(), steps_) == t).replace(0, 14, "<td class=\"trained bar") +
-          "<td class=\"trained\">" + told(word(task_, without.answer)) + " " + probable(without.probability) +
-          "</td></tr>\n";
+      text += bar(lost[i], largest, true, largest_of(lost.data(), steps_) == t) + "<td class=\"trained\">" +
+              told(word(task_, without.answer)) + " " + probable(without.probability) + "</td></tr>\n";
     }
     text += "</tbody>\n<tfoot>\n";
     const auto foot = [&](const std::string& name, const std::string& kind, const auto& cell_of) {
@@ -248,14 +220,14 @@ class Page {
   std::string terms() const {
     const bool steered = one_.at.steers.rows > 1;
     const int64_t last = one_.at.steers.rows - 1, writer = largest_of(one_.at.writer.data(), steps_);
-    std::string text =
-        paragraph(steered ? "The margin is split in several ways. Each column alone adds up to it. Do not add columns."
-                          : "The margin is a sum over the sentences.");
-    text += paragraph(
+    std::string text = html_paragraph(
+        steered ? "The margin is split in several ways. Each column alone adds up to it. Do not add columns."
+                : "The margin is a sum over the sentences.");
+    text += html_paragraph(
         "<strong>Writes</strong>: the part of the margin that the last read takes from what this sentence "
         "left in the memory.");
     if (steered) {
-      text += paragraph(
+      text += html_paragraph(
           "<strong>Steers</strong>: a hop's key is made of the question and of what the hop before read. This is the "
           "part of the margin that comes through what an earlier hop read of this sentence: it chose where the hop "
           "looks. The row &ldquo;the question itself&rdquo; has the part that comes through the question. "
@@ -264,29 +236,29 @@ class Page {
       text += "<p class=\"trained\">Here sentence " + numbers_[static_cast<size_t>(writer)] +
               " writes the most, and sentence " + numbers_[static_cast<size_t>(steerer)] + " steers hop " +
               std::to_string(last + 1) + " the most.</p>\n";
-      text += paragraph(
+      text += html_paragraph(
           "<strong>Total</strong>: writes and all steers. It counts the margin several times, so it is not a share. It "
           "is the derivative of the margin when what this sentence stored is made larger in every read.");
     }
-    text += paragraph(
+    text += html_paragraph(
         "<strong>Left out</strong> is another question: what if the sentence had not been written? The model runs "
         "again, and later sentences are written on another memory.");
     text += opposite();
-    text += wide(terms_table(shown_rows(one_, kRows), "terms"), "parts of the margin");
+    text += html_wide("parts of the margin", terms_table(shown_rows(one_, kRows), "terms"));
     text +=
         "<p id=\"pair_text\" class=\"script\" aria-live=\"polite\" hidden>Point at a sentence, or move the focus to "
         "its box, to see what steered it.</p>\n";
     if (steps_ > kRows) {
       std::vector<int64_t> all(static_cast<size_t>(steps_));
       std::iota(all.begin(), all.end(), 0);
-      text += fold("All " + std::to_string(steps_) + " sentences",
-                   wide(terms_table(all, ""), "parts of the margin, all sentences"));
+      text += html_fold("All " + std::to_string(steps_) + " sentences",
+                        html_wide("parts of the margin, all sentences", terms_table(all, "")));
     }
     if (one_.at.steers.rows > 1) text += pairs_block();
-    return section("terms", "2. Which sentence writes the answer, which steers the hops?",
-                   text + source("sections 5 and 6",
-                                 "<code>attribute</code> in <code>src/study/attribution.cpp</code>, "
-                                 "<code>leave_each_out</code> in <code>src/study/counterfactual.cpp</code>"));
+    return page_section("terms", "2. Which sentence writes the answer, which steers the hops?",
+                        text + source("sections 5 and 6",
+                                      "<code>attribute</code> in <code>src/study/attribution.cpp</code>, "
+                                      "<code>leave_each_out</code> in <code>src/study/counterfactual.cpp</code>"));
   }
 
   /// Points at the sentence whose total and loss disagree most, if both are worth a remark.
@@ -319,7 +291,7 @@ class Page {
       return x > y || (x == y && a < b);
     });
     const auto name_of = [&](int64_t t) { return t < steps_ ? numbers_[static_cast<size_t>(t)] : last; };
-    std::string text = paragraph(list_head) + "<ul>\n";
+    std::string text = html_paragraph(list_head) + "<ul>\n";
     for (int64_t i = 0; i < shown; ++i) {
       const auto at = static_cast<int64_t>(order[static_cast<size_t>(i)]);
       if (values.values[static_cast<size_t>(at)] == 0) break;
@@ -328,25 +300,24 @@ class Page {
     }
     text += "</ul>\n";
     if (steps_ > kRows) return text;
-    std::vector<std::vector<std::string>> rows = {{row_head}};
+    Table rows = {{row_head}};
     for (int64_t t = 0; t < values.cols; ++t) rows[0].push_back(name_of(t));
     for (int64_t s = 0; s < values.rows; ++s) {
       rows.push_back({name_of(s)});
       for (int64_t t = 0; t < values.cols; ++t) rows.back().push_back(fixed(values(s, t)));
     }
-    return text + wide(html_table(caption, rows), "table of pairs");
+    return text + html_wide("table of pairs", html_table(caption, rows));
   }
 
   std::string pairs_block() const {
     const int64_t last = one_.at.steers.rows - 1;
     return "<div class=\"trained\">" +
-           fold(
+           html_fold(
                "Which sentence steered the reading of which, in the last hop",
                matrix_block(
                    pairs(model_, one_.trace, one_.at, last),
                    "Row: the sentence that was read. Column: whose share of the key it was read with. Rows add up to " +
-                       std::string(one_.trace.hops.size() > 1 && model_.config.hop_sum ? "what the last hop adds"
-                                                                                       : "writes") +
+                       std::string(model_.config.hop_sum ? "what the last hop adds" : "writes") +
                        ", columns to steers hop " + std::to_string(last + 1) + ".",
                    "question", "read", "The largest, written as steering sentence &rarr; sentence that was read:")) +
            "</div>\n";
@@ -354,16 +325,10 @@ class Page {
 
   /// The words that the output layer makes of what a hop read, with their probabilities, as HTML.
   std::string nearest(const Vector& read) const {
-    Vector p = product(read.data(), model_.output);
-    const double most = *std::max_element(p.begin(), p.end());
-    for (double& x : p) x = std::exp(x - most);
-    const double sum = std::accumulate(p.begin(), p.end(), 0.0);
+    const Vector p = probabilities(product(read.data(), model_.output));
     std::string text;
-    for (int i = 0; i < 3 && i < static_cast<int>(p.size()); ++i) {
-      const auto id = largest_of(p.data(), static_cast<int64_t>(p.size()));
-      double& found = p[static_cast<size_t>(id)];
-      text += (i ? ", " : "") + html_text(word(task_, static_cast<int32_t>(id))) + " " + probable(found / sum);
-      found = -1;
+    for (const int32_t id : largest_ids(p, 3)) {
+      text += (text.empty() ? "" : ", ") + html_text(word(task_, id)) + " " + probable(p[static_cast<size_t>(id)]);
     }
     return text;
   }
@@ -371,7 +336,7 @@ class Page {
   std::string hops() const {
     const int64_t d = model_.config.memory_size;
     std::string list = "<ol id=\"hops\">\n";
-    std::vector<std::vector<std::string>> match = {{"sentence"}};
+    Table match = {{"sentence"}};
     for (size_t h = 0; h < one_.trace.hops.size(); ++h) {
       const QaTrace::Hop& hop = one_.trace.hops[h];
       const std::string n = std::to_string(h + 1);
@@ -394,9 +359,9 @@ class Page {
         match[row].push_back(percent(share[row - 1]));
       }
     }
-    return section(
+    return page_section(
         "hops", "3. From the question to the answer, hop by hop",
-        paragraph(
+        html_paragraph(
             "The question makes the first key. What a key reads from the memory makes, with the question, the "
             "next key. "
             "A unit is open when it is above 0 after the ReLU. A sentence's share of what a hop reads is the part of "
@@ -405,10 +370,11 @@ class Page {
             "The nearest words are those that the output layer would answer after this hop, with their "
             "probabilities.") +
             list + "</ol>\n<div class=\"trained\">" +
-            fold("Match of each key with each stored key, beside the share of what was read",
-                 paragraph("The match is the product of the two keys. Where match and share disagree, later sentences "
-                           "have overwritten what was stored, or the values cancel.") +
-                     wide(html_table("Match and share", match), "match and share")) +
+            html_fold("Match of each key with each stored key, beside the share of what was read",
+                      html_paragraph(
+                          "The match is the product of the two keys. Where match and share disagree, later sentences "
+                          "have overwritten what was stored, or the values cancel.") +
+                          html_wide("match and share", html_table("Match and share", match))) +
             "</div>\n" + source("section 6", "<code>read_and_answer</code> in <code>src/study/trace.cpp</code>"));
   }
 
@@ -422,26 +388,27 @@ class Page {
     const std::string d = std::to_string(model_.config.memory_size);
     const std::string what = "Memory when the question is asked: " + d + " rows and columns, values from " +
                              fixed(saturation.memory_low) + " to " + fixed(saturation.memory_high);
+    const bool outer = model_.config.write_rule == WriteRule::outer;
     std::string formula = "(growth): M = M + g<sub>+</sub> k v<sup>T</sup>";
-    if (model_.config.write_rule != WriteRule::outer) {
+    if (!outer) {
       formula =
           std::string(
               "(growth) and takes away where its key is active (decay): M = M F + g<sub>+</sub> w<sub>max</sub> k "
               "v<sup>T</sup>, F = 1 - g<sub>+</sub> ") +
           (model_.rule.is_signed ? "|k v|" : "k v") + " - g<sub>-</sub> k<sup>2</sup>, element by element";
     }
-    std::string text =
-        paragraph("Each sentence adds the outer product of its key and value " + formula +
-                  ". Blue is above 0, orange below, white 0; the root of the value is drawn, so that small ones show. "
-                  "Rows: key units, most active first. Columns: value units.");
-    if (model_.config.write_rule != WriteRule::outer) {
+    std::string text = html_paragraph(
+        "Each sentence adds the outer product of its key and value " + formula +
+        ". Blue is above 0, orange below, white 0; the root of the value is drawn, so that small ones show. "
+        "Rows: key units, most active first. Columns: value units.");
+    if (!outer) {
       text +=
           "<p><strong id=\"below\">" + std::to_string(saturation.negative) + " of " +
           std::to_string(saturation.factors) + " updated entries (" +
           percent(static_cast<double>(saturation.negative) /
                   static_cast<double>(std::max<int64_t>(1, saturation.factors))) +
           ") have F below 0, the smallest F is " + fixed(saturation.smallest) + "</strong></p>\n" +
-          paragraph(
+          html_paragraph(
               "F &lt; 0: the old entry changes its sign; with F &lt; -1 it also grows. w<sub>max</sub> is the value "
               "that an entry approaches while F is between 0 and 1 (and lower with decay). A write with F below 0 "
               "overshoots it, so an entry of M can lie above w<sub>max</sub>, or below 0: "
@@ -458,7 +425,6 @@ class Page {
         "\"></label>\n<button id=\"next\" type=\"button\">Step</button> <button id=\"play\" "
         "type=\"button\">Play</button>\n"
         "<p id=\"step_text\"></p>\n<div class=\"four\">\n";
-    const bool outer = model_.config.write_rule == WriteRule::outer;
     const char* const pictures[][3] = {{"before", "before: M", "before: M"},
                                        {"growth", "plus growth",
                                         outer ? "+ g<sub>+</sub> k v<sup>T</sup> (growth)"
@@ -470,15 +436,15 @@ class Page {
               "\" role=\"img\" aria-label=\"" + label + "\" aria-describedby=\"step_text\"></canvas><figcaption>" +
               caption + "</figcaption></figure>\n";
     }
-    return section("memory", "4. The memory, sentence by sentence",
-                   text + "</div></div>\n" +
-                       source(model_.config.read_before_write ? "sections 5 and 10" : "section 5",
-                              "<code>PlainRule::write</code> in <code>src/study/trace.cpp</code>"));
+    return page_section("memory", "4. The memory, sentence by sentence",
+                        text + "</div></div>\n" +
+                            source(model_.config.read_before_write ? "sections 5 and 10" : "section 5",
+                                   "<code>PlainRule::write</code> in <code>src/study/trace.cpp</code>"));
   }
 
   std::string forgetting() const {
     const std::vector<Line> lines = forgetting_lines(model_, one_);
-    std::vector<std::vector<std::string>> left = {{"after sentence"}};
+    Table left = {{"after sentence"}};
     std::string asked =
         "<table><caption>Asked after each sentence</caption>\n<thead><tr><th scope=\"col\">after sentence</th>"
         "<th scope=\"col\">margin</th><th scope=\"col\">answer</th></tr></thead>\n<tbody>\n";
@@ -492,55 +458,55 @@ class Page {
         left.back().push_back(s < first ? "" : fixed(line.values[s - first]));
       }
       const Outcome& outcome = one_.asked_after[s];
-      asked += "<tr><th scope=\"row\">" + numbers_[s] + "</th>" + bar(outcome.margin, largest, "", false) + "<td>" +
+      asked += "<tr><th scope=\"row\">" + numbers_[s] + "</th>" + bar(outcome.margin, largest) + "<td>" +
                told(word(task_, outcome.answer)) + " " + probable(outcome.probability) + "</td></tr>\n";
     }
-    std::string text = paragraph(
+    std::string text = html_paragraph(
         "What a sentence writes of the margin, as later sentences overwrite it. The keys are those of this question's "
         "hops.");
     std::string absent;
-    for (const std::string& number : numbers_) {
-      if (std::none_of(lines.begin(), lines.end(),
-                       [&](const Line& line) { return line.name.rfind(number + " ", 0) == 0; }))
-        absent += (absent.empty() ? "" : ", ") + number;
+    for (size_t t = 0; t < numbers_.size(); ++t) {
+      const auto is_here = [&](const Line& line) { return line.values.size() == numbers_.size() - t; };
+      if (std::none_of(lines.begin(), lines.end(), is_here)) absent += (absent.empty() ? "" : ", ") + numbers_[t];
     }
     if (!absent.empty()) {
-      text += paragraph("The six sentences with the largest values are drawn. " +
-                        (steps_ > 2 * kRows ? std::string("The others") : "The others (" + absent + ")") +
-                        " never write more than these.");
+      text += html_paragraph("The six sentences with the largest values are drawn. " +
+                             (steps_ > 2 * kRows ? std::string("The others") : "The others (" + absent + ")") +
+                             " never write more than these.");
     }
     text += lines_svg(lines, steps_, "What is left of the largest writers after each later sentence");
-    text += fold("These numbers", wide(html_table("Part of the margin that is left", left), "what is left"));
-    text += paragraph("Had the question come earlier: the margin of the same two answers after each sentence.");
+    text += html_fold("These numbers", html_wide("what is left", html_table("Part of the margin that is left", left)));
+    text += html_paragraph("Had the question come earlier: the margin of the same two answers after each sentence.");
     Line margin;
     margin.name = "margin";
     for (const Outcome& outcome : one_.asked_after) margin.values.push_back(outcome.margin);
-    const std::string table = wide(asked + "</tbody></table>\n", "asked after");
+    const std::string table = html_wide("asked after", asked + "</tbody></table>\n");
     text += steps_ <= kRows ? table
                             : lines_svg({margin}, steps_, "Margin had the question come after this sentence") +
-                                  fold("These numbers", table);
-    return section("forgetting", "5. Forgetting",
-                   "<div class=\"trained\">" + text + "</div>\n" +
-                       source("section 5",
-                              "<code>forgetting</code> in <code>src/study/attribution.cpp</code>, "
-                              "<code>first_sentences</code> in <code>src/study/counterfactual.cpp</code>"));
+                                  html_fold("These numbers", table);
+    return page_section("forgetting", "5. Forgetting",
+                        "<div class=\"trained\">" + text + "</div>\n" +
+                            source("section 5",
+                                   "<code>forgetting</code> in <code>src/study/attribution.cpp</code>, "
+                                   "<code>first_sentences</code> in <code>src/study/counterfactual.cpp</code>"));
   }
 
   std::string keys() const {
     const std::string shape = std::to_string(steps_) + " sentences, one a row, from the first down; " +
                               std::to_string(model_.config.memory_size) + " units";
-    return section("keys", "6. Keys and values",
-                   paragraph("What is stored: sentences that have active units in common share rows of the memory, and "
-                             "overwrite each other there.") +
-                       "<figure>" + heat(one_.trace.k, "Keys: " + shape, "flat") + "<figcaption>Keys: " + shape +
-                       "</figcaption></figure>\n<figure>" + heat(one_.trace.v, "Values: " + shape, "flat") +
-                       "<figcaption>Values: " + shape + "</figcaption></figure>\n" +
-                       source("section 4", "<code>trace_qa</code> in <code>src/study/trace.cpp</code>"));
+    return page_section(
+        "keys", "6. Keys and values",
+        html_paragraph("What is stored: sentences that have active units in common share rows of the memory, and "
+                       "overwrite each other there.") +
+            "<figure>" + heat(one_.trace.k, "Keys: " + shape, "flat") + "<figcaption>Keys: " + shape +
+            "</figcaption></figure>\n<figure>" + heat(one_.trace.v, "Values: " + shape, "flat") +
+            "<figcaption>Values: " + shape + "</figcaption></figure>\n" +
+            source("section 4", "<code>trace_qa</code> in <code>src/study/trace.cpp</code>"));
   }
 
   std::string origins() const {
     const int64_t d = model_.config.memory_size;
-    std::vector<std::vector<std::string>> found = {{"sentence", "what it says", "nearest words of what it found"}};
+    Table found = {{"sentence", "what it says", "nearest words of what it found"}};
     for (int64_t t = 0; t < steps_; ++t) {
       const double* row = one_.trace.found.row(t);
       const bool empty = std::all_of(row, row + d, [](double x) { return x == 0; });
@@ -548,18 +514,18 @@ class Page {
                        shortened(sentence(one_.asked.sentences[static_cast<size_t>(t)]), kShownBytes),
                        empty ? "nothing" : nearest_words(model_, task_, Vector(row, row + d))});
     }
-    return section("origin", "7. Read before write: what each sentence found, and whose content it carries",
-                   "<div class=\"trained\">" +
-                       paragraph("Before a sentence writes, its key reads the memory; the value it stores depends on "
-                                 "what it found. So the part of a "
-                                 "writer can have its origin in an earlier sentence.") +
-                       wide(html_table("What each sentence found", found), "what each sentence found") +
-                       matrix_block(one_.at.origin,
-                                    "Row: the sentence that wrote. Column: the sentence whose content it carries, last "
-                                    "the shift of the layer norm.",
-                                    "shift", "wrote", "The largest, written as origin &rarr; sentence that wrote it:") +
-                       "</div>\n" +
-                       source("section 10", "<code>attribute</code> in <code>src/study/attribution.cpp</code>"));
+    return page_section(
+        "origin", "7. Read before write: what each sentence found, and whose content it carries",
+        "<div class=\"trained\">" +
+            html_paragraph("Before a sentence writes, its key reads the memory; the value it stores depends on "
+                           "what it found. So the part of a "
+                           "writer can have its origin in an earlier sentence.") +
+            html_wide("what each sentence found", html_table("What each sentence found", found)) +
+            matrix_block(one_.at.origin,
+                         "Row: the sentence that wrote. Column: the sentence whose content it carries, last "
+                         "the shift of the layer norm.",
+                         "shift", "wrote", "The largest, written as origin &rarr; sentence that wrote it:") +
+            "</div>\n" + source("section 10", "<code>attribute</code> in <code>src/study/attribution.cpp</code>"));
   }
 
   std::string meaning() const {
@@ -576,29 +542,32 @@ class Page {
         "run (and so are the units of an answer layer and the scale of normalised reads and values).</li>\n"
         "<li>A later sentence decides how much of an earlier one is kept. The sums give nobody credit for that.</li>\n"
         "<li>The supporting facts of the file need not be the only ones that suffice.</li></ul></div>\n";
-    std::vector<std::vector<std::string>> rows = {{"sum", "found", "expected", "relative error"}};
+    Table rows = {{"sum", "found", "expected", "relative error"}};
     for (const Residual& residual : one_.at.residuals) {
       rows.push_back({residual.name, format_real(residual.found, 6), format_real(residual.expected, 6),
                       format_real(residual.relative(), 2)});
     }
-    return section(
+    return page_section(
         "meaning", number(8) + "What is exact, what is interpretation",
-        text + fold("All sums and their errors",
-                    wide(html_table("Sums. Where 0 is expected, found is the largest difference of an element.", rows),
-                         "sums")));
+        text + html_fold(
+                   "All sums and their errors",
+                   html_wide(
+                       "sums",
+                       html_table("Sums. Where 0 is expected, found is the largest difference of an element.", rows))));
   }
 
   std::string json() const {
     std::string settings = "<dl>\n";
     for (const auto& [name, value] : settings_of(model_.config))
       settings += "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>\n";
-    return section("json", number(9) + "The data of this page",
-                   paragraph(
-                       "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It lies "
-                       "in the source of this page, "
-                       "in the element with the id <code>data</code>; <code>docs/explain.md</code> names its fields.") +
-                       "<p class=\"script\" hidden><button id=\"save\" type=\"button\">Save the JSON</button></p>\n" +
-                       fold("Settings of the model", settings + "</dl>\n")) +
+    return page_section(
+               "json", number(9) + "The data of this page",
+               html_paragraph(
+                   "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It lies "
+                   "in the source of this page, "
+                   "in the element with the id <code>data</code>; <code>docs/explain.md</code> names its fields.") +
+                   "<p class=\"script\" hidden><button id=\"save\" type=\"button\">Save the JSON</button></p>\n" +
+                   html_fold("Settings of the model", settings + "</dl>\n")) +
            "<script type=\"application/json\" id=\"data\">" + explain_json(model_, task_, one_) + "</script>\n";
   }
 

@@ -18,6 +18,14 @@ TEST_CASE("a table has heads for its columns and rows, and escaped cells", "[htm
         "<tr><th scope=\"row\">r</th><td>1</td></tr>\n</table>\n");
 }
 
+TEST_CASE("titles and names of blocks cannot end their element or attribute", "[html]") {
+  const std::string page =
+      html_page("</title>", "p{}", html_wide("a\">", html_paragraph("<b>x</b>")), "; img-src data:");
+  CHECK(page.find("style-src 'unsafe-inline'; img-src data:\">") != std::string::npos);
+  CHECK(page.find("<title>&lt;/title&gt;</title>\n<style>\np{}</style>") != std::string::npos);
+  CHECK(page.find("aria-label=\"a&quot;&gt;\"><p><b>x</b></p>") != std::string::npos);
+}
+
 TEST_CASE("base64: the examples of RFC 4648", "[html]") {
   CHECK(base64("") == "");
   CHECK(base64("f") == "Zg==");

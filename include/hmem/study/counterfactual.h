@@ -15,8 +15,9 @@ struct Outcome {
 };
 Outcome outcome_of(const QaTrace& trace, AnswerPair pair);
 
-/// Softmax of the logits.
-Vector probabilities(const QaTrace& trace);
+/// Softmax of logits.
+Vector probabilities(Vector logits);
+inline Vector probabilities(const QaTrace& trace) { return probabilities(trace.logits); }
 
 /// The outcome without the write of one sentence, for each of them; all others keep their age. Differs from removing
 /// C_t: later sentences are written on another memory, and with read-before-write they find another one.

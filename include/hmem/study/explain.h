@@ -31,7 +31,6 @@ struct Explanation {
   QaStory story;
   QaTrace trace;
   Vector probability;  ///< [V]
-  AnswerPair pair;
   bool right = false;  ///< the answer is the true one, which is known
   Attribution at;
   std::vector<Outcome> left_out;     ///< of each sentence
