@@ -24,12 +24,12 @@ struct Line {
   std::string name;
   std::vector<double> values;  ///< the last ones of all steps
 };
-/// Lines over the sentences 1 .. steps, told apart by dashes and marks.
+/// Lines over the sentences 1 .. steps, told apart by dashes and colours.
 std::string lines_svg(const std::vector<Line>& lines, int64_t steps, const std::string& title);
 
 /// Rows with active keys first.
 Matrix sorted_memory(const QaTrace& trace);
-/// The sentences with the largest writers, at most six, and what of them was left after each later one.
+/// The sentences with the largest writers, at most six, and what was left of them after each later one.
 std::vector<Line> forgetting_lines(const PlainQa& model, const Explanation& one);
 std::vector<Bar> asked_after_bars(const BabiTask& task, const Explanation& one);
 /// The classes with the largest logits.

@@ -81,7 +81,8 @@ class Page {
             told(word(task_, one_.at.other)) + "</p>\n";
     text += html_paragraph(
         "The margin is the score of the answer less that of the other word, the second best or, where the answer is "
-        "wrong, the true one. Above 0 the answer wins. It stays that of these two words whatever is changed below.");
+        "wrong, the true one. Above 0 the answer wins. It stays the margin of these two words, whatever you change "
+        "below.");
     text += "<p><span class=\"trained\">" + html_text(residual_line(one_)) +
             "</span><br><span id=\"recomputed\" class=\"quiet\"></span></p>\n";
     text += "<p id=\"changed\" class=\"quiet\" aria-live=\"polite\"></p>\n";
@@ -134,10 +135,10 @@ class Page {
     return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
            html_paragraph(
                "The weights stay; rates and hops change, and everything below is computed again in this page. "
-               "Untick a sentence in the table of section 2 to leave out its write. The answer above changes, and "
-               "sections 2 to 4. Fewer hops here are those of a model that was trained with " +
+               "Untick a sentence in the table of section 2 to leave out its write. The answer above and sections 2 to "
+               "4 change. Fewer hops here are hops of a model that was trained with " +
                std::to_string(one_.trace.hops.size()) +
-               "; to train with one hop (<code>--hops=1</code>) is another thing, see exercise 3 of "
+               ". A model trained with one hop (<code>--hops=1</code>) is another one, see exercise 3 of "
                "<code>docs/course/4_hops.md</code>.") +
            "<div class=\"controls\">" + slider("plus", "growth g<sub>+</sub>") +
            slider("minus", "decay g<sub>-</sub>") + slider("max", "value it saturates at, w<sub>max</sub>") +
@@ -164,13 +165,13 @@ class Page {
     Vector lost;
     for (const Outcome& outcome : one_.left_out) lost.push_back(one_.at.margin - outcome.margin);
     for (const double value : lost) largest = std::max(largest, std::abs(value));
-    std::string text =
-        "<table class=\"terms\"" +
-        (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
-        "><caption>Parts of the margin, to the right for and to the left against the answer, all on one scale. "
-        "Framed: largest of its column. "
-        "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
-        "scope=\"col\" class=\"s\">sentence</th>";
+    std::string text = "<table class=\"terms\"" +
+                       (id.empty() ? "" : " id=\"" + id + "\" data-scale=\"" + format_real(largest, 6) + "\"") +
+                       "><caption>Parts of the margin: bars to the right speak for the answer, bars to the left "
+                       "against it, all on one scale. "
+                       "Framed: largest of its column. "
+                       "*: supporting fact of the file.</caption>\n<thead><tr><th scope=\"col\">No.</th><th "
+                       "scope=\"col\" class=\"s\">sentence</th>";
     for (const Column& column : columns_) text += "<th scope=\"col\">" + column.title + "</th>";
     text +=
         "<th scope=\"col\">margin lost when left out</th><th scope=\"col\">answer when left "
@@ -242,7 +243,7 @@ class Page {
     }
     text += html_paragraph(
         "<strong>Left out</strong> is another question: what if the sentence had not been written? The model runs "
-        "again, and later sentences are written on another memory.");
+        "again, and later sentences are written to another memory.");
     text += opposite();
     text += html_wide("parts of the margin", terms_table(shown_rows(one_, kRows), "terms"));
     text +=
@@ -462,8 +463,8 @@ class Page {
                told(word(task_, outcome.answer)) + " " + probable(outcome.probability) + "</td></tr>\n";
     }
     std::string text = html_paragraph(
-        "What a sentence writes of the margin, as later sentences overwrite it. The keys are those of this question's "
-        "hops.");
+        "The part of the margin that a sentence writes, and what is left of it as later sentences overwrite it. The "
+        "keys are those of this question's hops.");
     std::string absent;
     for (size_t t = 0; t < numbers_.size(); ++t) {
       const auto is_here = [&](const Line& line) { return line.values.size() == numbers_.size() - t; };
@@ -518,8 +519,7 @@ class Page {
         "origin", "7. Read before write: what each sentence found, and whose content it carries",
         "<div class=\"trained\">" +
             html_paragraph("Before a sentence writes, its key reads the memory; the value it stores depends on "
-                           "what it found. So the part of a "
-                           "writer can have its origin in an earlier sentence.") +
+                           "what it found. So part of what a sentence writes can come from an earlier one.") +
             html_wide("what each sentence found", html_table("What each sentence found", found)) +
             matrix_block(one_.at.origin,
                          "Row: the sentence that wrote. Column: the sentence whose content it carries, last "
@@ -530,8 +530,9 @@ class Page {
 
   std::string meaning() const {
     std::string text =
-        "<div class=\"box\"><h3>Exact</h3>\n<ul>\n<li>The column writes, and each column steers with what the question "
-        "adds, sums up to the margin, up to rounding. The line below the answer says how far.</li>\n"
+        "<div class=\"box\"><h3>Exact</h3>\n<ul>\n<li>The column &ldquo;writes&rdquo; adds up to the margin, and so "
+        "does each column &ldquo;steers&rdquo; with "
+        "the part of the question, both up to rounding. The line below the answer says how closely.</li>\n"
         "<li>Left out and asked earlier: the model runs again, nothing is approximated. Other sentences keep their "
         "age.</li>\n"
         "<li>What a sentence left in the memory, for the keys and values of this run, after everything that later "
@@ -563,8 +564,8 @@ class Page {
     return page_section(
                "json", number(9) + "The data of this page",
                html_paragraph(
-                   "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It lies "
-                   "in the source of this page, "
+                   "Everything above as JSON, the same text that <code>babi_explain --json</code> writes. It is in the "
+                   "source of this page, "
                    "in the element with the id <code>data</code>; <code>docs/explain.md</code> names its fields.") +
                    "<p class=\"script\" hidden><button id=\"save\" type=\"button\">Save the JSON</button></p>\n" +
                    html_fold("Settings of the model", settings + "</dl>\n")) +

@@ -4,6 +4,7 @@
 /// crosstalk between the keys predicts. The derivation is in docs/capacity.md.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "hmem/core/progress.h"

@@ -20,7 +20,7 @@ Vector probabilities(Vector logits);
 inline Vector probabilities(const QaTrace& trace) { return probabilities(trace.logits); }
 
 /// The outcome without the write of one sentence, for each of them; all others keep their age. Differs from removing
-/// C_t: later sentences are written on another memory, and with read-before-write they find another one.
+/// C_t: later sentences are written to another memory, and with read-before-write they find another one.
 std::vector<Outcome> leave_each_out(const PlainQa& model, const QaTrace& trace, AnswerPair pair);
 /// The same for one sentence.
 Outcome leave_out(const PlainQa& model, const QaTrace& trace, int64_t sentence, AnswerPair pair);

@@ -55,9 +55,8 @@ std::vector<std::string> explain_text(const PlainQa& model, const BabiTask& task
 /// The answer and three lines of why.
 std::vector<std::string> explain_brief(const BabiTask& task, const Explanation& one);
 
-/// One JSON object, version kExplainVersion; docs/explain.md lists its fields. Matrices of pairs of
-/// sentences are null for more than 128 of them. With `whole_model` also the weights that
-/// turn words into keys and values.
+/// One JSON object, version kExplainVersion; docs/explain.md lists its fields. Matrices of pairs of sentences are null
+/// for more than 128 sentences. With `whole_model` also the weights that turn words into keys and values.
 constexpr int kExplainVersion = 1;
 std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one, bool whole_model = false);
 

@@ -294,7 +294,7 @@
     const changed = ['plus', 'minus', 'max', 'hops'].some((name) => now[name] !== start[name]) || now.told.includes(false);
     document.body.classList.toggle('changed', changed);
     byId('changed').textContent = changed ? 'Changed from the trained model. ' +
-      'What is dimmed is that of the model as it was trained, with all sentences: margin lost and answer when left out, ' +
+      'What is dimmed still belongs to the trained model with all sentences: margin lost and answer when left out, ' +
       `Which sentence steered the reading of which, Match of each key, Forgetting${Ws ? ', origin, section 7' : ''}.` : '';
     const {below, factors, smallest} = shown.seen;
     byId('below').textContent = `${below} of ${factors} updated entries (${percent(below / Math.max(1, factors))}) have ` +
