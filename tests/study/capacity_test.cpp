@@ -7,16 +7,12 @@
 #include "catch.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
+#include "study/study_rows.h"
 
 using namespace hmem;
+using hmem::test::times_in;
 
 namespace {
-
-size_t count_of(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 CapacitySettings small_settings() {
   CapacitySettings settings;
@@ -133,12 +129,12 @@ TEST_CASE("capacity: CSV, text and page hold all points; the page needs nothing 
   REQUIRE(points.size() == 24);
   const std::string csv = capacity_csv(points), text = capacity_text(settings, points),
                     page = capacity_html(settings, points);
-  CHECK(count_of(csv, "\n") == 25);
+  CHECK(times_in(csv, "\n") == 25);
   CHECK(csv.find("\nnoisy,delta,8,") != std::string::npos);
-  CHECK(count_of(text, "90 % up to") == 3);
-  CHECK(count_of(page, "<svg") == 6);
-  CHECK(count_of(page, "role=\"img\"><title>") == 6);
-  CHECK(count_of(page, "<table>") == 6);
+  CHECK(times_in(text, "90 % up to") == 3);
+  CHECK(times_in(page, "<svg") == 6);
+  CHECK(times_in(page, "role=\"img\"><title>") == 6);
+  CHECK(times_in(page, "<table>") == 6);
   CHECK(page.find("prefers-color-scheme:dark") != std::string::npos);
   for (const char* outside : {"http", "<script", "src=", "@import", "url(", ">nan", ",nan", "e+"})
     CHECK(page.find(outside) == std::string::npos);

@@ -219,11 +219,9 @@ TEST_CASE("an explained image example: terminal, JSON, CSV and page; hostile cla
   CHECK(page.find("href=") == std::string::npos);
   CHECK(page.find("data:image/png;base64," + std::string("cXVlcnk=")) != std::string::npos);
   CHECK(page.find("1 more frames are in the table only") != std::string::npos);
-  size_t svg = 0, titles = 0;
-  for (size_t at = 0; (at = page.find("<svg", at)) != std::string::npos; ++at) ++svg;
-  for (size_t at = 0; (at = page.find("<title>", at)) != std::string::npos; ++at) ++titles;
+  const size_t svg = test::times_in(page, "<svg");
   CHECK(svg >= 4);
-  CHECK(titles == svg + 1);  // no class name begins or ends one
+  CHECK(test::times_in(page, "<title>") == svg + 1);  // no class name begins or ends one
 
   const std::string json = image_json(one, &all), csv = image_csv(one);
   CHECK(json.find("{\"format\":\"hmem_image_explain\",\"version\":1,") == 0);

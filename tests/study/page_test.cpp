@@ -17,12 +17,6 @@ using namespace hmem::test;
 
 namespace {
 
-size_t times_in(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
 /// The texts between `begin` and `end`.
 std::vector<std::string> all_between(const std::string& text, const std::string& begin, const std::string& end) {
   std::vector<std::string> found;

@@ -59,6 +59,13 @@ inline const OptionRow kRows[] = {
      }},
 };
 
+/// How often `part` is in `text`.
+inline size_t times_in(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 struct Questions {
   BabiStories stories;
   BabiTask task;
