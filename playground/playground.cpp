@@ -5,6 +5,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/generator/families.h"
@@ -16,6 +17,7 @@
 #include "hmem/optim/schedule.h"
 #include "hmem/study/attribution.h"
 #include "hmem/tasks/babi/learner.h"
+#include "study/json_text.h"
 
 namespace {
 
@@ -71,12 +73,6 @@ std::string list(const Vector& values) {
   return "[" + text + "]";
 }
 
-std::string list(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + json_string(word);
-  return "[" + text + "]";
-}
-
 struct Playground {
   Choice choice;
   BabiStories train_stories, test_stories;
@@ -125,15 +121,10 @@ struct Playground {
   std::string explain(const BabiBatch& batch, int32_t truth) {
     const PlainQa plain(model);
     const QaTrace trace = trace_qa(plain, story_of(batch));
-    const auto strongest = [&](int32_t without) {
-      int32_t best = without == 0 ? 1 : 0;
-      for (int32_t i = 0; i < task.vocabulary.size(); ++i) {
-        if (i != without && trace.logits[static_cast<size_t>(i)] > trace.logits[static_cast<size_t>(best)]) best = i;
-      }
-      return best;
-    };
-    const int32_t answer = strongest(-1), one = truth < 0 ? answer : truth;
-    const Attribution found = attribute(plain, trace, {one, strongest(one)});
+    AnswerPair pair = answer_pair(trace, truth);
+    const int32_t answer = pair.answer;
+    if (truth >= 0 && truth != answer) std::swap(pair.answer, pair.other);
+    const Attribution found = attribute(plain, trace, pair);
     const auto probability = [&](int32_t id) {
       double sum = 0;
       for (const double logit : trace.logits) sum += std::exp(logit - trace.logits[static_cast<size_t>(id)]);
@@ -141,7 +132,7 @@ struct Playground {
     };
     std::ostringstream text;
     text << "{\"answer\":" << json_string(word(answer)) << ",\"probability\":" << format_real(probability(answer), 4)
-         << ",\"of\":" << json_string(word(one)) << ",\"over\":" << json_string(word(strongest(one)))
+         << ",\"of\":" << json_string(word(found.answer)) << ",\"over\":" << json_string(word(found.other))
          << ",\"margin\":" << format_real(found.margin, 6) << ",\"terms\":" << format_real(found.terms(), 6)
          << ",\"residual\":" << format_real(found.worst_residual(), 2) << ",\"writes\":" << list(found.writer)
          << ",\"total\":" << list(found.total) << ",\"question\":" << list(found.question) << ",\"steers\":[";
@@ -169,13 +160,11 @@ struct Playground {
     for (int64_t i = asked.begin; i < asked.end; ++i) sentences.push_back(test_stories.statement(i));
     std::vector<std::string> lines;
     for (const BabiWords& sentence : sentences) lines.push_back(join(sentence, " "));
-    std::string facts;
-    for (const int32_t fact : asked.facts) facts += (facts.empty() ? "" : ",") + std::to_string(fact);
     const BabiBatch batch = babi_question_batch(task, sentences, test_stories.words_of(asked));
-    return "{\"number\":" + std::to_string(number) + ",\"sentences\":" + list(lines) +
+    return "{\"number\":" + std::to_string(number) + ",\"sentences\":" + detail::json_strings(lines) +
            ",\"question\":" + json_string(join(test_stories.words_of(asked), " ")) +
-           ",\"truth\":" + json_string(asked.answer) + ",\"facts\":[" + facts +
-           "],\"found\":" + explain(batch, task.vocabulary.id_of(asked.answer)) + "}";
+           ",\"truth\":" + json_string(asked.answer) + ",\"facts\":" + detail::json_numbers(asked.facts) +
+           ",\"found\":" + explain(batch, task.vocabulary.id_of(asked.answer)) + "}";
   }
 
   /// A story and a question that somebody typed, one line or several.
@@ -198,8 +187,8 @@ struct Playground {
     const auto kept = static_cast<size_t>(task.max_num_sentences);
     if (lines.size() > kept) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kept));
     const BabiBatch batch = babi_question_batch(task, sentences, question);
-    return "{\"sentences\":" + list(lines) + ",\"question\":" + json_string(join(question, " ")) +
-           ",\"facts\":[],\"unknown\":" + list(unknown) + ",\"found\":" + explain(batch, -1) + "}";
+    return "{\"sentences\":" + detail::json_strings(lines) + ",\"question\":" + json_string(join(question, " ")) +
+           ",\"facts\":[],\"unknown\":" + detail::json_strings(unknown) + ",\"found\":" + explain(batch, -1) + "}";
   }
 };
 

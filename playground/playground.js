@@ -76,7 +76,7 @@
     heat(byId('steers_strip'), T, N, (t, n) => stories[n].found.steers.reduce((sum, of) => sum + of[t], 0), 'steering of every sentence over epochs');
     heat(byId('memory'), side, side, (i, j) => found.memory[i * side + j], 'memory');
     const low = Math.min(...found.memory), high = Math.max(...found.memory);
-    byId('memory_text').textContent = `Row: a cell of the key, column: a cell of the value; ${side} × ${side} numbers from ${low} to ${high}. ` +
+    byId('memory_text').textContent = `Row: a unit of the key, column: a unit of the value; ${side} × ${side} numbers from ${low} to ${high}. ` +
       `${found.negative} of ${found.factors} factors are below 0: there a write turns the sign of what was stored.`;
   }
   function draw() {
