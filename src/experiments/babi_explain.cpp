@@ -17,6 +17,7 @@
 #include "hmem/data/babi/files.h"
 #include "hmem/data/images/encode.h"
 #include "hmem/tasks/babi/explain.h"
+#include "hmem/train/experiment.h"
 
 namespace {
 
@@ -76,14 +77,7 @@ void check_flags(const Options& options) {
   if (options.get_switch("json_model") && options.get_string("json").empty()) {
     wrong("--json_model: found without --json, expected the file to write");
   }
-  const char* const files[] = {"html", "json", "csv"};
-  for (const char* const& file : files) {
-    for (const char* const* other = files; other != &file; ++other) {
-      if (!options.get_string(file).empty() && options.get_string(file) == options.get_string(*other)) {
-        wrong(std::string("--") + file + ": found the file of --" + *other + ", expected another one");
-      }
-    }
-  }
+  check_own_files(options);
 }
 
 /// The standard input is a pipe or a file: somebody sends a story.
@@ -153,10 +147,6 @@ std::string unknown_words(const BabiTask& task, const AskedQuestion& asked) {
   return join(unknown, ", ");
 }
 
-void write(const std::string& path, const std::string& text) {
-  if (!path.empty()) write_file(path, text);
-}
-
 std::string picture_path(const Options& options, const char* kind, const std::string& name) {
   return options.get_string(kind) + "/" + name + "." + kind;
 }
@@ -170,18 +160,16 @@ void write_pictures(const Options& options, const Study& study, const Explanatio
   }
 }
 
-int explain_one(const Options& options, const Study& study) {
+void explain_one(const Options& options, const Study& study) {
   const BabiTask& task = study.model.task;
   AskedQuestion asked = find_question(options, study);
   HMEM_CHECK(!asked.sentences.empty(), "found a question before any sentence, expected a story");
   const std::string unknown = unknown_words(task, asked);
   if (!unknown.empty()) std::cerr << "warning: not in the vocabulary, read as nil: " << unknown << std::endl;
   const Explanation one = explain(study.plain, task, std::move(asked));
-  write(options.get_string("json"), options.get_string("json").empty()
-                                        ? ""
-                                        : explain_json(study.plain, task, one, options.get_switch("json_model")));
-  write(options.get_string("csv"), explain_csv(task, one));
-  write(options.get_string("html"), options.get_string("html").empty() ? "" : explain_html(study.plain, task, one));
+  write_output(options, "json", [&] { return explain_json(study.plain, task, one, options.get_switch("json_model")); });
+  write_output(options, "csv", [&] { return explain_csv(task, one); });
+  write_output(options, "html", [&] { return explain_html(study.plain, task, one); });
   write_pictures(options, study, one);
   const auto print = [](const std::vector<std::string>& lines) {
     for (const std::string& line : lines) std::cout << line << "\n";
@@ -189,10 +177,9 @@ int explain_one(const Options& options, const Study& study) {
   if (options.get_switch("trace")) print(trace_text(study.plain, task, one));
   print(options.get_switch("brief") ? explain_brief(task, one)
                                     : explain_text(study.plain, task, one, options.get_int("rows")));
-  return 0;
 }
 
-int explain_test_set(const Options& options, const Study& study) {
+void explain_test_set(const Options& options, const Study& study) {
   const BabiStories stories = test_stories(options, study);
   std::string csv;
   const Timer timer;
@@ -200,8 +187,8 @@ int explain_test_set(const Options& options, const Study& study) {
                                 show_progress(options, "explaining"), &csv);
   const double seconds = timer.seconds();
   hits.task = test_task(options, study);
-  write(options.get_string("csv"), csv);
-  write(options.get_string("json"), hits.json() + "\n");
+  write_output(options, "csv", [&] { return csv; });
+  write_output(options, "json", [&] { return hits.json() + "\n"; });
   std::cout << one_line(stories.source) << ": ";
   for (const std::string& line : hits.text()) std::cout << line << "\n";
   Record line;
@@ -216,13 +203,12 @@ int explain_test_set(const Options& options, const Study& study) {
   }
   line.add_real("worst_residual", hits.worst_residual, 2).add_real("seconds", seconds, 3);
   std::cout << "final " << line.to_text() << "\n";
-  return 0;
 }
 
 int explain_answer(const Options& options) {
   check_flags(options);
   set_num_threads(static_cast<int>(options.get_int("threads")));
-  for (const char* output : {"html", "json", "csv"}) check_writable(options.get_string(output));
+  check_outputs(options);
   if (!options.get_string("png").empty()) need_png();
   for (const char* folder : {"svg", "png"}) {
     if (options.get_string(folder).empty()) continue;
@@ -234,10 +220,12 @@ int explain_answer(const Options& options) {
   const ModelFile file(path);
   if (!file.note().empty()) std::cerr << "note: " << one_line(file.note()) << std::endl;
   const Study study(file);
-  const int result = options.get_switch("all") ? explain_test_set(options, study) : explain_one(options, study);
-  std::cout.flush();
-  HMEM_CHECK(std::cout.good(), "cannot write the standard output");
-  return result;
+  if (options.get_switch("all")) {
+    explain_test_set(options, study);
+  } else {
+    explain_one(options, study);
+  }
+  return 0;
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 
 #include <iostream>
 
-#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
 #include "hmem/tasks/babi/report.h"
+#include "hmem/train/experiment.h"
 
 namespace {
 
@@ -15,23 +15,18 @@ using namespace hmem;
 int report(const Options& options) {
   const std::string& folder = options.get_string("dir");
   if (folder.empty()) throw UsageError("--dir is missing: the folder with the runs");
+  check_own_files(options);
+  check_outputs(options);
   const BabiReport found = read_babi_report(folder);
   for (const std::string& note : found.notes) std::cerr << "note: " << one_line(note) << std::endl;
-  const std::string &html = options.get_string("html"), &out = options.get_string("out");
-  if (!html.empty()) {
-    if (html == out) throw UsageError("--html: found the file of --out, expected another one");
-    write_file(html, report_html(found));
-  }
+  write_output(options, "html", [&] { return report_html(found); });
   const std::string& format = options.get_string("format");
   const std::string text = format == "json"       ? report_json(found)
                            : format == "csv"      ? report_csv(found)
                            : format == "markdown" ? report_markdown(found)
                                                   : report_table(found);
-  if (out.empty()) {
-    std::cout << text;
-    return 0;
-  }
-  write_file(out, text);
+  if (options.get_string("out").empty()) std::cout << text;
+  write_output(options, "out", [&] { return text; });
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "hmem/tasks/images/association_learner.h"
 #include "hmem/tasks/images/conv_net.h"
 #include "hmem/tasks/images/flags.h"
+#include "hmem/train/experiment.h"
 
 namespace {
 
@@ -31,10 +32,7 @@ Options make_options() {
   add_flags(options, FeatureSettings());
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
-  options.add_int(
-      "threads", 0,
-      "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
-      {0, 1024}, Role::neutral);
+  add_threads_flag(options);
   options.add_file("out", "also write every output line as JSON to this file", Role::output);
   return options;
 }

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <iostream>
 
-#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
@@ -37,8 +36,7 @@ Options make_options() {
   options.add_file("json", "write all numbers to this file", Role::output);
   options.add_file("csv", "write a line for every frame of the example to this file", Role::output);
   options.add_file("html", "write one page that needs nothing else to this file", Role::output);
-  options.add_int("threads", 0, "largest number of threads; 0: one per processor; does not change the numbers",
-                  {0, 1024}, Role::neutral);
+  add_threads_flag(options);
   options.add_switch("quiet", false, "print no progress");
   return options;
 }
@@ -49,18 +47,8 @@ void check_flags(const Options& options) {
         "--load: found no model, expected one: bin/image_association_task --use_pretrained_convnet=1 --save=MODEL "
         "makes it");
   }
-  const std::vector<std::string> written = options.written_files();
-  for (const std::string& flag : written) {
-    const std::string& path = options.get_string(flag);
-    check_not_written(options, options.get_string("load"), "--load");
-    check_not_written(options, options.get_string("pretrained_weights"), "--pretrained_weights");
-    for (const std::string& other : written) {
-      if (other != flag && !path.empty() && path == options.get_string(other)) {
-        throw UsageError("--" + flag + ": found the file of --" + other + ", expected another one");
-      }
-    }
-    check_writable(path);
-  }
+  check_own_files(options);
+  check_outputs(options);
   if (!options.get_string("html").empty()) need_png();
 }
 
@@ -126,10 +114,6 @@ class Explainer {
   PlainImage model_;
 };
 
-void write(const std::string& path, const std::string& text) {
-  if (!path.empty()) write_file(path, text);
-}
-
 int explain(const Options& options) {
   check_flags(options);
   set_num_threads(static_cast<int>(options.get_int("threads")));
@@ -159,17 +143,13 @@ int explain(const Options& options) {
     if (show) show(std::min(count, begin + kBatch), count);
   }
   const ImageSummary* summary = options.get_switch("all") ? &all : nullptr;
-  write(options.get_string("json"), image_json(one, summary));
-  write(options.get_string("csv"), image_csv(one));
-  if (const std::string& page = options.get_string("html"); !page.empty()) {
-    write(page, image_page(one, summary, frame_pictures(task.data(), example)));
-  }
+  write_output(options, "json", [&] { return image_json(one, summary); });
+  write_output(options, "csv", [&] { return image_csv(one); });
+  write_output(options, "html", [&] { return image_page(one, summary, frame_pictures(task.data(), example)); });
   for (const std::string& line : image_text(one, options.get_int("rows"))) std::cout << line << "\n";
   if (summary) {
     for (const std::string& line : image_text(one, all)) std::cout << line << "\n";
   }
-  std::cout.flush();
-  HMEM_CHECK(std::cout.good(), "cannot write the standard output");
   return 0;
 }
 

@@ -2,14 +2,13 @@
 // everything.
 
 #include <iostream>
-#include <utility>
 
-#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/core/progress.h"
 #include "hmem/study/capacity.h"
+#include "hmem/train/experiment.h"
 
 namespace {
 
@@ -24,10 +23,7 @@ Options make_options() {
   add_flags(options, CapacitySettings());
   options.section("Run");
   options.add_int("random_state", 1, "random seed of keys and values", {0, int64_t{1} << 62}, Role::run);
-  options.add_int(
-      "threads", 0,
-      "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
-      {0, 1024}, Role::neutral);
+  add_threads_flag(options);
   options.add_switch("quiet", false, "print no tables, only write files", Role::output);
   options.add_file("csv", "write all points to this file", Role::output);
   options.add_file("html", "write curves and tables as one page to this file", Role::output);
@@ -44,17 +40,12 @@ int measure(const Options& options) {
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
-  const std::pair<const char*, std::string (*)(const CapacitySettings&, const std::vector<CapacityPoint>&)> files[] = {
-      {"csv", [](const CapacitySettings&, const std::vector<CapacityPoint>& points) { return capacity_csv(points); }},
-      {"html", capacity_html}};
-  for (const auto& [flag, text] : files) {  // a path that cannot be written is found before the work
-    if (!options.get_string(flag).empty()) AtomicFile probe(options.get_string(flag));
-  }
+  check_own_files(options);
+  check_outputs(options);
   const std::vector<CapacityPoint> points =
       capacity_curves(settings, pairs, show_progress(options, "measuring recall"));
-  for (const auto& [flag, text] : files) {
-    if (!options.get_string(flag).empty()) write_file(options.get_string(flag), text(settings, points));
-  }
+  write_output(options, "csv", [&] { return capacity_csv(points); });
+  write_output(options, "html", [&] { return capacity_html(settings, points); });
   if (!options.get_switch("quiet")) std::cout << capacity_text(settings, points);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <random>
 
+#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
 #include "hmem/core/interrupt.h"
@@ -40,29 +41,6 @@ void check_other_file(const Options& options, const std::string& flag, const std
   const std::string& written = options.get_string(flag);
   if (!same_file(written, path)) return;
   throw UsageError("--" + flag + ": found " + quote(written) + ", the file of " + what + ", expected a different file");
-}
-
-/// All output files must differ, and none may be an input file. One exception: --save may replace the model of --load.
-void check_own_files(const Options& options) {
-  const std::vector<std::string> written = options.written_files();
-  for (size_t i = 0; i < written.size(); ++i) {
-    for (size_t j = i + 1; j < written.size(); ++j) {
-      check_other_file(options, written[i], options.get_string(written[j]), "--" + written[j]);
-    }
-    for (const Options::Flag& flag : options.flags()) {
-      const bool read = flag.is_file && flag.role != Role::output && !(written[i] == "save" && flag.name == "load");
-      if (read) check_other_file(options, written[i], flag.value, "--" + flag.name);
-    }
-  }
-}
-
-/// Checks that every output file can be written before anything is written.
-void check_outputs(const Options& options) {
-  for (const std::string& flag : options.written_files()) {
-    const fs::path path = options.get_string(flag);
-    // An --out that exists may be a device or a pipe.
-    if (flag != "out" || !file_exists(path) || is_folder(path)) check_writable(path);
-  }
 }
 
 std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
@@ -124,14 +102,18 @@ const std::string* find(const Settings& settings, const std::string& name) {
 
 }  // namespace
 
-void add_training_flags(Options& options, const TrainingSettings& defaults) {
-  add_flags(options, defaults);
-  options.add_optional_int("random_state", "random seed; none: a seed is drawn and printed", {0, int64_t{1} << 62},
-                           Role::run);
+void add_threads_flag(Options& options) {
   options.add_int(
       "threads", 0,
       "largest number of threads; 0: OMP_NUM_THREADS, else one per processor, at most 16; does not change results",
       {0, 1024}, Role::neutral);
+}
+
+void add_training_flags(Options& options, const TrainingSettings& defaults) {
+  add_flags(options, defaults);
+  options.add_optional_int("random_state", "random seed; none: a seed is drawn and printed", {0, int64_t{1} << 62},
+                           Role::run);
+  add_threads_flag(options);
   options.add_int("limit_steps", 0, "measure the time of this many training steps, then stop; 0: train normally",
                   {0, 1000000000}, Role::run);
 }
@@ -178,8 +160,33 @@ void check_training_flags(const Options& options) {
   }
 }
 
+void check_own_files(const Options& options) {
+  const std::vector<std::string> written = options.written_files();
+  for (size_t i = 0; i < written.size(); ++i) {
+    for (size_t j = i + 1; j < written.size(); ++j) {
+      check_other_file(options, written[i], options.get_string(written[j]), "--" + written[j]);
+    }
+    for (const Options::Flag& flag : options.flags()) {
+      const bool read = flag.is_file && flag.role != Role::output && !(written[i] == "save" && flag.name == "load");
+      if (read) check_other_file(options, written[i], flag.value, "--" + flag.name);
+    }
+  }
+}
+
 void check_not_written(const Options& options, const std::string& path, const std::string& what) {
   for (const std::string& flag : options.written_files()) check_other_file(options, flag, path, what);
+}
+
+void check_outputs(const Options& options) {
+  for (const std::string& flag : options.written_files()) {
+    const fs::path path = options.get_string(flag);
+    // An --out that exists may be a device or a pipe.
+    if (flag != "out" || !file_exists(path) || is_folder(path)) check_writable(path);
+  }
+}
+
+void write_output(const Options& options, const std::string& flag, const std::function<std::string()>& text) {
+  if (const std::string& path = options.get_string(flag); !path.empty()) write_file(path, text());
 }
 
 ModelInfo Experiment::model_info() const {

@@ -45,5 +45,6 @@ refuse 2 '40 active units of 30' --memory_size=30 --active=40
 refuse 2 '--noise=0.9 moves all 2 active units' --active=2 --noise=0.9
 refuse 2 '--noise' --noise=1
 refuse 2 '--repeats' --repeats=0
+refuse 2 "--csv: found 'a', the file of --html" --csv=a --html=./a
 refuse 1 'no/such/folder' --html=no/such/folder/a.html --csv=a.csv
 exit "$failed"

@@ -121,7 +121,8 @@ printf 'Mary went.\nMary \033[2J went.\nWhere is Mary?\n' > control
 refuse 1 'control:2: found the control character 27' --story=control
 stdin=no_question refuse 1 'standard input: found no question'
 refuse 2 '--json_model: found without --json' --json_model
-refuse 2 '--csv: found the file of --json' --json=x --csv=x
+refuse 2 "--json: found 'x', the file of --csv" --json=x --csv=x
+refuse 2 "--json: found './model', the file of --load" --load=model --json=./model
 refuse 1 "cannot write 'no/folder'" --json=no/folder
 refuse 1 'nowhere' --load=nowhere
 refuse 1 'no folder' --data_dir='no folder'

@@ -51,7 +51,7 @@ refuse() {
 }
 refuse 1 'no/such/folder' --html=no/such/folder/a.html --json=a.json
 refuse 1 'not a regular file' --html=..
-refuse 2 'found the file of --html' --html=a --json=a
+refuse 2 "--html: found 'a', the file of --json" --html=a --json=a
 refuse 2 '--html: found with --all' --html=a --all
 touch file
 left=file

@@ -102,6 +102,8 @@ stop_sweep() {
   done
   [ "$(wc -l < report.csv)" -eq 6 ] || die 'CSV: expected a heading, two tasks and three rows of all tasks'
   grep -q '"failed_tasks":' report.json || die 'JSON: no failed_tasks'
+  "$bin/babi_report" runs --out=report.csv --html=./report.csv > out 2> err && die 'one file for table and page'
+  grep -q "^babi_report: error: --out: found 'report.csv', the file of --html" err || die 'one file for table and page: no message'
   "$bin/babi_report" none > out 2> err && die 'a report of no folder'
   [ "$(wc -l < err)" -eq 1 ] || die 'no folder: expected one line'
 

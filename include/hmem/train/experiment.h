@@ -67,6 +67,8 @@ struct TrainingSettings {
   }
 };
 
+/// Registers --threads, which results do not depend on; 0, the default: default_threads().
+void add_threads_flag(Options& options);
 /// Registers the flags of `defaults`, --random_state, --threads and --limit_steps.
 void add_training_flags(Options& options, const TrainingSettings& defaults);
 /// Registers --save, --load, the checkpoint flags, --out, --verbose, --quiet.
@@ -74,8 +76,15 @@ void add_output_flags(Options& options);
 /// Throws UsageError for training flags that contradict each other or that name one file twice, as far as this can be
 /// checked without data.
 void check_training_flags(const Options& options);
+/// Throws UsageError when two output files are the same, or one is also an input file; --save may replace the model of
+/// --load.
+void check_own_files(const Options& options);
 /// Throws UsageError when an output file is `path`, which `what` describes.
 void check_not_written(const Options& options, const std::string& path, const std::string& what);
+/// Throws Error when an output file cannot be written: before the work, and without changing it.
+void check_outputs(const Options& options);
+/// Writes `text()` to the file of the flag; does nothing when it is empty.
+void write_output(const Options& options, const std::string& flag, const std::function<std::string()>& text);
 
 /// Description of a run's training and output.
 struct Experiment {
