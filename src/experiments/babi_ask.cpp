@@ -50,11 +50,7 @@ int story_task(const Options& options, const std::string& of_model) {
 }
 
 BabiStories load_test_stories(const Options& options, const std::string& of_model) {
-  const int task = story_task(options, of_model);
-  const BabiSource source = find_babi(options.get_string("data_dir"));
-  // The test files of both folders hold the same stories.
-  const bool large = source.generated() || is_folder(source.folder / "en-10k");
-  return load_babi(source, task, large ? "10k" : "1k", BabiPart::test);
+  return load_babi_test(find_babi(options.get_string("data_dir")), story_task(options, of_model));
 }
 
 enum class Input { kLine, kTooLong, kEnd };

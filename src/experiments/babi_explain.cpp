@@ -107,9 +107,8 @@ BabiStories test_stories(const Options& options, const Study& study) {
   HMEM_CHECK(task >= 1 && task <= 20, study.path, ": the model's task_id is ", quote(study.model.task_id),
              ", expected one task of 1..20: give --task_id, or a story");
   const std::string& data_dir = options.get_string("data_dir");
-  const BabiSource source = find_babi(data_dir.empty() ? "generated" : data_dir);
-  const bool large = source.generated() || is_folder(source.folder / "en-10k");
-  return load_babi(source, task, large ? "10k" : "1k", BabiPart::test, static_cast<uint64_t>(options.get_int("seed")));
+  return load_babi_test(find_babi(data_dir.empty() ? "generated" : data_dir), task,
+                        static_cast<uint64_t>(options.get_int("seed")));
 }
 
 AskedQuestion find_question(const Options& options, const Study& study) {

@@ -245,20 +245,20 @@ std::string page_fold(const std::string& summary, const std::string& body, bool 
          "</details>\n";
 }
 
+std::string page_wide(const std::string& name, const std::string& table) {
+  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(name) + "\">" + table +
+         "</div>\n";
+}
+
 std::string page_table(const std::string& caption, const Table& table) {
-  return "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(caption) + "\">" +
-         html_table(caption, table) + "</div>\n";
+  return page_wide(caption, html_table(caption, table));
 }
 
 std::string time_text(double seconds) {
-  const bool hours = seconds >= 3600, minutes = seconds >= 60;
-  return metric_text(std::round(seconds / (hours     ? 360
-                                           : minutes ? 6
-                                                     : 0.1)) /
-                     10) +
-         (hours     ? " hours"
-          : minutes ? " minutes"
-                    : " seconds");
+  const auto [unit, name] = seconds >= 3600 ? std::pair(3600, " hours")
+                            : seconds >= 60 ? std::pair(60, " minutes")
+                                            : std::pair(1, " seconds");
+  return metric_text(std::round(10 * seconds / unit) / 10) + name;
 }
 
 namespace {
@@ -304,13 +304,14 @@ std::string training_charts(const std::vector<PageRun>& runs, const std::string&
   struct Picture {
     const char* name;
     double linear_to;
+    bool rises;                                             // linear_to, to the smallest value
     std::vector<std::pair<std::string, std::string>> keys;  // of the curve, and its name
   };
   static const std::vector<Picture> pictures = {
-      {"loss", 1e-4, {{"val_loss", "validation"}, {"train_loss", "training"}}},
-      {"error in %", 0.1, {{"val_error", "validation"}, {"train_error", "training"}}},
-      {"learning rate", 0, {{"learning_rate", ""}}},
-      {"size of the gradient", 0.01, {{"grad_norm", ""}}}};
+      {"loss", 1e-4, true, {{"val_loss", "validation"}, {"train_loss", "training"}}},
+      {"error in %", 0.1, false, {{"val_error", "validation"}, {"train_error", "training"}}},
+      {"learning rate", 0, false, {{"learning_rate", ""}}},
+      {"size of the gradient", 0.01, true, {{"grad_norm", ""}}}};
   std::string text;
   for (const Picture& picture : pictures) {
     Chart chart;
@@ -333,8 +334,7 @@ std::string training_charts(const std::vector<PageRun>& runs, const std::string&
       }
       keys.push_back(picture.keys[i].first);
     }
-    const bool is_error = picture.keys[0].first == "val_error";
-    if (picture.linear_to > 0 && !is_error && std::isfinite(smallest)) {
+    if (picture.rises && std::isfinite(smallest)) {
       chart.linear_to = std::max(picture.linear_to, std::pow(10, std::floor(std::log10(smallest))));
     }
     text += chart_figure(chart, curve_numbers(runs, keys));

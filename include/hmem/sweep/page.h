@@ -39,7 +39,9 @@ std::string chart_figure(const Chart& chart, const Table& numbers);
 std::string runs_page(const std::string& title, const std::string& body);
 /// A block that is folded until it is wanted; `summary` is HTML.
 std::string page_fold(const std::string& summary, const std::string& body, bool open = false);
-/// A table that scrolls by itself where the page is narrow.
+/// A <table> that scrolls by itself where the page is narrow.
+std::string page_wide(const std::string& name, const std::string& table);
+/// The same for a table of plain texts.
 std::string page_table(const std::string& caption, const Table& table);
 /// "5.3 hours"
 std::string time_text(double seconds);

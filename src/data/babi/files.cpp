@@ -192,6 +192,11 @@ BabiStories load_babi(const BabiSource& source, int task, const std::string& tra
   return read_babi_file(find_babi_file(folder, task, part).string());
 }
 
+BabiStories load_babi_test(const BabiSource& source, int task, uint64_t seed) {
+  const bool large = source.generated() || is_folder(source.folder / "en-10k");
+  return load_babi(source, task, large ? "10k" : "1k", BabiPart::test, seed);
+}
+
 std::optional<BabiStories> load_babi_validation(const BabiSource& source, int task) {
   if (!source.direct || !has_file(source.folder, task, BabiPart::validation)) return std::nullopt;
   return read_babi_file(find_babi_file(source.folder, task, BabiPart::validation).string());

@@ -61,7 +61,7 @@ BabiLine read_babi_line(std::string_view given) {
   const size_t tab = std::min(line.find('\t'), line.size());
   std::string_view rest = line.substr(0, tab), fields = trim(line.substr(tab));
   const size_t second = std::min(fields.find('\t'), fields.size());
-  read.answer = trim(fields.substr(0, second));
+  read.answer = lower_ascii(trim(fields.substr(0, second)));
   for (std::string_view ids = trim(fields.substr(second)); !ids.empty();) {
     const size_t end = std::min(ids.find(' '), ids.size());
     if (const auto id = parse_number<int64_t>(ids.substr(0, end))) read.facts.push_back(*id);

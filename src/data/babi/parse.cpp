@@ -31,14 +31,6 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::string lower_ascii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 /// `text` already lower-cased; the final `.` or `?` is still there.
 BabiWords tokenize(std::string_view text) {
   BabiWords tokens;
@@ -337,6 +329,14 @@ std::string with_ascii_marks(std::string_view text) {
     }
   }
   return plain;
+}
+
+std::string lower_ascii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
 }
 
 BabiWords babi_words(std::string_view text) {

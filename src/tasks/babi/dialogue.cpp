@@ -16,13 +16,6 @@ namespace {
 
 const char kCommands[] = ":help, :quit, :reset, :show, :story or :why";
 
-std::string_view trim(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 std::string sentence_text(const BabiWords& words, char mark) {
   std::string text = " ";
   for (const std::string& word : words) text += " " + one_line(word);
@@ -95,7 +88,8 @@ std::string BabiDialogue::verdict(const std::string& answer, std::optional<int32
 
 BabiDialogue::Lines BabiDialogue::command(std::string_view line) {
   const size_t blank = std::min(line.find_first_of(" \t"), line.size());
-  const std::string_view name = line.substr(0, blank), argument = trim(line.substr(blank));
+  const size_t begin = std::min(line.find_first_not_of(" \t", blank), line.size());
+  const std::string_view name = line.substr(0, blank), argument = line.substr(begin);
   const bool known =
       name == ":help" || name == ":quit" || name == ":reset" || name == ":show" || name == ":story" || name == ":why";
   HMEM_CHECK(known, "unknown command ", quote(name), ", expected ", kCommands);

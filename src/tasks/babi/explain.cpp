@@ -89,7 +89,6 @@ AskedQuestion read_asked_question(std::istream& in, const std::string& source, c
     }
     if (read.answer.empty()) continue;
     asked.true_answer = read.answer;
-    for (char& c : asked.true_answer) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     for (const int64_t fact : read.facts) {
       const auto found = std::find(ids.begin(), ids.end(), fact);
       if (found != ids.end()) asked.facts.push_back(static_cast<int32_t>(found - ids.begin()));

@@ -73,8 +73,7 @@ std::vector<PageRun> page_runs(const ReportTask& task) {
   return runs;
 }
 
-// ---- Summary in words
-// ------------------------------------------------------------------------------------------------
+// ---- Summary in words -----------------------------------------------------------------------------------------------
 std::string summary_of(const ReportGroup& group) {
   const Errors best = group.errors(Statistic::best);
   const Overall overall = overall_of(best);
@@ -121,8 +120,7 @@ std::string summary_of(const ReportGroup& group) {
                           " of training in all.");
 }
 
-// ---- Error and time of each task, every seed as a dot
-// ----------------------------------------------------------------
+// ---- Error and time of each task, every seed as a dot ---------------------------------------------------------------
 /// A dot for every seed, a ring around the chosen run.
 Chart seeds_chart(const ReportGroup& group, const std::string& title, const std::string& unit,
                   const std::function<double(const ReportRun&)>& value) {
@@ -219,8 +217,7 @@ std::string time_of(const ReportGroup& group) {
   return text + page_table("Time of the training", table);
 }
 
-// ---- Wrong answers
-// ---------------------------------------------------------------------------------------------------
+// ---- Wrong answers --------------------------------------------------------------------------------------------------
 using Confusion = std::map<std::pair<std::string, std::string>, int64_t>;  // true answer, answer
 
 Confusion confusion_of(const RunRecord& record) {
@@ -284,15 +281,14 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
     return i == words.size() ? std::string("others")
                              : "<bdi>" + html_text(words[i].size() > 40 ? quote(words[i], 40) : words[i]) + "</bdi>";
   };
-  std::string text =
-      "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"answers\"><table><caption>Answers of " + run +
-      ": " + std::to_string(all - right) + " of " + std::to_string(all) +
-      " are wrong. Row: true answer; column: answer given; bold: wrong.</caption>"
-      "\n<tr><th scope=\"col\"></th>";
-  for (size_t j = 0; j < shown; ++j) text += "<th scope=\"col\">" + word(j) + "</th>";
-  text += "</tr>\n";
+  std::string table = "<table><caption>Answers of " + run + ": " + std::to_string(all - right) + " of " +
+                      std::to_string(all) +
+                      " are wrong. Row: true answer; column: answer given; bold: wrong.</caption>"
+                      "\n<tr><th scope=\"col\"></th>";
+  for (size_t j = 0; j < shown; ++j) table += "<th scope=\"col\">" + word(j) + "</th>";
+  table += "</tr>\n";
   for (size_t i = 0; i < shown; ++i) {
-    text += "<tr><th scope=\"row\">" + word(i) + "</th>";
+    table += "<tr><th scope=\"row\">" + word(i) + "</th>";
     const int64_t of_row = std::accumulate(counts[i].begin(), counts[i].end(), int64_t{0});
     for (size_t j = 0; j < shown; ++j) {
       const bool others = i == words.size() && j == i;  // right and wrong ones
@@ -302,11 +298,11 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
         cell = std::string("<td class=\"") + (i == j ? "right" : "wrong") +
                "\" style=\"--p:" + std::to_string(45 * count / of_row) + "%\">";
       }
-      text += cell + (count > 0 ? std::to_string(count) : "") + "</td>";
+      table += cell + (count > 0 ? std::to_string(count) : "") + "</td>";
     }
-    text += "</tr>\n";
+    table += "</tr>\n";
   }
-  text += "</table></div>\n";
+  std::string text = page_wide("answers", table + "</table>");
   if (rest > 0) {
     text += "<p class=\"quiet\">others: all but the " + std::to_string(kTopAnswers) +
             " answers with the most errors; of those among themselves " + std::to_string(wrong_rest) +
@@ -315,8 +311,7 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
   return text;
 }
 
-// ---- Explanation hits
-// ------------------------------------------------------------------------------------------------
+// ---- Explanation hits -----------------------------------------------------------------------------------------------
 std::string hits_of(const ReportRun& run) {
   const HitSummary& hits = *run.hits;
   Table table = {{"by", "largest is a fact", "share of facts found", "all facts found"}};
@@ -339,8 +334,7 @@ std::string hits_of(const ReportRun& run) {
   return text;
 }
 
-// ---- Details of each task
-// --------------------------------------------------------------------------------------------
+// ---- Details of each task -------------------------------------------------------------------------------------------
 std::string details_of(const ReportGroup& group) {
   std::string small, text;
   const bool few = group.tasks.size() <= 2;

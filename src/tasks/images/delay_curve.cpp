@@ -170,22 +170,19 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
       html_(html),
       results_(plan.size()) {
   const auto normal = [](const std::string& path) { return fs::path(path).lexically_normal(); };
-  for (const std::string& other : {csv_, table_}) {
-    if (!html_.empty() && normal(html_) == normal(other)) {
-      throw UsageError("--html: found " + quote(html_) + ", the file of --csv or --table, expected a different file");
+  const std::pair<const char*, std::string> files[] = {{"--csv", csv_}, {"--table", table_}, {"--html", html_}};
+  for (const auto& file : files) {
+    for (const auto* other = files; other != &file; ++other) {
+      if (normal(file.second) != normal(other->second)) continue;
+      throw UsageError(std::string(file.first) + ": found " + quote(file.second) + ", the file of " + other->first +
+                       ", expected a different file");
     }
   }
-  if (normal(csv_) == normal(table_)) {
-    throw UsageError("--table: found " + quote(table_) + ", the file of --csv, expected a different file");
-  }
-  std::vector<std::string> files = {csv_, table_};
-  if (!html_.empty()) files.push_back(html_);
-  for (const std::string& path : files) {
-    const fs::path folder = fs::path(path).lexically_normal().parent_path();
-    if (folder != fs::path(out + "/").lexically_normal().parent_path()) check_writable(path);  // else we make it
+  for (const auto& [flag, path] : files) {
+    if (normal(path).parent_path() != normal(out + "/").parent_path()) check_writable(path);  // else we make it
   }
   make_folder(out);
-  for (const std::string& path : files) check_writable(path);
+  for (const auto& [flag, path] : files) check_writable(path);
   for (size_t i = 0; i < results_.size(); ++i) {
     try {
       const RunRecord record = record_of(plan_[i]);

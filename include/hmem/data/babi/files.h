@@ -61,6 +61,9 @@ BabiStoryOptions babi_story_options(const Options& options);
 BabiStories load_babi(const BabiSource& source, int task, const std::string& training_set_size, BabiPart part,
                       uint64_t seed = 0, const BabiStoryOptions& options = {});
 
+/// Test stories of `task`, whatever the size of the training set: both folders hold the same.
+BabiStories load_babi_test(const BabiSource& source, int task, uint64_t seed = 0);
+
 /// The validation file of the task, which only the folders en-valid and en-valid-10k have; nothing elsewhere.
 std::optional<BabiStories> load_babi_validation(const BabiSource& source, int task);
 

@@ -19,7 +19,7 @@ struct BabiLine {
 
   std::optional<int64_t> number;  ///< of a line of a bAbI file; 1 begins a new story
   std::vector<Phrase> phrases;
-  std::string answer;          ///< behind a tab; "": none
+  std::string answer;          ///< behind a tab, lower-cased; "": none
   std::vector<int64_t> facts;  ///< numbers of lines behind a second tab; anything else there is left out
 };
 

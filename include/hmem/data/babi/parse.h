@@ -46,6 +46,9 @@ void append_stories(BabiStories& stories, const BabiStories& more);
 /// full-width and Arabic question mark, no-break space.
 std::string with_ascii_marks(std::string_view text);
 
+/// `text` with a-z for A-Z.
+std::string lower_ascii(std::string_view text);
+
 /// Words of a statement or question: ASCII lower-cased runs of word characters (letters, digits, underscore, every byte
 /// from 0x80 on). Text between two words that is more than blanks is a token too ("a, b" has three tokens), as in the
 /// reference's tokenizer; one final `.` or `?` is dropped.
