@@ -4,33 +4,12 @@
 # Usage: [BIN=DIR] tests/scripts/babi_generate_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-bin=$(cd "${BIN:-bin}" && pwd)
-work=$(mktemp -d) || exit 1
+. ./tests/support/program.sh
+program=$bin/babi_generate
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-mkdir "$work/run" "$work/log"
-cd "$work/run" || exit 1
-unset HMEM_DATA
-out=$work/log/out err=$work/log/err
 
-die() {
-  echo "$*"
-  head -c 2000 "$out" "$err"
-  exit 1
-}
 generate() {
   "$bin/babi_generate" "$@" > "$out" 2> "$err" || die "failed: babi_generate $*"
-}
-# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
-refuse() {
-  status=$1 text=$2
-  shift 2
-  before=$(find . -type f -exec cksum {} + | sort; find . -type d | sort)
-  "$bin/babi_generate" "$@" > "$out" 2> "$err"
-  found=$?
-  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
-  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
-  [ "$(find . -type f -exec cksum {} + | sort; find . -type d | sort)" = "$before" ] || die "changed something: $*"
 }
 same() {
   cmp -s "$1" "$2" || die "$1 and $2 differ"

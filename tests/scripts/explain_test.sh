@@ -3,36 +3,12 @@
 # Usage: [BIN=DIR] tests/scripts/explain_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-bin=$(cd "${BIN:-bin}" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/run" "$work/log"
-cd "$work/run" || exit 1
-unset HMEM_KERNELS
+. ./tests/support/program.sh
+program=$bin/babi_explain
 export HMEM_DATA="$root/datasets"
-out=$work/log/out err=$work/log/err
 
-die() {
-  echo "$*"
-  head -c 3000 "$out" "$err"
-  exit 1
-}
 explain() { timeout 60 "$bin/babi_explain" "$@" < /dev/null > "$out" 2> "$err" || die "failed: babi_explain $*"; }
 has() { grep -qF -e "$1" "$out" || die "expected in the output: $1"; }
-# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
-refuse() {
-  status=$1 text=$2
-  shift 2
-  before=$(find . | sort)
-  timeout 60 "$bin/babi_explain" "$@" < "${stdin:-/dev/null}" > "$out" 2> "$err"
-  found=$?
-  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
-  grep -qF -e "babi_explain: error: " "$err" || die "expected the name of the program: $*"
-  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
-  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
-}
 
 # ---- 1. Shipped models, without a path -------------------------------------------------------------------------------
 explain

@@ -3,34 +3,8 @@
 # wrong, exit 1 (flags: 2), no file left behind. Then what it promises about valid runs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-program=$(cd "${BIN:-bin}" && pwd)/babi_task_single
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/run" "$work/log"
-cd "$work/run" || exit 1
-unset HMEM_DATA HMEM_KERNELS
-out=$work/log/out err=$work/log/err
-
-die() {
-  echo "$*"
-  head -c 2000 "$err"
-  exit 1
-}
-
-# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
-refuse() {
-  status=$1 text=$2
-  shift 2
-  before=$(find . | sort)
-  timeout 60 "$program" "$@" > "$out" 2> "$err"
-  found=$?
-  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
-  [ "$(wc -c < "$err")" -lt 1500 ] || die "expected a short line on stderr: $*"
-  grep -qF -e "babi_task_single: error: " "$err" || die "expected the name of the program: $*"
-  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
-  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
-}
+. ./tests/support/program.sh
+program=$bin/babi_task_single
 
 # final FLAGS...: runs quietly; the final line without what may differ between equal runs
 final() {

@@ -3,22 +3,10 @@
 # Usage: [BIN=DIR] tests/scripts/image_explain_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-bin=$(cd "${BIN:-bin}" && pwd)
-weights=$PWD/datasets/weights/convnet14.safetensors
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/run" "$work/log"
-cd "$work/run" || exit 1
-unset HMEM_DATA HMEM_KERNELS
+. ./tests/support/program.sh
+weights=$root/datasets/weights/convnet14.safetensors
 export XDG_CACHE_HOME="$work/cache" OMP_WAIT_POLICY=passive
-out=$work/log/out err=$work/log/err
 
-die() {
-  echo "$*"
-  head -c 3000 "$out"
-  head -c 2000 "$err"
-  exit 1
-}
 few="--data_dir=embedded --images_per_class=5 --noise_frames=5 --pretrained_weights=$weights"
 train() {  # train PROGRAM FLAGS...
   program=$1
@@ -32,18 +20,12 @@ explain() {
   timeout 60 "$bin/image_explain" $few "$@" > "$out" 2> "$err" || die "failed: image_explain $*"
 }
 has() { grep -qF -e "$1" "$out" || die "expected in the output: $1"; }
-# refuse STATUS TEXT FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
+# refuse STATUS TEXT FLAGS...
 refuse() {
   status=$1 text=$2
   shift 2
-  before=$(find . | sort)
   # shellcheck disable=SC2086
-  timeout 60 "$bin/image_explain" $few --quiet "$@" > "$out" 2> "$err"
-  found=$?
-  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
-  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
-  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
+  refused "$status" "$text" "$bin/image_explain" $few --quiet "$@"
 }
 field() { sed -e "s/.*\"$1\"://" -e 's/[,}].*//' "$2"; }  # the last one of this name
 

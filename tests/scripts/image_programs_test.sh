@@ -4,27 +4,17 @@
 # and files give one line, exit 1 (flags: 2), and no file. Usage: [BIN=DIR] tests/scripts/image_programs_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/bin" "$work/run" "$work/log"
+. ./tests/support/program.sh
 # Copies without a folder datasets beside them.
+mkdir "$work/bin"
 for name in convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm image_association_nearest; do
-  cp "${BIN:-bin}/$name" "$work/bin" || exit 1
+  cp "$bin/$name" "$work/bin" || exit 1
 done
-cd "$work/run" || exit 1
-unset HMEM_DATA HMEM_KERNELS
 export XDG_CACHE_HOME="$work/cache"
 export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=$work/bin/image_association_task_lstm
-nearest=$work/bin/image_association_nearest
-out=$work/log/out err=$work/log/err weights=$work/weights
+nearest=$work/bin/image_association_nearest weights=$work/weights
 
-die() {
-  echo "$*"
-  tail -n 5 "$out" | cut -c 1-500
-  head -c 2000 "$err"
-  exit 1
-}
 runs() { timeout 120 "$@" > "$out" 2> "$err" || die "failed: $*"; }
 said() { grep -q -e "$1" "$out" || die "expected \"$1\" on stdout"; }
 final() {  # what equal runs share
@@ -33,18 +23,8 @@ final() {  # what equal runs share
 equal() {
   if [ -z "$1" ] || [ "$1" != "$2" ]; then die "$3: found '$2', expected '$1'"; fi
 }
-# refuse STATUS TEXT PROGRAM FLAGS...: expects this exit status, one line that contains TEXT and an unchanged folder
-refuse() {
-  status=$1 text=$2
-  shift 2
-  before=$(find . | sort)
-  timeout 60 "$@" > "$out" 2> "$err"
-  found=$?
-  [ "$found" -eq "$status" ] || die "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$err")" -eq 1 ] || die "expected one line on stderr: $*"
-  grep -qF -e "$text" "$err" || die "expected \"$text\": $*"
-  [ "$(find . | sort)" = "$before" ] || die "left something behind: $*"
-}
+# refuse STATUS TEXT PROGRAM FLAGS...
+refuse() { refused "$@"; }
 
 tiny="--random_state=1 --verbose=2"
 set="--images_per_class=2 --batch_size_per_replica=16" small="--images_per_class=2 --batch_size_per_replica=16 --epochs=3 --flip --shift=2"
@@ -211,8 +191,9 @@ for flag in save out checkpoint; do
     refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --$flag=$name
     refuse 2 'the file of --pretrained_weights' "$hmem" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=f --$flag=$name
   done
-  refuse 2 'the file of the pretrained ConvNet' env HMEM_DATA=. \
-    "$lstm" $tiny $few --use_pretrained_convnet=1 --$flag=weights/convnet14.safetensors
+  export HMEM_DATA=.
+  refuse 2 'the file of the pretrained ConvNet' "$lstm" $tiny $few --use_pretrained_convnet=1 --$flag=weights/convnet14.safetensors
+  unset HMEM_DATA
 done
 refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --export_weights=./f
 cmp -s f "$weights" && cmp -s weights/convnet14.safetensors "$weights" || die 'the pretrained weights were replaced'

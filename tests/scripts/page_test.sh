@@ -5,30 +5,24 @@
 # Usage: [BIN=DIR] [CHROMIUM=PROGRAM] tests/scripts/page_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-bin=$(cd "${BIN:-bin}" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/run" "$work/log"
-cd "$work/run" || exit 1
-unset HMEM_DATA HMEM_KERNELS
+. ./tests/support/program.sh
 failed=0
 fail() {
   echo "$*"
   failed=1
 }
-explain() { timeout 120 "$bin/babi_explain" "$@" < /dev/null > "$work/log/out" 2> "$work/log/err"; }
+explain() { timeout 120 "$bin/babi_explain" "$@" < /dev/null > "$out" 2> "$err"; }
 
 # ---- What needs no browser -------------------------------------------------------------------------------------------
 shipped=$root/datasets/weights/babi_task
 # The numbers do not come from the kernels: another instruction set writes the same file.
 for kernels in auto generic; do
   HMEM_KERNELS=$kernels explain --load="${shipped}2.safetensors" --data_dir=generated --story=3 --html=explore.html ||
-    fail "babi_explain fails: $(cat "$work/log/err")"
+    fail "babi_explain fails: $(cat "$err")"
   cmp "$root/docs/explore.html" explore.html || fail "docs/explore.html is not what the program writes ($kernels): run make docs"
 done
 [ "$(wc -c < explore.html)" -lt 300000 ] || fail 'docs/explore.html has 300 KB or more'
-explain --load="${shipped}16.safetensors" --svg=pictures --png=pictures || fail "no pictures: $(cat "$work/log/err")"
+explain --load="${shipped}16.safetensors" --svg=pictures --png=pictures || fail "no pictures: $(cat "$err")"
 for name in writes steers3 total origin left_out logits asked_after forgetting memory pairs; do
   head -c 100 "pictures/$name.svg" | grep -q '<svg xmlns' || fail "no picture $name.svg"
 done
@@ -37,24 +31,18 @@ for name in memory keys values pairs origin_of_values; do
 done
 rm -r pictures explore.html
 
-# refuse STATUS TEXT FLAGS...
+# refuse STATUS TEXT FLAGS...: found before the question is explained
 refuse() {
   status=$1 text=$2
   shift 2
-  explain --load="${shipped}1.safetensors" "$@"
-  found=$?
-  [ "$found" -eq "$status" ] || fail "expected exit $status, found $found: $*"
-  [ "$(wc -l < "$work/log/err")" -eq 1 ] || fail "expected one line: $*"
-  [ -s "$work/log/out" ] && fail "the question was explained before the error: $*"
-  grep -qF -e "$text" "$work/log/err" || fail "expected '$text', found: $(cat "$work/log/err")"
-  [ "$(ls -A)" = "${left:-}" ] || fail "left behind by $*: $(ls -A)"
+  refused "$status" "$text" "$bin/babi_explain" --load="${shipped}1.safetensors" "$@" < /dev/null
+  [ -s "$out" ] && fail "the question was explained before the error: $*"
 }
 refuse 1 'no/such/folder' --html=no/such/folder/a.html --json=a.json
 refuse 1 'not a regular file' --html=..
 refuse 2 "--html: found 'a', the file of --json" --html=a --json=a
 refuse 2 '--html: found with --all' --html=a --all
 touch file
-left=file
 refuse 1 'file' --svg=file
 refuse 1 'file' --png=file
 rm file
@@ -64,7 +52,7 @@ model() {
   name=$1
   shift
   timeout 300 "$bin/babi_task_single" --data_dir=generated --task_id=2 --training_set_size=200 --memory_size=20 --embeddings_size=16 \
-    --epochs=1 --random_state=1 --threads=1 --quiet --save="$name.model" "$@" > "$work/log/out" 2>&1 || fail "no model $name: $(tail -3 "$work/log/out")"
+    --epochs=1 --random_state=1 --threads=1 --quiet --save="$name.model" "$@" > "$out" 2>&1 || fail "no model $name: $(tail -3 "$out")"
 }
 model plain
 model six_hops --hops=6
@@ -90,8 +78,8 @@ cells() { grep -o "data-t=\"[0-9]*\" data-c=\"$1\"[^>]*>[^<]*" "$2" | sed 's/.*>
 same() { cmp -s "$work/a" "$work/b" || fail "$name: $1 differ: $(diff "$work/a" "$work/b" | head -4)"; }
 
 for name in $models; do
-  explain --load="$name.model" --story=2 --rows=0 --json="$name.json" --html="$name.html" || fail "$name: $(cat "$work/log/err")"
-  cp "$work/log/out" "$name.txt"
+  explain --load="$name.model" --story=2 --rows=0 --json="$name.json" --html="$name.html" || fail "$name: $(cat "$err")"
+  cp "$out" "$name.txt"
   sed -n 's/.*<script type="application\/json" id="data">//p' "$name.html" | cmp - "$name.json" || fail "$name: the page has another JSON"
   numbers writer > "$work/a"
   cells writes "$name.html" > "$work/b"
@@ -104,23 +92,7 @@ for name in $models; do
 done
 
 # ---- In a browser ----------------------------------------------------------------------------------------------------
-chromium=${CHROMIUM:-}
-for name in chromium chromium-browser google-chrome; do
-  if [ -z "$chromium" ] && command -v $name > /dev/null; then chromium=$name; fi
-done
-if [ -z "$chromium" ]; then
-  echo 'SKIPPED: pages in a browser: there is no chromium (tools/setup.sh --ci installs it)'
-  exit "$failed"
-fi
-# browse FILE FLAGS...: the page as it is after its script, in $work/dom; no error is reported
-browse() {
-  file=$1
-  shift
-  HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --user-data-dir="$work/profile" \
-    --host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr "$@" --dump-dom "file://$work/run/$file" > "$work/dom" 2> "$work/log/browser" ||
-    fail "$file: chromium fails: $(tail -3 "$work/log/browser")"
-  if grep 'CONSOLE' "$work/log/browser"; then fail "$file: messages on the console"; fi
-}
+. "$root/tests/support/chromium.sh"
 # try FILE SCRIPT: a copy of the page with one more script, whose words in `done` are printed
 try() {
   { sed '/^<\/body>$/,$d' "$1"; printf '%s\n' '<script>' "const byId = (id) => document.getElementById(id), done = [];" \
@@ -154,8 +126,7 @@ done
 # Without a script: story, answer, table, memory and pictures are there, and no control.
 name=plain
 sed "s/script-src 'unsafe-inline'/script-src 'none'/" plain.html > bare.html
-HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" --dump-dom \
-  "file://$work/run/bare.html" > "$work/dom" 2> /dev/null || fail 'chromium fails without scripts'
+load bare.html
 for text in '<ol class="story"' '<strong id="answer"' 'terms add up to the margin' 'class="terms"' 'class="heat"' '<svg' 'What is exact'; do
   grep -qF -e "$text" "$work/dom" || fail "without a script: no $text"
 done

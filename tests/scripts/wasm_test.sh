@@ -24,14 +24,7 @@ nice -n 5 make WERROR=1 JOBS="$(nproc)" wasm > "$work/log" 2>&1 || { cat "$work/
 [ "$(wc -c < "$page")" -lt 1000000 ] || fail "$page has 1 MB or more"
 if grep -nE '(src|href|action)=|@import|url\(|fetch\(' "$page" | cut -c1-200 | grep .; then fail 'the page asks for something'; fi
 
-chromium=${CHROMIUM:-}
-for name in chromium chromium-browser google-chrome; do
-  if [ -z "$chromium" ] && command -v $name > /dev/null; then chromium=$name; fi
-done
-if [ -z "$chromium" ]; then
-  echo 'SKIPPED: the playground in a browser: there is no chromium (tools/setup.sh --ci installs it)'
-  exit "$failed"
-fi
+. ./tests/support/chromium.sh
 # The program with the built-in matrix product, as in the page.
 cat > "$work/builtin.cpp" << 'END'
 #include "hmem/kernels/blas.h"
@@ -41,9 +34,9 @@ END
 ${BUILD:-g++ -pthread -fopenmp} -std=c++17 -O0 -Iinclude -Isrc "$work/builtin.cpp" src/experiments/babi_task_single.cpp \
   "${LIBRARY:-build/release/libhmem.a}" ${LIBS--lopenblas} -o "$work/native" || fail 'the program does not build'
 
-# browse SCRIPT FLAGS...: the page in $work/dom as it is when done() is called; the load event, for which Chromium waits,
+# try SCRIPT FLAGS...: the page in $work/dom as it is when done() is called; the load event, for which Chromium waits,
 # is held back until then
-browse() {
+try() {
   { sed '/^<\/body>$/,$d' "$page"; printf '%s\n' '<script>' 'const byId = (id) => document.getElementById(id);' \
     'const hold = document.body.appendChild(document.createElement("iframe")), begun = performance.now();' \
     'hold.contentDocument.open();' 'function done(words) {' \
@@ -52,10 +45,7 @@ browse() {
     'const soon = (ready, then) => { if (ready()) then(); else setTimeout(soon, 20, ready, then); };' \
     'const solved = () => document.title.startsWith("Solved");' "$1" '</script>' '</body>' '</html>'; } > "$work/tried.html"
   shift
-  HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-    --user-data-dir="$work/profile" --host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr --timeout=100000 "$@" --dump-dom \
-    "file://$work/tried.html" > "$work/dom" 2> "$work/browser" || fail "chromium fails: $(tail -3 "$work/browser")"
-  if grep CONSOLE "$work/browser"; then fail 'messages on the console'; fi
+  browse "$work/tried.html" --timeout=100000 "$@"
   found=$(sed -n 's/.*<body[^>]* data-done="\([^"]*\)".*/\1/p' "$work/dom")
 }
 
@@ -63,7 +53,7 @@ browse() {
 compare() {
   side=$1 hops=$2 rate=$3 plus=$4 minus=$5 seed=$6
   shift 6
-  browse "Object.entries({side: $side, hops: $hops, rate: $rate, plus: $plus, minus: $minus, seed: $seed, pace: 0})
+  try "Object.entries({side: $side, hops: $hops, rate: $rate, plus: $plus, minus: $minus, seed: $seed, pace: 0})
       .forEach(([id, value]) => { byId(id).value = value; });
     byId('start').click();
     const rows = () => [...document.querySelectorAll('#epochs tr')].map((row) => [...row.cells].map((cell) => cell.textContent).join(' '));
@@ -85,7 +75,7 @@ compare 24 2 0.02 0.02 0.005 7 --force-prefers-reduced-motion
 sed -i 's/^3 ./3 9/' "$work/page"
 cmp -s "$work/program" "$work/page" && fail 'a wrong loss is not noticed'
 
-browse "
+try "
   const words = [], text = (id) => byId(id).textContent, count = () => byId('epochs').rows.length;
   byId('pace').value = 0;
   byId('step').click();
@@ -130,8 +120,7 @@ browse "
 
 # Without a script: the text, and no control.
 sed "s/script-src [^;]*;/script-src 'none';/" "$page" > "$work/tried.html"
-HOME=$work timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" --dump-dom \
-  "file://$work/tried.html" > "$work/dom" 2> /dev/null || fail 'chromium fails without scripts'
+load "$work/tried.html"
 grep -q 'id="controls" hidden' "$work/dom" || fail 'controls are shown without a script'
 grep -q 'Scripts are off' "$work/dom" || fail 'no text without a script'
 exit "$failed"
