@@ -26,13 +26,16 @@ using namespace hmem;
 Options make_options() {
   Options options("babi_explain",
                   "Explains an answer of H-Mem as an exact sum over the sentences of the story.\n"
-                  "Without flags: a shipped model of task 1 and a generated story. A story comes through a pipe as\n"
-                  "well, one sentence a line, the question last; docs/explain.md says what the numbers mean.");
+                  "Without flags it uses the shipped model of task 1 and a generated story. A story can also be\n"
+                  "piped in: one sentence a line, the question last. docs/explain.md says what the numbers mean.");
   options.section("Model");
-  options.add_file("load", "trained model, written by --save of babi_task_single; empty: a shipped one of the task",
-                   Role::place);
+  options.add_file(
+      "load",
+      "trained H-Mem, written by --save or --export_weights of babi_task_single; empty: the shipped model of the task",
+      Role::place);
   options.add_optional_int(
-      "task_id", "bAbI task of the shipped model and of the test stories; none: that of the model, else 1", {1, 20});
+      "task_id",
+      "bAbI task of the shipped model and of the test stories; none: the task of the model of --load, else 1", {1, 20});
   options.section("Story");
   options.add_string(
       "story", "",
@@ -45,24 +48,27 @@ Options make_options() {
                      Role::place);
   options.add_int("seed", 1, "random seed of generated test stories", {0, int64_t{1} << 62});
   options.section("Output");
-  options.add_int("rows", 12, "number of sentences in the table, those with the largest terms; 0: all", {0, 1000000});
-  options.add_switch("brief", false, "print the answer and three lines of why instead of the table");
+  options.add_int("rows", 12, "number of sentences in the table: those with the largest terms; 0: all", {0, 1000000});
+  options.add_switch("brief", false, "print the answer and three lines that say why, instead of the table");
   options.add_switch("trace", false, "also print every intermediate value of the model");
-  options.add_file("html", "write one page with tables, pictures and controls, which needs no network, to this file",
+  options.add_file("html", "write an HTML page with tables, pictures and controls to this file; it needs no network",
                    Role::output);
-  options.add_folder("svg", "write every picture of the page as SVG into this folder", Role::output);
-  options.add_folder("png", "write the heat maps (memory, keys, values, pairs, origin) as PNG into this folder",
+  options.add_folder("svg", "write every picture of the HTML page to this folder as SVG", Role::output);
+  options.add_folder("png", "write the heat maps (memory, keys, values, pairs, origin) to this folder as PNG",
                      Role::output);
   options.add_file("json",
-                   "write everything about this answer to this file (docs/explain.md has the fields); with --all, the "
-                   "hits, which babi_report shows where the file is explain.json in the folder of a run",
+                   "write everything about this answer to this JSON file, whose fields are in docs/explain.md; with "
+                   "--all: how often "
+                   "the largest terms are the supporting facts (babi_report shows it when the file is explain.json in "
+                   "the folder of a run)",
                    Role::output);
   options.add_switch("json_model", false, "with --json: also the weights that turn words into keys and values");
-  options.add_file("csv", "write the terms of every sentence to this file; with --all, a line for every question",
+  options.add_file("csv", "write the terms of every sentence to this CSV file; with --all: a line for every question",
                    Role::output);
-  options.add_switch("all", false, "explain all test questions: do the terms find the supporting facts?");
-  options.add_switch("left_out", true, "with --all: also run every question without each of its sentences");
-  options.add_int("threads", 1, "number of threads for --all; does not change the numbers", {1, 1024}, Role::neutral);
+  options.add_switch("all", false,
+                     "explain all test questions, and count how often the largest terms are the supporting facts");
+  options.add_switch("left_out", true, "with --all: also answer every question without each of its sentences");
+  options.add_int("threads", 1, "with --all: number of threads; does not change results", {1, 1024}, Role::neutral);
   options.add_switch("quiet", false, "print no progress");
   return options;
 }

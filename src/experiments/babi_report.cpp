@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
                      Role::place);
   options.add_choice("format", "table", "format of the report", {"table", "markdown", "csv", "json"});
   options.add_file("out", "write the report to this file instead of standard output", Role::output);
-  options.add_file("html", "also write a page with charts and tables, which needs no network, to this file",
+  options.add_file("html", "also write an HTML page with charts and tables to this file; it needs no network",
                    Role::output);
   std::vector<const char*> arguments(argv, argv + argc);
   std::string dir;

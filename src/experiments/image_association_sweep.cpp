@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   options.add_file("table",
                    "write the results of all runs to this Markdown file; empty: delay.md in the folder of --out",
                    Role::output);
-  options.add_file("html", "also write a page with charts and tables, which needs no network, to this file",
+  options.add_file("html", "also write an HTML page with charts and tables to this file; it needs no network",
                    Role::output);
   std::vector<Options> programs;
   for (const AssociationKind& kind : association_kinds()) programs.push_back(association_options(kind));

@@ -25,17 +25,19 @@ constexpr int64_t kPictures = 40;
 Options make_options() {
   Options options("image_explain", "Explains how H-Mem answered test examples of single-shot image association.");
   options.section("Example");
-  options.add_file("load", "the model to explain, written by image_association_task --save", Role::place);
+  options.add_file("load", "trained model to explain, written by --save of image_association_task (required)",
+                   Role::place);
   options.add_int("example", 0, "number of the test example, from 0", {0, 100000000});
-  options.add_optional_int("random_state", "random seed of the examples, that of the training; none: 1",
+  options.add_optional_int("random_state", "random seed of the examples: give that of the training; none: 1",
                            {0, int64_t{1} << 62});
   add_association_test_flags(options);
   options.section("Output");
-  options.add_int("rows", 6, "frames of noise in the table, those with the largest parts; 0: all", {0, 1000000});
+  options.add_int("rows", 6, "number of noise frames in the table: those with the largest parts; 0: all", {0, 1000000});
   options.add_switch("all", true, "also explain the whole test set: kinds of error, confusion, retention by age");
-  options.add_file("json", "write all numbers to this file", Role::output);
-  options.add_file("csv", "write a line for every frame of the example to this file", Role::output);
-  options.add_file("html", "write one page that needs nothing else to this file", Role::output);
+  options.add_file("json", "write all numbers to this JSON file", Role::output);
+  options.add_file("csv", "write a line for every frame of the example to this CSV file", Role::output);
+  options.add_file("html", "write an HTML page with pictures and tables to this file; it needs no network",
+                   Role::output);
   add_threads_flag(options);
   options.add_switch("quiet", false, "print no progress");
   return options;

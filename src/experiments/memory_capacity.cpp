@@ -25,8 +25,8 @@ Options make_options() {
   options.add_int("random_state", 1, "random seed of keys and values", {0, int64_t{1} << 62}, Role::run);
   add_threads_flag(options);
   options.add_switch("quiet", false, "print no tables, only write files", Role::output);
-  options.add_file("csv", "write all points to this file", Role::output);
-  options.add_file("html", "write curves and tables as one page to this file", Role::output);
+  options.add_file("csv", "write all points to this CSV file", Role::output);
+  options.add_file("html", "write an HTML page with curves and tables to this file; it needs no network", Role::output);
   return options;
 }
 

@@ -33,7 +33,7 @@ class HMemImage : public AssociationNet {
       v("dense_size", dense_size, IntRange{1, 4096}, "number of units of the dense layer above the ConvNet");
       visit_rule(v, rule);
       visit_frame_norm(v);
-      v(later("write_gate"), write_gate, "scale what each frame writes by a gate that is learned");
+      v(later("write_gate"), write_gate, "scale what each frame writes by a learned gate");
       v(later("key_norm"), key_norm, "divide keys by their root mean square");
     }
   };

@@ -42,11 +42,13 @@ struct CapacitySettings {
   template <typename Visitor>
   void visit(Visitor&& v) {
     v("memory_size", memory_size, IntRange{2, 1024}, "number of rows and columns of the memory");
-    v("active", active, IntRange{1, 1023}, "active units of a sparse key");
-    v("noise", noise, RealRange::half_open(0, 1), "noisy keys: part of the active units that are moved");
+    v("active", active, IntRange{1, 1023}, "number of active units of a sparse key");
+    v("noise", noise, RealRange::half_open(0, 1),
+      "fraction of the active units of a noisy key that are moved to other places");
     visit_rule(v, rule);
-    v("delta_rate", delta_rate, RealRange::closed(0, 2), "rate of the delta rule; 1: the newest pair is exact");
-    v("repeats", repeats, IntRange{1, 1000}, "draws of the pairs, for mean and spread");
+    v("delta_rate", delta_rate, RealRange::closed(0, 2),
+      "learning rate of the delta rule; 1: the newest pair is recalled exactly");
+    v("repeats", repeats, IntRange{1, 1000}, "number of random draws of the pairs, for mean and standard deviation");
   }
   /// Units of a noisy key that are moved.
   int64_t moved() const;

@@ -88,8 +88,8 @@ void add_babi_flags(Options& options, const std::vector<std::string>& models) {
   add_output_flags(options);
   options.add_file(
       "export_weights",
-      "also write the model with float16 weights, and the settings, seed and test error in its metadata, and "
-      "test what was written",
+      "also write the model with float16 weights to this file, with settings, seed and test error in its metadata, and "
+      "test it as written",
       Role::output);
   options.add_int("logging", 0, "1: write a CSV log to results/ in the format of the authors' program", {0, 1},
                   Role::output);

@@ -50,7 +50,7 @@ struct AssociationOptions {
     v("validation_split", validation_split, RealRange::half_open(0, 1),
       "fraction of the training examples held out for validation");
     v("held_out_classes", held_out_classes, IntRange{0, 1000000},
-      "keep the last photograph classes, this many, out of the training examples, and test them separately");
+      "number of photograph classes, the last ones, that are kept out of the training examples and tested separately");
   }
 };
 

@@ -28,9 +28,8 @@ struct FeatureSettings {
   template <typename Visitor>
   void visit_training(Visitor&& v) {
     v("feature_copies", copies, IntRange{1, 64},
-      "with --split_frames: train on the features of this many looks of each photograph, all but one of them moved by "
-      "up "
-      "to 2 pixels");
+      "with --split_frames: train on the features of this many copies of each photograph, all but one of them shifted "
+      "by up to 2 pixels");
   }
   /// What contradicts; "": nothing.
   std::string contradiction() const;

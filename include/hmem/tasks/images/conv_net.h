@@ -28,7 +28,7 @@ struct ConvNetTraining {
     v("label_smoothing", label_smoothing, RealRange::half_open(0, 1),
       "training only: share of a label's probability that is spread over all classes");
     v("images_b_per_epoch", images_b_per_epoch, IntRange{0, 1000000},
-      "train on this many digits in an epoch, drawn anew, and on all photographs; 0: all digits");
+      "number of digits in an epoch, drawn anew for each epoch, besides all photographs; 0: all digits");
     augmentation.visit(v);
   }
 };
