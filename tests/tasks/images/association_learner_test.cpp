@@ -13,6 +13,7 @@
 #include "hmem/train/model_file.h"
 #include "support/numbers.h"
 #include "support/settings.h"
+#include "support/temp_folder.h"
 
 namespace hmem {
 namespace {
@@ -212,8 +213,12 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
 }
 
 TEST_CASE("looks of photographs: drawn anew in training, the photograph itself otherwise", "[equiv]") {
-  const Images images = embedded(4, 4);
-  AssociationData data = make_data(images, {});
+  const Images images = embedded(3, 3);
+  AssociationOptions options;
+  options.timesteps = 2;
+  AssociationData data = make_data(images, options);
+  const test::TempFolder folder;
+  const CachePlace place = {folder.file("features")};
   ConvNet14 conv_net(1);
   HMemImage::Config config;
   config.dropout = 0;
@@ -221,8 +226,8 @@ TEST_CASE("looks of photographs: drawn anew in training, the photograph itself o
   HMemImage net(config, 1);
   FeatureSettings split, looks;
   split.split = looks.split = true;
-  looks.copies = 4;
-  FrozenAssociationLearner plain(net, conv_net, data, 0, {}, split), several(net, conv_net, data, 0, {}, looks);
+  looks.copies = 2;
+  FrozenAssociationLearner plain(net, conv_net, data, 0, place, split), several(net, conv_net, data, 0, place, looks);
   const int64_t examples[] = {0, 1, 2};
   const auto loss = [&](AssociationLearner& learner, Tape::Mode mode, uint64_t step) {
     Tape tape(mode);
