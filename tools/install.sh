@@ -90,9 +90,9 @@ put 644 "$LIBDIR/cmake/hmem" "$work/hmemConfig.cmake" "$work/hmemConfigVersion.c
 folders=$(find include/hmem -depth -mindepth 1 -type d)
 for folder in $folders; do put 644 "$INCLUDEDIR${folder#include}" "$folder"/*.h; done
 
-if ls datasets/weights/babi_task*.safetensors > /dev/null 2>&1; then
-  put 644 "$DATADIR/hmem/weights" datasets/weights/babi_task*.safetensors
-fi
+for weights in datasets/weights/babi_task*.safetensors datasets/weights/convnet14_embedded.safetensors; do
+  if [ -f "$weights" ]; then put 644 "$DATADIR/hmem/weights" "$weights"; fi
+done
 put 644 "$DOCDIR/docs/images" docs/images/*
 put 644 "$DOCDIR/docs/course" docs/course/*.md
 put 644 "$DOCDIR/docs" docs/*.md docs/*.svg docs/*.html

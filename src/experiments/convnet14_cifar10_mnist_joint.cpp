@@ -24,6 +24,8 @@ Options pretraining_options() {
   TrainingSettings defaults;
   defaults.batch_size = 128;
   add_training_flags(options, defaults);
+  options.add_int("channels", ConvNet14::kChannels,
+                  "channels of the first block; each further block has twice as many", {1, 256});
   options.add_real("dropout_scale", 1, "multiply the network's dropout rates by this", {0, 2});
   options.add_switch("standardise_inputs", false,
                      "start as if each channel of the photographs had mean 0 and variance 1: scales the first "
@@ -89,6 +91,14 @@ ModelInfo export_info(const TrainingRun& run, const Experiment& experiment) {
   return info;
 }
 
+/// Throws UsageError when --channels is not the width of the network in the file `path`.
+void check_channels(const Options& options, const std::string& path) {
+  const int64_t found = options.get_int("channels"), expected = conv_net_channels(ModelFile(path));
+  if (found == expected) return;
+  throw UsageError("--channels: found " + std::to_string(found) + ", expected " + std::to_string(expected) +
+                   ", as in " + path);
+}
+
 int pretrain(const Options& options) {
   const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
   if (!loaded.empty() && !weights.empty()) {
@@ -99,8 +109,8 @@ int pretrain(const Options& options) {
   const ImagePair data = load_image_pair(options);
   const std::string hash = data.hash();
   const double dropout_scale = options.get_real("dropout_scale");
-  ConvNet14 net(run.seed, dropout_scale);
-  ConvNet14Top top(ConvNet14::kFeatures, data.a.classes() + data.b.classes(), run.seed, dropout_scale);
+  ConvNet14 net(run.seed, dropout_scale, options.get_int("channels"));
+  ConvNet14Top top(net.features(), data.a.classes() + data.b.classes(), run.seed, dropout_scale);
   auto training = config_of<ConvNetTraining>(options);
   training.validation_split = options.get_real("validation_split");
   training.l2 = run.settings.l2;
@@ -122,9 +132,11 @@ int pretrain(const Options& options) {
   if (!loaded.empty()) {
     const ModelFile file(loaded);
     file.expect_model(experiment.model);
+    check_channels(options, loaded);
     for (const auto& [key, value] : experiment.model_facts) file.expect(key, value, "it was trained on other images");
     file.copy_to(learner.weights());
   } else if (!weights.empty()) {
+    check_channels(options, weights);
     import_conv_net(weights, net);
     experiment.notes.push_back("the convolutional part starts from " + weights);
   }

@@ -84,9 +84,9 @@ int answer(const Options& options) {
       list.empty() ? std::vector<int64_t>{association.delay} : parse_number_list("delays", list, {0, 1000});
   RunLog log(std::cout, options.get_string("out"));
   const ImagePair images = load_image_pair(options);
-  ConvNet14 net(seed);
-  const std::string path = find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"));
-  import_conv_net(path, net);
+  const std::string path =
+      find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"), images.embedded);
+  const PretrainedConvNet found = read_conv_net(path, seed);
   Record header, settings;
   header.add_text("program", options.program()).add_text("git", build_info().git_sha);
   log.write_header(header.add_int("seed", static_cast<int64_t>(seed)).add_text("data", images.description));
@@ -94,7 +94,7 @@ int answer(const Options& options) {
   log.write_header(settings);
   for (const std::string& note : images.notes) log.write_note(note);
   log.write_note("the ConvNet comes from " + path);
-  FeatureCache cache(net, feature_cache_place(options));
+  FeatureCache cache(*found.net, feature_cache_place(options));
   const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
   Record last;

@@ -15,18 +15,17 @@ void check_scale(double dropout_scale) {
 
 }  // namespace
 
-ConvNet14::ConvNet14(uint64_t seed, double dropout_scale) {
+ConvNet14::ConvNet14(uint64_t seed, double dropout_scale, int64_t channels) : features_(16 * channels) {
   check_scale(dropout_scale);
-  struct BlockSize {
-    int64_t channels;
-    double dropout;
-  };
+  HMEM_CHECK(channels >= 1 && channels <= 256, "convnet14: channels of the first block: found ", channels,
+             ", expected in [1, 256]");
   Rng rng(seed, "init.convnet14");
-  int64_t in = 3;
-  for (const BlockSize& size : {BlockSize{32, .1}, {64, .1}, {128, .2}, {256, .3}, {kFeatures, .3}}) {
+  int64_t in = 3, out = channels;
+  for (const double dropout : {.1, .1, .2, .3, .3}) {
     const std::string name = "convnet14.block" + std::to_string(blocks_.size() + 1);
-    blocks_.emplace_back(name, in, size.channels, dropout_scale * size.dropout, rng, seed);
-    in = size.channels;
+    blocks_.emplace_back(name, in, out, dropout_scale * dropout, rng, seed);
+    in = out;
+    out *= 2;
   }
 }
 
@@ -37,7 +36,7 @@ Var ConvNet14::forward(Tape& tape, Var images, int application) {
       "convnet14: images ", shape, ", expected [B, H, W, 3] with H and W multiples of 32");
   Var x = images;
   for (ConvBlock& block : blocks_) x = block.forward(tape, x, application);
-  return tape.reshape(x, {shape[0], shape[1] / 32 * (shape[2] / 32) * kFeatures});
+  return tape.reshape(x, {shape[0], shape[1] / 32 * (shape[2] / 32) * features_});
 }
 
 void ConvNet14::add_to(Weights& weights) {

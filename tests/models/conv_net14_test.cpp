@@ -52,6 +52,22 @@ TEST_CASE("convnet14: shapes, names and number of parameters", "[model]") {
   CHECK_THROWS_AS(net.forward(tape, tape.constant(odd)), Error);
 }
 
+TEST_CASE("convnet14: a narrower one", "[model]") {
+  ConvNet14 net(1, 1, 2);
+  CHECK(net.features() == 32);
+  const Weights weights = net.weights();
+  int64_t count = 0;
+  for (const Parameter* p : weights.parameters) count += p->value.count();
+  // 3 2 + 2 2 + 2 4 + 4 4 + 4 8 + 8 8 + 8 16 + 16 16 + 16 32 + 32 32 = 2050
+  CHECK(count == 9 * 2050 + 3 * 2 * (2 + 4 + 8 + 16 + 32));
+  Rng rng(1, "images");
+  Tape tape(Tape::Mode::inference);
+  const Tensor wide = random_images(3, 64, rng);
+  CHECK(net.forward(tape, tape.constant(wide)).shape() == Shape({3, 64}));
+  CHECK_THROWS_AS(ConvNet14(1, 1, 0), Error);
+  CHECK_THROWS_AS(ConvNet14(1, 1, 257), Error);
+}
+
 /// Losses of successive training steps on the same six images.
 std::vector<double> train(int steps) {
   ConvNet14 net(3);

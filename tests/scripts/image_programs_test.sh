@@ -27,7 +27,7 @@ equal() {
 refuse() { refused "$@"; }
 
 tiny="--random_state=1 --verbose=2"
-set="--images_per_class=2 --batch_size_per_replica=16" small="--images_per_class=2 --batch_size_per_replica=16 --epochs=3 --flip --shift=2"
+set="--images_per_class=2 --batch_size_per_replica=16 --channels=8" small="$set --epochs=3 --flip --shift=2"
 # shellcheck disable=SC2086  # lists of flags
 {
 # ---- 1. Pretraining ----
@@ -37,7 +37,7 @@ said '^train=36 validation=4 test_a=20 test_b=20 classes=20'
 said '^epoch=2 .* learning_rate=0.000904837 '
 said '^final epochs=3 train_loss=.* test_error=.* test_error_a=.* test_error_b=.* exported_error='
 expected=$(final)
-[ "$(wc -c < "$weights")" -lt 9600000 ] || die "the weights take $(wc -c < "$weights") bytes"
+[ "$(wc -c < "$weights")" -lt 700000 ] || die "the weights take $(wc -c < "$weights") bytes"
 
 status=0
 while [ "$status" -ne 137 ]; do  # again if it ended before
@@ -59,7 +59,7 @@ kill -s TERM "$run"
 wait "$run"
 [ $? -eq 143 ] || die 'expected exit 143 after SIGTERM'
 [ -s state ] || die 'expected a checkpoint after SIGTERM'
-runs "$joint" $tiny --images_per_class=2 --epochs=0 --load=whole
+runs "$joint" $tiny $set --epochs=0 --load=whole
 said '^final epochs=0 val_error='
 refuse 1 'epochs: found' "$joint" $tiny $set --epochs=5 --checkpoint=state --resume
 runs "$joint" $tiny --images_per_class=10 --batch_size_per_replica=8 --limit_steps=2
@@ -116,10 +116,10 @@ rm one
 runs "$lstm" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=same --epochs=1
 if grep -q 'other images' "$out"; then die 'a note about other images, but they are the same'; fi
 rm same
-runs "$joint" $tiny --images_per_class=5 --epochs=0 --pretrained_weights="$weights" --export_weights=same
+runs "$joint" $tiny --channels=8 --images_per_class=5 --epochs=0 --pretrained_weights="$weights" --export_weights=same
 said 'note: the convolutional part starts from '
-tail -c 9000000 "$weights" > one
-tail -c 9000000 same | cmp - one || die 'the weights changed without training'
+tail -c 500000 "$weights" > one
+tail -c 500000 same | cmp - one || die 'the weights changed without training'
 rm same one
 
 # ---- 3. Association, end to end ----
@@ -174,6 +174,8 @@ refuse 1 'expected convnet14' "$hmem" $both $few --use_pretrained_convnet=1 --pr
 refuse 1 "expected 'hmem_image'" "$hmem" $both $few --load=one
 refuse 1 'hidden_size 200' "$lstm" $both $ends --load=one --hidden_size=50
 refuse 1 "expected 'convnet14_classifier'" "$joint" $both --images_per_class=2 --load="$weights"
+refuse 2 '--channels: found 32, expected 8, as in whole' "$joint" $both --images_per_class=2 --load=whole
+refuse 2 "--channels: found 4, expected 8, as in $weights" "$joint" $both --images_per_class=2 --channels=4 --pretrained_weights="$weights"
 refuse 2 'expected one of them' "$joint" $both --images_per_class=2 --load=whole --pretrained_weights="$weights"
 refuse 1 'there is no such folder' "$joint" $both --data_dir=none
 refuse 1 'none' "$joint" $both --images_a=none
@@ -185,18 +187,18 @@ refuse 2 'found without --use_pretrained_convnet=1' "$hmem" $both $few --pretrai
 refuse 2 'the file of --export_weights' "$joint" $tiny --images_per_class=2 --save=f --export_weights=f
 cp "$weights" f
 mkdir weights
-cp "$weights" weights/convnet14.safetensors
+cp "$weights" weights/convnet14_embedded.safetensors
 for flag in save out checkpoint; do
   for name in f ./f; do
     refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --$flag=$name
     refuse 2 'the file of --pretrained_weights' "$hmem" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=f --$flag=$name
   done
   export HMEM_DATA=.
-  refuse 2 'the file of the pretrained ConvNet' "$lstm" $tiny $few --use_pretrained_convnet=1 --$flag=weights/convnet14.safetensors
+  refuse 2 'the file of the pretrained ConvNet' "$lstm" $tiny $few --use_pretrained_convnet=1 --$flag=weights/convnet14_embedded.safetensors
   unset HMEM_DATA
 done
 refuse 2 'the file of --pretrained_weights' "$joint" $tiny --images_per_class=2 --pretrained_weights=f --export_weights=./f
-cmp -s f "$weights" && cmp -s weights/convnet14.safetensors "$weights" || die 'the pretrained weights were replaced'
+cmp -s f "$weights" && cmp -s weights/convnet14_embedded.safetensors "$weights" || die 'the pretrained weights were replaced'
 for flag in save checkpoint; do
   refuse 2 "--limit_steps: found with --$flag" "$lstm" $tiny $few --limit_steps=1 --$flag=s
 done

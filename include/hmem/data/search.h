@@ -21,8 +21,7 @@ struct FoundData {
 
 /// The first of `places` for which `holds` is true, in `$HMEM_DATA`, in `datasets` below the current folder, or in
 /// `datasets` or `share/hmem` beside `program_folder` (bin/NAME beside datasets/, or as installed). With a `data_dir`
-/// nothing else is tried. The place
-/// "" is the folder itself.
+/// nothing else is tried. The place "" is the folder itself.
 std::optional<FoundData> find_data(const std::string& data_dir, const std::vector<std::string>& places,
                                    const std::function<bool(const std::filesystem::path&)>& holds,
                                    const std::filesystem::path& program_folder = hmem::program_folder());

@@ -10,15 +10,19 @@
 
 namespace hmem {
 
-/// Images [B, H, W, 3], H and W multiples of 32, to features [B, H/32 W/32 512] in five ConvBlocks of 32, 64, 128, 256
-/// and 512 channels with dropout .1 .1 .2 .3 .3. Parameters "convnet14.block<1..5>.{conv1,norm1,conv2,norm2}.*".
+/// Images [B, H, W, 3], H and W multiples of 32, to features [B, H/32 W/32 16c] in five ConvBlocks of c, 2c, 4c, 8c and
+/// 16c channels with dropout .1 .1 .2 .3 .3. As published, c = 32: 512 features for each 32 x 32 pixels. Parameters
+/// "convnet14.block<1..5>.{conv1,norm1,conv2,norm2}.*".
 class ConvNet14 : public Network {
  public:
-  static constexpr int64_t kFeatures = 512;  ///< for each 32 x 32 pixels
+  static constexpr int64_t kChannels = 32;             ///< c, as published
+  static constexpr int64_t kFeatures = 16 * kChannels;  ///< for each 32 x 32 pixels, as published
 
   /// Weights are drawn from the stream "init.convnet14" of `seed`. The dropout rates are multiplied by `dropout_scale`
-  /// (in [0, 2], else throws Error).
-  explicit ConvNet14(uint64_t seed, double dropout_scale = 1);
+  /// (in [0, 2], else throws Error); `channels` is c (in [1, 256], else throws Error).
+  explicit ConvNet14(uint64_t seed, double dropout_scale = 1, int64_t channels = kChannels);
+  /// For each 32 x 32 pixels.
+  int64_t features() const { return features_; }
   /// In training mode the moving averages follow this batch. `application` (0 to 3) distinguishes several uses of the
   /// network in one step; each draws its own dropout masks. Throws Error on other shapes.
   Var forward(Tape& tape, Var images, int application = 0);
@@ -32,6 +36,7 @@ class ConvNet14 : public Network {
   void standardise_inputs(const real (&mean)[3], const real (&deviation)[3]);
 
  private:
+  int64_t features_;
   std::vector<ConvBlock> blocks_;
 };
 

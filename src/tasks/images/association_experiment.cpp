@@ -54,10 +54,10 @@ AssociationData make_data(const ImagePair& images, const AssociationOptions& ass
           AssociationRenderer(a.test, b.test, seed, ImageSize()), noise ? association.noise_frames : 0};
 }
 
-AssociationConfig net_sizes(const AssociationData& data, const ImagePair& images) {
+AssociationConfig net_sizes(const AssociationData& data, const ImagePair& images, const ConvNet14& conv_net) {
   const ImageSize image;
   const int64_t squares = data.train_renderer.frame_size() / (image.height * image.width * image.channels);
-  return {squares * ConvNet14::kFeatures, images.b.classes()};
+  return {squares * conv_net.features(), images.b.classes()};
 }
 
 Record error_record(Learner& learner, int64_t batch_size, const Options& options) {
@@ -168,8 +168,7 @@ AssociationTask::AssociationTask(const Options& options, uint64_t seed, const Tr
       other_timesteps_(test_timesteps(options_)),
       images_(((loaded_ ? loaded_->expect_model(kind.model) : void()), load_image_pair(options_))),
       association_(config_of<AssociationOptions>(options_)),
-      data_(make_data(images_, association_, seed)),
-      conv_net_(seed) {
+      data_(make_data(images_, association_, seed)) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
   feature_settings_ = feature_flags(loaded_ ? loaded_->settings() : SettingReader(options_), options_);
   if (feature_settings_.split && !conv_settings_.frozen()) {
@@ -200,44 +199,49 @@ void AssociationTask::load_conv_net() {
       throw UsageError("--pretrained_weights: found with --load=" + loaded_->path() +
                        ", which has its own ConvNet, expected one of them");
     }
+    conv_net_ = std::make_unique<ConvNet14>(seed_, 1, conv_net_channels(*loaded_));
     notes_.push_back("the ConvNet comes from " + loaded_->path() + ", trained further");
   } else if (conv_settings_.pretrained) {
-    const std::string path = find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"));
+    const std::string path =
+        find_conv_net(options_.get_string("pretrained_weights"), options_.get_string("data_dir"), images_.embedded);
     check_not_written(options_, path, "the pretrained ConvNet");
-    const ModelInfo made = import_conv_net(path, conv_net_);
+    PretrainedConvNet found = read_conv_net(path, seed_);
+    conv_net_ = std::move(found.net);
+    const ModelInfo& made = found.info;
     notes_.push_back("the ConvNet comes from " + path + (frozen ? ", frozen" : ", trained further"));
     const auto trained_on = made.find(kImagesHashKey);
     if (trained_on != made.end() && trained_on->second != images_.hash()) {
       notes_.emplace_back("it was pretrained on images other than these, or on another part of them");
     }
   } else {
+    conv_net_ = std::make_unique<ConvNet14>(seed_);
     notes_.emplace_back(
         "the ConvNet is trained end to end, which takes long; --use_pretrained_convnet=1 is much faster");
   }
-  conv_net_hash_ = hash_text(value_hash(conv_net_.weights()));
+  conv_net_hash_ = hash_text(value_hash(conv_net_->weights()));
 }
 
 std::unique_ptr<AssociationNet> AssociationTask::make_net() {
   return kind_.make(loaded_ ? loaded_->settings() : SettingReader(options_), training_flags(options_),
-                    net_sizes(data_, images_), seed_);
+                    net_sizes(data_, images_, *conv_net_), seed_);
 }
 
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {
   std::unique_ptr<AssociationLearner> learner;
   if (conv_settings_.frozen()) {
-    learner = std::make_unique<FrozenAssociationLearner>(net, conv_net_, data_, settings_.l2,
+    learner = std::make_unique<FrozenAssociationLearner>(net, *conv_net_, data_, settings_.l2,
                                                          feature_cache_place(options_), feature_settings_, seed_);
   } else {
     if (options_.was_given("feature_cache")) {
       notes_.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
     }
-    learner = std::make_unique<EndToEndAssociationLearner>(net, conv_net_, data_, settings_.l2);
+    learner = std::make_unique<EndToEndAssociationLearner>(net, *conv_net_, data_, settings_.l2);
   }
   return learner;
 }
 
 Experiment AssociationTask::experiment(const AssociationNet& net, AssociationLearner& learner) {
-  const AssociationConfig sizes = net_sizes(data_, images_);
+  const AssociationConfig sizes = net_sizes(data_, images_, *conv_net_);
   Experiment experiment(learner);
   experiment.model = kind_.model;
   experiment.model_settings = net.settings();

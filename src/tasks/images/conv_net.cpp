@@ -17,6 +17,12 @@ constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 64, kMaxImages = uint64_t
 
 constexpr char kModel[] = "convnet14";
 constexpr char kFile[] = "weights/convnet14.safetensors";
+constexpr char kEmbeddedFile[] = "weights/convnet14_embedded.safetensors";
+
+void check_conv_net(const ModelFile& file) {
+  HMEM_CHECK(file.model() == kModel, file.path(), ": model: found ", file.model().empty() ? "none" : file.model(),
+             ", expected ", kModel, ", as convnet14_cifar10_mnist_joint --export_weights writes it");
+}
 
 Weights both(ConvNet14& net, ConvNet14Top& top) {
   Weights weights = net.weights();
@@ -129,20 +135,37 @@ void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info) {
 
 ModelInfo import_conv_net(const std::string& path, ConvNet14& net) {
   const ModelFile file(path);
-  HMEM_CHECK(file.model() == kModel, path, ": model: found ", file.model().empty() ? "none" : file.model(),
-             ", expected ", kModel, ", as convnet14_cifar10_mnist_joint --export_weights writes it");
+  check_conv_net(file);
   file.copy_to(net.weights());
   return file.info();
 }
 
-std::string find_conv_net(const std::string& given, const std::string& data_dir) {
+int64_t conv_net_channels(const ModelFile& file) {
+  const Shape& kernel = file.shape_of("convnet14.block1.conv1.weight");
+  HMEM_CHECK(kernel.rank() == 4, file.path(), ": convnet14.block1.conv1.weight: found ", kernel,
+             ", expected the kernel of a convolution");
+  return kernel[3];
+}
+
+PretrainedConvNet read_conv_net(const std::string& path, uint64_t seed) {
+  const ModelFile file(path);
+  check_conv_net(file);
+  PretrainedConvNet found = {std::make_unique<ConvNet14>(seed, 1, conv_net_channels(file)), file.info()};
+  file.copy_to(found.net->weights());
+  return found;
+}
+
+std::string find_conv_net(const std::string& given, const std::string& data_dir, bool embedded_images) {
   if (!given.empty()) return given;
-  auto found = find_data(data_dir, {kFile}, is_file);
-  if (!found) found = find_data("", {kFile}, is_file);  // the images in data_dir may have no weights beside them
-  HMEM_CHECK(found, "there is no pretrained ConvNet: found no ", kFile,
-             " in datasets, $HMEM_DATA or --data_dir, expected one (make ",
-             "it with convnet14_cifar10_mnist_joint --export_weights=FILE and name it with --pretrained_weights=FILE)");
-  return found->path.string();
+  for (const char* file : {kEmbeddedFile, kFile}) {
+    if (!embedded_images && file == kEmbeddedFile) continue;
+    // The images in data_dir may have no weights beside them.
+    for (const std::string& place : {data_dir, std::string()}) {
+      if (const auto found = find_data(place, {file}, is_file)) return found->path.string();
+    }
+  }
+  fail("there is no pretrained ConvNet: found no ", kFile, " in datasets, $HMEM_DATA or --data_dir, expected one (make ",
+       "it with convnet14_cifar10_mnist_joint --export_weights=FILE and name it with --pretrained_weights=FILE)");
 }
 
 }  // namespace hmem

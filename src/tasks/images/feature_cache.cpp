@@ -9,6 +9,7 @@
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
 #include "hmem/core/hash.h"
+#include "hmem/core/parallel.h"
 #include "hmem/core/safetensors.h"
 #include "hmem/kernels/isa.h"
 #include "hmem/train/model_file.h"
@@ -35,7 +36,9 @@ void for_batches(const RenderedImages& images, const Use& use) {
   }
 }
 
-int64_t feature_count(const Shape& image) { return image[0] / 32 * (image[1] / 32) * ConvNet14::kFeatures; }
+int64_t feature_count(const ConvNet14& net, const Shape& image) {
+  return image[0] / 32 * (image[1] / 32) * net.features();
+}
 
 /// Empty when the file is missing, damaged or holds something else.
 Tensor read_features(const std::string& path, const Shape& shape) {
@@ -86,13 +89,15 @@ void remove_oldest(const CachePlace& place, const std::string& kept) {
 }  // namespace
 
 Tensor conv_features(ConvNet14& net, const RenderedImages& images, const ShowProgress& show) {
-  const int64_t features = feature_count(images.shape);
+  const int64_t features = feature_count(net, images.shape);
   Tensor all({images.count, features});
   Tape tape;
+  ThreadPacer pacer;
   for_batches(images, [&](int64_t begin, ConstTensorView pixels) {
     tape.reset(Tape::Mode::inference);
     const Var found = net.forward(tape, tape.constant(pixels));
     std::copy(found.data(), found.data() + found.count(), all.data() + begin * features);
+    pacer.tick();
     if (show) show(begin + pixels.shape[0], images.count);
   });
   return all;
@@ -132,7 +137,7 @@ Tensor FeatureCache::features(const RenderedImages& images) {
   images_ += images.count;
   if (place_.folder.empty() || images.count == 0) return conv_features(net_, images, show);
   const std::string path = path_of(images);
-  Tensor features = read_features(path, {images.count, feature_count(images.shape)});
+  Tensor features = read_features(path, {images.count, feature_count(net_, images.shape)});
   if (!features.empty()) {
     found_ += images.count;
     std::error_code ignored;  // the time of use, where the folder can be written

@@ -57,7 +57,8 @@ void add_image_data_flags(Options& options) {
 }
 
 void add_frozen_conv_net_flags(Options& options) {
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors",
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors, for embedded images "
+                   "weights/convnet14_embedded.safetensors",
                    Role::place);
   options.add_folder("feature_cache",
                      "folder in which features of the frozen ConvNet are kept for other runs; empty: "
@@ -83,6 +84,8 @@ ImagePair load_image_pair(const Options& options) {
   ImagePair pair;
   pair.a = load_set(ImageKind::cifar10, options, pair.notes);
   pair.b = load_set(ImageKind::mnist, options, pair.notes);
+  const auto embedded = [&](ImageKind kind) { return source_of(kind, options).embedded(); };
+  pair.embedded = embedded(ImageKind::cifar10) && embedded(ImageKind::mnist);
   pair.description = pair.a.description + "; " + pair.b.description;
   return pair;
 }

@@ -226,6 +226,21 @@ TEST_CASE("a ConvNet is saved in half precision and restored", "[train]") {
   CHECK(read_safetensors(path).tensors.size() == 60);  // the old content stays
 }
 
+TEST_CASE("a ConvNet is as wide as its file", "[train]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file("narrow.safetensors");
+  ConvNet14 net(1, 1, 2), published(1);
+  export_conv_net(path, net, {{"epochs", "3"}});
+  const PretrainedConvNet found = read_conv_net(path, 7);
+  CHECK(found.net->features() == 32);
+  CHECK(found.info.at("epochs") == "3");
+  import_conv_net(path, net);  // rounded as in the file
+  CHECK(value_hash(found.net->weights()) == value_hash(net.weights()));
+  const uint64_t before = value_hash(published.weights());
+  CHECK(test::error_text([&] { import_conv_net(path, published); }).find("[3, 3, 3, 2]") != std::string::npos);
+  CHECK(value_hash(published.weights()) == before);
+}
+
 TEST_CASE("a file without a ConvNet is refused by name", "[bad]") {
   const test::TempFolder folder;
   const std::string path = folder.file("other.safetensors");
@@ -236,12 +251,21 @@ TEST_CASE("a file without a ConvNet is refused by name", "[bad]") {
   CHECK(message.find(path + ": model: found hmem_qa, expected convnet14") == 0);
   write_safetensors(path, {{"model", "convnet14"}}, {{"weight", weight.view()}});
   CHECK(test::error_text([&] { import_conv_net(path, net); }).find("no tensor 'convnet14.block1") != std::string::npos);
-  CHECK(find_conv_net(path, "") == path);
-  const test::TempFolder data;
+  CHECK(test::error_text([&] { read_conv_net(path, 1); }).find("no tensor 'convnet14.block1") != std::string::npos);
+}
+
+TEST_CASE("where a pretrained ConvNet is found", "[data]") {
+  const test::TempFolder folder, data;
+  const std::string general = data.file("weights/convnet14.safetensors"),
+                    small = data.file("weights/convnet14_embedded.safetensors");
+  CHECK(find_conv_net("given", "", true) == "given");
   data.write("weights/convnet14.safetensors", "");
-  CHECK(find_conv_net("", data.path().string()) == data.file("weights/convnet14.safetensors"));
+  CHECK(find_conv_net("", data.path().string(), false) == general);
   const test::Surroundings surroundings(data.path().string(), data.path());
-  CHECK(find_conv_net("", folder.path().string()) == data.file("weights/convnet14.safetensors"));
+  CHECK(find_conv_net("", folder.path().string(), false) == general);
+  data.write("weights/convnet14_embedded.safetensors", "");
+  CHECK(find_conv_net("", folder.path().string(), false) == general);
+  CHECK(find_conv_net("", "embedded", true) == small);
 }
 
 }  // namespace

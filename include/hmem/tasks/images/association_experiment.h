@@ -87,7 +87,7 @@ class AssociationTask {
   AssociationData data_;
   ConvNetSettings conv_settings_;
   FeatureSettings feature_settings_;
-  ConvNet14 conv_net_;
+  std::unique_ptr<ConvNet14> conv_net_;
   std::string conv_net_hash_;
   std::vector<std::string> notes_;
 };

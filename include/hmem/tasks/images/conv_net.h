@@ -4,6 +4,7 @@
 /// together), and its file (safetensors, convolution kernels float16, the rest float32).
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -77,11 +78,21 @@ constexpr char kImagesHashKey[] = "images_hash";
 void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info);
 
 /// Copies the values of such a file and returns its metadata. Throws Error, naming the file, when it is missing or
-/// holds something else; `net` is then unchanged.
+/// holds something else, also a network of another width; `net` is then unchanged.
 ModelInfo import_conv_net(const std::string& path, ConvNet14& net);
 
-/// `given`, or `weights/convnet14.safetensors` in `data_dir` or where find_data() finds it. Throws Error when there is
-/// none.
-std::string find_conv_net(const std::string& given, const std::string& data_dir);
+struct PretrainedConvNet {
+  std::unique_ptr<ConvNet14> net;
+  ModelInfo info;
+};
+/// The network of such a file, as wide as the file says, and its metadata. `seed` is for dropout. Throws Error as above.
+PretrainedConvNet read_conv_net(const std::string& path, uint64_t seed);
+/// Channels of the first block in a file that holds a ConvNet14, alone or below another network. Throws Error when it
+/// holds none.
+int64_t conv_net_channels(const ModelFile& file);
+
+/// `given`, or a file in the folder `weights` of `data_dir` or where find_data() finds it: convnet14.safetensors; for
+/// embedded images, convnet14_embedded.safetensors is preferred. Throws Error when there is none.
+std::string find_conv_net(const std::string& given, const std::string& data_dir, bool embedded_images);
 
 }  // namespace hmem
