@@ -260,14 +260,14 @@ demo: $(BIN)/babi_task_single $(BIN)/babi_explain
 	@echo; $(BIN)/babi_explain --load=$(OUT)/demo.safetensors --story=7 --brief
 
 test: $(TEST_PROGRAMS) $(PROGRAMS)
-	@TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
+	@JOBS='$(JOBS)' TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
 	 BUILD='$(LINK)' LIBRARY='$(LIB)' LIBS='$(BLAS_LIBS) $(LDLIBS)' tests/run.sh all $(TEST_FLAGS)
 
 unit-test: $(TEST_PROGRAMS)
-	@TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
+	@JOBS='$(JOBS)' TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
 
 check: $(TEST_PROGRAMS)
-	@TESTS='$(TESTS)' tests/run.sh unit '~[data]' $(TEST_FLAGS)
+	@JOBS='$(JOBS)' TESTS='$(TESTS)' tests/run.sh unit '~[data]' $(TEST_FLAGS)
 
 bench: $(BENCH_PROGRAMS) $(BIN)/babi_task_single
 	@set -e; for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program; done
