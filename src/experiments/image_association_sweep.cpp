@@ -18,8 +18,10 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
       plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan, {});
   check_image_sources(parsed_options(association_options(association_kind(plan.front().model)), plan.front().flags));
-  DelayCurve curve(plan, out, options.get_string("csv"), options.get_string("table"), options.get_string("html"));
-  return run_sweep(options, plan, {"results are in " + curve.csv() + " and " + curve.table()},
+  DelayCurve curve(plan, out,
+                   {options.get_string("csv"), options.get_string("table"), options.get_string("html"),
+                    options.get_string("svg")});
+  return run_sweep(options, plan, {"results are in " + curve.files().csv + " and " + curve.files().table},
                    [&](size_t run, const RunRecord& record) { curve.add(run, record); });
 }
 
@@ -40,6 +42,7 @@ int main(int argc, char** argv) {
                    Role::output);
   options.add_file("html", "also write an HTML page with charts and tables to this file; it needs no network",
                    Role::output);
+  options.add_file("svg", "also draw the accuracies over the delay in this file (SVG)", Role::output);
   std::vector<Options> programs;
   for (const AssociationKind& kind : association_kinds()) programs.push_back(association_options(kind));
   return run_sweep_program(argc, argv, options, programs, sweep);

@@ -15,22 +15,29 @@ namespace {
 using Series = Chart::Series;
 using Kind = Series::Kind;
 
-const char kStyle[] =
+const char kColours[] =
     R"(:root{color-scheme:light dark;--text:#1a1a1a;--quiet:#555;--back:#fff;--grid:#ddd;--mark:#f0f0f0;--c0:#0060a0;--c1:#b34700;--c2:#00704f;--c3:#8a3b7c;--c4:#6b5a00;--c5:#555}
 @media(prefers-color-scheme:dark){:root{--text:#e8e8e8;--quiet:#b8b8b8;--back:#161616;--grid:#3a3a3a;--mark:#282828;--c0:#6cbcf0;--c1:#f0a040;--c2:#40cfa0;--c3:#e090cc;--c4:#d8c860;--c5:#b8b8b8}}
-*{box-sizing:border-box}
-body{font:16px/1.5 sans-serif;color:var(--text);background:var(--back);max-width:64em;margin:1em auto;padding:0 1em;overflow-wrap:anywhere}
-h1{font-size:1.5em}h2{font-size:1.25em;margin-top:2em;border-top:1px solid var(--grid);padding-top:.6em}h3{font-size:1.05em;margin:1.6em 0 .4em}
-p,li{max-width:48em}p.big{font-size:1.15em}.quiet,caption,figcaption,small{color:var(--quiet)}
-:focus-visible{outline:3px solid var(--c0);outline-offset:2px}
-figure{margin:1em 0;min-width:0}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17em),1fr));gap:.5em 1.5em}.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,24em),1fr))}.grid figure{margin:0}
-svg{width:100%;height:auto;display:block}svg text{font:12px sans-serif;fill:var(--text)}svg .title{font-weight:bold}
+)";
+
+const char kChartStyle[] =
+    R"(svg text{font:12px sans-serif;fill:var(--text)}svg .title{font-weight:bold}
 .rule{stroke:var(--grid);fill:none}.line{fill:none;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .thin{stroke-width:1;opacity:.5}.thick{stroke-width:2.2}
 .s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}.s5{stroke:var(--c5)}
 .line.s1{stroke-dasharray:6 3}.line.s2{stroke-dasharray:2 3}
 .mark{stroke-width:1.6;fill:none}.dot{stroke:none;opacity:.6}
 .dot.s0{fill:var(--c0)}.dot.s1{fill:var(--c1)}.dot.s2{fill:var(--c2)}.dot.s3{fill:var(--c3)}.dot.s4{fill:var(--c4)}.dot.s5{fill:var(--c5)}
+)";
+
+const char kStyle[] =
+    R"(*{box-sizing:border-box}
+body{font:16px/1.5 sans-serif;color:var(--text);background:var(--back);max-width:64em;margin:1em auto;padding:0 1em;overflow-wrap:anywhere}
+h1{font-size:1.5em}h2{font-size:1.25em;margin-top:2em;border-top:1px solid var(--grid);padding-top:.6em}h3{font-size:1.05em;margin:1.6em 0 .4em}
+p,li{max-width:48em}p.big{font-size:1.15em}.quiet,caption,figcaption,small{color:var(--quiet)}
+:focus-visible{outline:3px solid var(--c0);outline-offset:2px}
+figure{margin:1em 0;min-width:0}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17em),1fr));gap:.5em 1.5em}.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,24em),1fr))}.grid figure{margin:0}
+svg{width:100%;height:auto;display:block}
 summary{cursor:pointer;padding:.2em 0}details details{margin-left:1em}
 .wide{overflow-x:auto;overflow-wrap:normal;margin:.5em 0 1em}figure.big{overflow-x:auto}.big svg{min-width:42em}table{border-collapse:collapse;font-size:14px}caption{text-align:left;padding:.3em 0}
 th,td{border:1px solid var(--grid);padding:.2em .5em;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
@@ -222,6 +229,15 @@ std::string chart_svg(const Chart& chart) {
   return text + front + "</svg>\n";
 }
 
+std::string chart_file(const Chart& chart) {
+  std::string svg = chart_svg(chart);
+  if (svg.empty()) return "";
+  svg.insert(svg.find(" viewBox"), " xmlns=\"http://www.w3.org/2000/svg\"");
+  const std::string back = "<rect width=\"100%\" height=\"100%\" style=\"fill:var(--back)\"/>\n";
+  svg.insert(svg.find("<text"), std::string("<style>\n") + kColours + kChartStyle + "</style>\n" + back);
+  return svg;
+}
+
 std::string chart_figure(const Chart& chart, const Table& numbers) {
   const std::string svg = chart_svg(chart);
   if (svg.empty()) return "";
@@ -236,7 +252,7 @@ std::string runs_page(const std::string& title, const std::string& body) {
          // The page may use nothing but what it holds itself.
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
-         html_text(title) + "</title>\n<style>\n" + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
+         html_text(title) + "</title>\n<style>\n" + kColours + kChartStyle + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
          html_text(title) + "</h1>\n" + body + "</main>\n</body>\n</html>\n";
 }
 

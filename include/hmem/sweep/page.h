@@ -32,6 +32,8 @@ struct Chart {
 };
 /// <svg> with a title; an empty text without points. Values that are not finite are left out.
 std::string chart_svg(const Chart& chart);
+/// The same as an SVG file of its own, light or dark as the reader's system; "" without points.
+std::string chart_file(const Chart& chart);
 /// The chart and, folded, its numbers.
 std::string chart_figure(const Chart& chart, const Table& numbers);
 

@@ -162,18 +162,16 @@ std::string delay_markdown(const std::vector<DelayResult>& results, size_t plann
   return text + ":\n\n" + markdown_table(table) + timesteps_table(groups, settings);
 }
 
-DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, const std::string& csv,
-                       const std::string& table, const std::string& html)
-    : plan_(plan),
-      csv_(csv.empty() ? (fs::path(out) / "delay.csv").string() : csv),
-      table_(table.empty() ? (fs::path(out) / "delay.md").string() : table),
-      html_(html),
-      results_(plan.size()) {
+DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files given)
+    : plan_(plan), files_(std::move(given)), results_(plan.size()) {
+  if (files_.csv.empty()) files_.csv = (fs::path(out) / "delay.csv").string();
+  if (files_.table.empty()) files_.table = (fs::path(out) / "delay.md").string();
   const auto normal = [](const std::string& path) { return fs::path(path).lexically_normal(); };
-  const std::pair<const char*, std::string> files[] = {{"--csv", csv_}, {"--table", table_}, {"--html", html_}};
+  const std::pair<const char*, std::string> files[] = {
+      {"--csv", files_.csv}, {"--table", files_.table}, {"--html", files_.html}, {"--svg", files_.svg}};
   for (const auto& file : files) {
     for (const auto* other = files; other != &file; ++other) {
-      if (normal(file.second) != normal(other->second)) continue;
+      if (file.second.empty() || normal(file.second) != normal(other->second)) continue;
       throw UsageError(std::string(file.first) + ": found " + quote(file.second) + ", the file of " + other->first +
                        ", expected a different file");
     }
@@ -211,9 +209,10 @@ void DelayCurve::write() {
   if (finished.empty()) return;
   const std::string csv = delay_csv(finished);
   if (csv == written_) return;
-  write_file(csv_, csv);
-  write_file(table_, delay_markdown(finished, plan_.size()));
-  if (!html_.empty()) write_file(html_, delay_html(finished, missing));
+  write_file(files_.csv, csv);
+  write_file(files_.table, delay_markdown(finished, plan_.size()));
+  if (!files_.html.empty()) write_file(files_.html, delay_html(finished, missing));
+  if (!files_.svg.empty()) write_file(files_.svg, delay_svg(finished));
   written_ = csv;
 }
 

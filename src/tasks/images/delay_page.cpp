@@ -71,13 +71,12 @@ std::string summary_of(const std::vector<Curve>& curves) {
   return "<ul>\n" + text + "</ul>\n";
 }
 
-std::string accuracy_figure(const std::vector<Curve>& curves, const std::vector<DelayResult>& results) {
+Chart accuracy_chart(const std::vector<Curve>& curves, const std::vector<DelayResult>& results) {
   Chart chart;
   chart.title = "Test accuracy in % over the delay";
   chart.x_label = "delay: padding frames after every pair";
   chart.from_zero = false;
   chart.wide = true;
-  Table table = {{"network", "delay", "seed", "test accuracy in %", "validation accuracy in %"}};
   std::set<double> delays;
   for (const DelayResult& one : results) delays.insert(static_cast<double>(one.delay));
   chart.x_ticks = {delays.begin(), delays.end()};
@@ -101,14 +100,23 @@ std::string accuracy_figure(const std::vector<Curve>& curves, const std::vector<
     style = (style + 1) % 6;
     shift += apart;
   }
+  return chart;
+}
+
+std::string accuracy_figure(const std::vector<Curve>& curves, const std::vector<DelayResult>& results) {
+  Table table = {{"network", "delay", "seed", "test accuracy in %", "validation accuracy in %"}};
   for (const DelayResult& one : results) {
     table.push_back({name_of(one), std::to_string(one.delay), std::to_string(one.seed),
                      metric_text(one.test_accuracy()), one.val_error ? metric_text(100 - *one.val_error) : "-"});
   }
-  return chart_figure(chart, table) + "<p class=\"quiet\">A mark is a seed; lines join the means.</p>\n";
+  return chart_figure(accuracy_chart(curves, results), table) + "<p class=\"quiet\">A mark is a seed; lines join the means.</p>\n";
 }
 
 }  // namespace
+
+std::string delay_svg(const std::vector<DelayResult>& results) {
+  return results.empty() ? "" : chart_file(accuracy_chart(curves_of(results), results));
+}
 
 std::string delay_html(const std::vector<DelayResult>& results, const std::vector<std::string>& missing) {
   const size_t planned = results.size() + missing.size();

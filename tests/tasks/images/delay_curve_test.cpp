@@ -176,19 +176,19 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
   };
   for (size_t i = 0; i < 2; ++i) runs[i].folder = out + "/run" + std::to_string(i);
   {
-    const DelayCurve nothing(runs, out, "", "");
-    CHECK_FALSE(std::filesystem::exists(nothing.csv()));
+    const DelayCurve nothing(runs, out, {});
+    CHECK_FALSE(std::filesystem::exists(nothing.files().csv));
   }
   write_record(0);
-  DelayCurve curve(runs, out, "", folder.file("table"));
-  CHECK(curve.csv() == out + "/delay.csv");
+  DelayCurve curve(runs, out, {"", folder.file("table"), "", ""});
+  CHECK(curve.files().csv == out + "/delay.csv");
   const std::string head = "model,delay,run,seed,epochs,val_acc,test_acc\n", first = "hmem,0,1,1,2,96,95\n";
-  CHECK(test::read_file(curve.csv()) == head + first);
-  CHECK_THAT(test::read_file(curve.table()), Contains("after 1 of 2 runs"));
+  CHECK(test::read_file(curve.files().csv) == head + first);
+  CHECK_THAT(test::read_file(curve.files().table), Contains("after 1 of 2 runs"));
   curve.add(1, read_run_record(write_record(1)));
-  CHECK(test::read_file(curve.csv()) == head + first + "hmem,5,1,1,2,96,95\n");
-  CHECK_THAT(test::read_file(curve.table()), Contains("Test accuracy in %:\n"));
-  CHECK_THAT(error_text<UsageError>([&] { DelayCurve(runs, out, out + "/a", out + "/./a"); }),
+  CHECK(test::read_file(curve.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
+  CHECK_THAT(test::read_file(curve.files().table), Contains("Test accuracy in %:\n"));
+  CHECK_THAT(error_text<UsageError>([&] { DelayCurve(runs, out, {out + "/a", out + "/./a", "", ""}); }),
              Contains("--table: found") && Contains("the file of --csv"));
-  CHECK_THROWS_AS(DelayCurve(runs, out, folder.file("none/a.csv"), ""), Error);
+  CHECK_THROWS_AS(DelayCurve(runs, out, {folder.file("none/a.csv"), "", "", ""}), Error);
 }

@@ -51,4 +51,10 @@ TEST_CASE("page of a delay curve: summary, a mark for every seed, training, time
   const std::string single = delay_html({one_of("hmem", 0, 1, 5, 4)}, {});
   CHECK(
       (has_part(single, "1 of 1 run has finished.") && !has_part(single, "Not finished") && !has_part(single, "nan")));
+
+  const std::string picture = delay_svg(results);
+  CHECK(picture.find("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox") == 0);
+  CHECK((has_part(picture, "prefers-color-scheme:dark") && has_part(picture, ".s1{stroke:var(--c1)}")));
+  CHECK((has_part(picture, "<title>H-Mem, delay 0, seed 2: 92 %</title>") && !has_part(picture, "details")));
+  CHECK(delay_svg({}).empty());
 }

@@ -50,22 +50,28 @@ std::string delay_markdown(const std::vector<DelayResult>& results, size_t plann
 /// as a dot, training curves, time and settings. `missing`: names of runs without a result.
 std::string delay_html(const std::vector<DelayResult>& results, const std::vector<std::string>& missing);
 
+/// The chart of that page as an SVG file; "" without results.
+std::string delay_svg(const std::vector<DelayResult>& results);
+
 /// The results of a sweep so far, in files that are always complete.
 class DelayCurve {
  public:
+  struct Files {
+    std::string csv, table;  ///< empty: delay.csv and delay.md in the folder of the runs
+    std::string html, svg;   ///< empty: none
+  };
   /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
-  /// finished. Empty names: delay.csv and delay.md in `out`, no page.
-  DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, const std::string& csv,
-             const std::string& table, const std::string& html = "");
+  /// finished. Throws UsageError when two files are the same.
+  DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files files);
   void add(size_t run, const RunRecord& record);
-  const std::string& csv() const { return csv_; }
-  const std::string& table() const { return table_; }
+  const Files& files() const { return files_; }
 
  private:
   void write();
 
   const std::vector<SweepRun>& plan_;
-  std::string csv_, table_, html_, written_;
+  Files files_;
+  std::string written_;
   std::vector<std::optional<DelayResult>> results_;
 };
 
