@@ -87,7 +87,7 @@ class Explainer {
   std::vector<ImageExplanation> explain(const std::vector<int64_t>& examples) {
     Tape tape(Tape::Mode::inference);
     const AssociationLearner::Inputs inputs = learner_.inputs(tape, true, examples);
-    const Var logits = net_.forward(tape, inputs.frames, inputs.queries);
+    const Var logits = net_.forward(tape, inputs.frames, inputs.queries), frames = inputs.frames.all();
     const AssociationExamples& test = task_.data().test;
     const ImagePair& images = task_.images();
     const int64_t features = inputs.queries.size(1), steps = test.frames(), classes = logits.size(1);
@@ -96,7 +96,7 @@ class Explainer {
       const auto i = static_cast<size_t>(b);
       ImageExplanation& one = explained[i];
       one = explain_image(model_, examples[i], shown_example(test, images.a.test, images.b.test, examples[i]),
-                          inputs.frames.data() + b * steps * features, inputs.queries.data() + b * features);
+                          frames.data() + b * steps * features, inputs.queries.data() + b * features);
       one.photographs = images.a.class_names, one.digits = images.b.class_names;
       double worst = 0, largest = 0;
       for (int64_t j = 0; j < classes; ++j) {

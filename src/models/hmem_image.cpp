@@ -38,11 +38,12 @@ HMemImage::HMemImage(const Config& config, uint64_t seed, Rng rng)
   write_gate_->bias.value.fill(2);
 }
 
-Var HMemImage::forward(Tape& tape, Var frames, Var queries) {
+Var HMemImage::forward(Tape& tape, const Frames& frames, Var queries) {
   const int64_t steps = count_steps("hmem_image", frames, queries, config_.features);
   std::vector<int64_t> offsets;
   for (int64_t b = 0; b <= queries.size(0); ++b) offsets.push_back(b * steps);
-  const Var x = frame_dropout_.forward(tape, frame_norm_.forward(tape, relu(frame_dense_.forward(tape, frames))));
+  const Var z = frames.shown(relu(frame_dense_.forward(tape, frames.rows)));
+  const Var x = frame_dropout_.forward(tape, frame_norm_.forward(tape, z));
   const Var q = query_dropout_.forward(tape, query_norm_.forward(tape, relu(query_dense_.forward(tape, queries))));
   if (!write_gate_) return output_.forward(tape, memory_.forward(tape, x, offsets, q));
   // relu(s z) = s relu(z)

@@ -17,11 +17,11 @@ LstmImage::LstmImage(const Config& config, uint64_t seed, Rng rng)
   if (config.chrono_steps > 0) lstm_.set_chrono_bias(config.chrono_steps, rng);
 }
 
-Var LstmImage::forward(Tape& tape, Var frames, Var queries) {
+Var LstmImage::forward(Tape& tape, const Frames& frames, Var queries) {
   const int64_t steps = count_steps("lstm_image", frames, queries, config_.features), batch = queries.size(0);
   const int64_t n = config_.dense_size;
   // The dense layer acts on each step alone, so the sequences are joined after it, where they are smaller.
-  const Var shown = tape.reshape(dense_.forward(tape, frames), {batch, steps, n});
+  const Var shown = tape.reshape(frames.shown(dense_.forward(tape, frames.rows)), {batch, steps, n});
   const Var asked = tape.reshape(dense_.forward(tape, queries), {batch, 1, n});
   const Var sequence = tape.reshape(concat_steps({shown, asked}), {batch * (steps + 1), n});
   const Var x = dropout_.forward(tape, norm_.forward(tape, relu(sequence)));

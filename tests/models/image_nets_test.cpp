@@ -61,6 +61,52 @@ TEST_CASE("hmem_image and lstm_image: shapes, names and numbers of parameters", 
   }
 }
 
+TEST_CASE("frames that are shown several times may be stored once", "[equiv]") {
+  Rng rng(1, "features");
+  const Tensor rows = test::random_tensor({5, 12}, rng), queries = test::random_tensor({2, 12}, rng);
+  IdTensor ids({8});
+  const int32_t shown[] = {1, 3, 3, 4, 2, 3, 4, 4};
+  std::copy(std::begin(shown), std::end(shown), ids.begin());
+  Tensor all({8, 12});
+  for (int64_t i = 0; i < 8; ++i) std::copy_n(rows.data() + ids[i] * 12, 12, all.data() + i * 12);
+  HMemImage::Config config;
+  config.features = 12;
+  LstmImage::Config lstm_config;
+  lstm_config.features = 12;
+  HMemImage hmem(config, 1);
+  LstmImage lstm(lstm_config, 1);
+  IdTensor labels({2});
+  labels[1] = 3;
+  for (AssociationNet* net : std::initializer_list<AssociationNet*>{&hmem, &lstm}) {
+    const Weights weights = net->weights();
+    const auto gradients = [&](Tape& tape, const Frames& frames) {
+      zero_gradients(weights.parameters);
+      const CrossEntropy found = softmax_cross_entropy(net->forward(tape, frames, tape.constant(queries)), labels);
+      tape.backward(found.loss);
+      std::vector<std::vector<double>> all_gradients = {{static_cast<double>(*found.loss.data())}};
+      for (const Parameter* p : weights.parameters) all_gradients.push_back(test::doubles(p->grad));
+      return all_gradients;
+    };
+    Tape one(Tape::Mode::training), other(Tape::Mode::training);
+    const auto found = gradients(one, {one.constant(rows), ids}), expected = gradients(other, other.constant(all));
+    REQUIRE(found.size() == expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      double largest = 0, worst = 0;
+      for (size_t j = 0; j < found[i].size(); ++j) {
+        largest = std::max(largest, std::abs(expected[i][j]));
+        worst = std::max(worst, std::abs(found[i][j] - expected[i][j]));
+      }
+      CAPTURE(i, i == 0 ? "loss" : weights.parameters[i - 1]->name, largest);
+      CHECK(worst <= 1e-5 * largest);
+    }
+    const auto wrong = [&](const Tensor& r) {
+      return test::error_text([&] { net->forward(one, {one.constant(r), ids}, one.constant(queries)); });
+    };
+    CHECK(wrong(Tensor({5, 11})).find("expected [B T, 12]") != std::string::npos);
+    CHECK(wrong(Tensor({4, 12})).find("4") != std::string::npos);
+  }
+}
+
 TEST_CASE("hmem_image computes its equations", "[equiv]") {
   HMemImage::Config config;
   config.features = 7;

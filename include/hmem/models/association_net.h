@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "hmem/autodiff/ops_nn.h"
 #include "hmem/autodiff/tape.h"
 #include "hmem/core/check.h"
 #include "hmem/core/settings.h"
@@ -53,23 +54,41 @@ class FrameNormLayer {
   std::optional<LayerNorm> layer_;
 };
 
+/// The frames of a batch, B T of them, the steps of an example one after the other. Frames of noise come from a pool, so
+/// that many are shown several times: `rows` may hold each frame once, and `ids` says which one is shown. What a network
+/// computes from a frame alone, it then computes once.
+struct Frames {
+  Frames(Var all) : rows(all) {}  // NOLINT: also implicitly
+  Frames(Var distinct, const IdTensor& shown) : rows(distinct), ids(&shown) {}
+
+  Var rows;                       ///< features [B T, F]; with ids, [R, F]
+  const IdTensor* ids = nullptr;  ///< [B T], in [1, R): row 0 is never shown
+
+  int64_t count() const { return ids != nullptr ? ids->count() : rows.size(0); }
+  /// What was computed from `rows`, for all frames that are shown: [B T, n].
+  Var shown(Var of_rows) const { return ids != nullptr ? embedding(of_rows, *ids) : of_rows; }
+  /// The features of all frames, [B T, F].
+  Var all() const { return shown(rows); }
+};
+
 /// From the features of a sequence of frames and of a query to the class that was paired with the query.
 class AssociationNet : public Network {
  public:
-  /// frames [B T, F], the steps of an example one after the other; queries [B, F]; returns logits [B, classes]. In
-  /// training mode the moving averages follow this batch. Throws Error on other shapes.
-  virtual Var forward(Tape& tape, Var frames, Var queries) = 0;
+  /// `queries` [B, F]; returns logits [B, classes]. In training mode the moving averages follow this batch. Throws Error
+  /// on other shapes.
+  virtual Var forward(Tape& tape, const Frames& frames, Var queries) = 0;
   /// The settings that its model file keeps, under the names of the flags.
   virtual Settings settings() const = 0;
 
  protected:
   /// T of a batch; throws Error, naming `model`, unless the shapes fit each other and `features`.
-  static int64_t count_steps(const char* model, Var frames, Var queries, int64_t features) {
-    const Shape f = frames.shape(), q = queries.shape();
-    HMEM_CHECK(f.rank() == 2 && q.rank() == 2 && f[1] == features && q[1] == features && q[0] > 0 && f[0] > 0 &&
-                   f[0] % q[0] == 0,
-               model, ": frames ", f, " and queries ", q, ", expected [B T, ", features, "] and [B, ", features, "]");
-    return f[0] / q[0];
+  static int64_t count_steps(const char* model, const Frames& frames, Var queries, int64_t features) {
+    const Shape f = frames.rows.shape(), q = queries.shape();
+    const int64_t count = f.rank() == 2 ? frames.count() : 0;
+    HMEM_CHECK(q.rank() == 2 && f[1] == features && q[1] == features && q[0] > 0 && count > 0 && count % q[0] == 0,
+               model, ": ", count, " frames ", f, " and queries ", q, ", expected [B T, ", features, "] and [B, ",
+               features, "]");
+    return count / q[0];
   }
 };
 

@@ -40,7 +40,7 @@ class HMemImage : public AssociationNet {
 
   /// Weights are drawn from the stream "init.hmem_image" of `seed`. Throws Error on sizes that are not positive.
   HMemImage(const Config& config, uint64_t seed);
-  Var forward(Tape& tape, Var frames, Var queries) override;
+  Var forward(Tape& tape, const Frames& frames, Var queries) override;
   void add_to(Weights& weights) override;
   Settings settings() const override { return settings_of(config_); }
   const Config& config() const { return config_; }

@@ -84,8 +84,30 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
   HMEM_CHECK(features.size() > 0, "the features of training examples were left out");
   const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
   const bool draws = tape.training() && features.copies() > 1;
-  real* frames = tape.allocate<real>(batch * steps * n);
+  // Row 0 is not shown; then come all pairs, then each frame of padding once.
+  const int64_t pairs = batch * of.timesteps;
+  std::vector<const real*> padding;
+  shown_ = IdTensor({batch * steps});
+  rows_.assign(static_cast<size_t>(std::max<int64_t>(noise_.empty() ? 1 : noise_.size(0), 1)), 0);
+  int32_t next_pair = 1;
+  for (int64_t i = 0; i < batch * steps; ++i) {
+    const AssociationFrame frame = of.frame(examples[static_cast<size_t>(i / steps)], i % steps);
+    if (frame.kind == Kind::pair) {
+      shown_[i] = next_pair++;
+      continue;
+    }
+    const bool is_noise = frame.kind == Kind::noise;
+    int32_t& row = rows_[is_noise ? static_cast<size_t>(frame.noise) : 0];
+    if (row == 0) {
+      padding.push_back(is_noise ? noise_.data() + frame.noise * n : zeros_.data());
+      row = static_cast<int32_t>(pairs + static_cast<int64_t>(padding.size()));
+    }
+    shown_[i] = row;
+  }
+  const int64_t rows = 1 + pairs + static_cast<int64_t>(padding.size());
+  real* frames = tape.allocate<real>(rows * n);
   real* queries = tape.allocate<real>(batch * n);
+  std::fill_n(frames, n, real(0));
   parallel_for(batch, 4, [&](int64_t b) {
     const int64_t example = examples[static_cast<size_t>(b)];
     Rng rng = looks_;
@@ -94,18 +116,16 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
       return draws ? static_cast<int64_t>(rng.below(static_cast<uint32_t>(features.copies()))) : 0;
     };
     features.copy_query(of, example, look(), queries + b * n);
-    for (int64_t step = 0; step < steps; ++step) {
-      real* out = frames + (b * steps + step) * n;
-      const AssociationFrame frame = of.frame(example, step);
-      if (frame.kind == Kind::pair) {
-        features.copy_pair(of, example, step / (of.delay + 1), look(), out);
-      } else {
-        std::copy_n(frame.kind == Kind::noise ? noise_.data() + frame.noise * n : zeros_.data(), n, out);
-      }
+    for (int64_t pair = 0; pair < of.timesteps; ++pair) {
+      features.copy_pair(of, example, pair, look(), frames + (1 + b * of.timesteps + pair) * n);
     }
   });
-  return {tape.constant(ConstTensorView(frames, Shape{batch * steps, n})),
-          tape.constant(ConstTensorView(queries, Shape{batch, n}))};
+  parallel_for(static_cast<int64_t>(padding.size()), 16, [&](int64_t i) {
+    std::copy_n(padding[static_cast<size_t>(i)], n, frames + (1 + pairs + i) * n);
+  });
+  const Var asked = tape.constant(ConstTensorView(queries, Shape{batch, n}));
+  if (of.delay == 0) return {tape.constant(ConstTensorView(frames + n, Shape{pairs, n})), asked};
+  return {{tape.constant(ConstTensorView(frames, Shape{rows, n})), shown_}, asked};
 }
 
 EndToEndAssociationLearner::EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net,

@@ -142,7 +142,8 @@ TEST_CASE("features computed in advance are those of the ConvNet in inference mo
       for (const real x : p->value) penalty += 1e-3 * static_cast<double>(x) * static_cast<double>(x);
     }
     CHECK(std::abs(static_cast<double>(*found.loss.data() - *expected.loss.data()) - penalty) < 1e-4);
-    CHECK(*same.loss.data() == *expected.loss.data());
+    // A frame of noise is there once, so that the products have other shapes.
+    CHECK(*same.loss.data() == Approx(*expected.loss.data()).epsilon(1e-5));
   }
 }
 

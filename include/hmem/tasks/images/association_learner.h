@@ -32,9 +32,10 @@ class AssociationLearner : public Classifier {
   /// Replaces the test examples.
   virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
   struct Inputs {
-    Var frames, queries;  ///< features [B T, F] and [B, F]
+    Frames frames;
+    Var queries;  ///< features [B, F]
   };
-  /// `examples` are indices in data().test or data().train.
+  /// `examples` are indices in data().test or data().train. The frames are valid until the next call.
   virtual Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) = 0;
 
  protected:
@@ -72,6 +73,8 @@ class FrozenAssociationLearner : public AssociationLearner {
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   AssociationFeatures train_, test_;
+  IdTensor shown_;             // rows of the frames of a batch
+  std::vector<int32_t> rows_;  // of the noise of a batch, by place in the pool; 0: not there
 };
 
 /// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow
