@@ -4,7 +4,7 @@
 VERSION  := 0.1.0
 CXX      ?= g++
 BLAS     ?= auto
-OMP      ?= 1
+THREADS  ?= 1
 ARCH     ?= portable
 WERROR   ?= 0
 UNITY    ?= 1
@@ -27,7 +27,7 @@ TEST_FLAGS   ?=
 FUZZ_SECONDS ?= 60
 
 $(if $(filter-out auto openblas builtin,$(BLAS)),$(error BLAS must be auto, openblas or builtin, found '$(BLAS)'))
-$(if $(filter-out 0 1,$(OMP)),$(error OMP must be 0 or 1, found '$(OMP)'))
+$(if $(filter-out 0 1,$(THREADS)),$(error THREADS must be 0 or 1, found '$(THREADS)'))
 $(if $(filter-out portable native,$(ARCH)),$(error ARCH must be portable or native, found '$(ARCH)'))
 $(if $(filter-out 0 1,$(WERROR)),$(error WERROR must be 0 or 1, found '$(WERROR)'))
 $(if $(filter-out 0 1,$(UNITY)),$(error UNITY must be 0 or 1, found '$(UNITY)'))
@@ -42,7 +42,7 @@ empty   :=
 space   := $(empty) $(empty)
 quote    = '$(subst ','\'',$(1))'
 VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-out g++,$(notdir $(CXX))) \
-           $(filter-out auto,$(BLAS)) $(if $(filter 0,$(OMP)),one-thread) $(filter-out portable,$(ARCH))
+           $(filter-out auto,$(BLAS)) $(if $(filter 0,$(THREADS)),one-thread) $(filter-out portable,$(ARCH))
 OUT     := build/$(subst $(space),-,$(strip $(VARIANT)))
 $(foreach name,OUT BIN TESTS,$(if $(word 2,$($(name))),$(error $(name) must be a path without blanks, found '$($(name))')))
 
@@ -53,7 +53,7 @@ endif
 # A stamp changes only with its text; what depends on it is remade then and only then.
 stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
 PROBED = CXX='$(CXX)' CPPFLAGS='$(CPPFLAGS)' CXXFLAGS='$(CXXFLAGS)' LDFLAGS='$(LDFLAGS)' LDLIBS='$(LDLIBS)' \
-         BLAS='$(BLAS)' OMP='$(OMP)' PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)'
+         BLAS='$(BLAS)' PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)'
 $(OUT)/probed: FORCE ; $(call stamp,$(subst ',,$(PROBED)))
 $(OUT)/config.mk: Makefile tools/probe.sh $(OUT)/probed $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
 	@$(PROBED) X86_FLAGS='$(ISA_avx2) $(ISA_avx512)' tools/probe.sh $@
@@ -73,9 +73,9 @@ TEST_SPEED  := -O0
 OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size \
               -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
-            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(OMP_FLAGS) $(BLAS_FLAGS) \
+            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(BLAS_FLAGS) $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD) \
             -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
-LINK      = $(CXX) $(OPTIMISE) -pthread $(OMP_FLAGS) $(CXXFLAGS) $(LDFLAGS)
+LINK      = $(CXX) $(OPTIMISE) -pthread $(CXXFLAGS) $(LDFLAGS)
 
 # ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------
 ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
@@ -119,6 +119,7 @@ TEST_PROGRAMS  := $(TESTS)/tests $(TESTS)/tests_f64
 
 all: $(LIB) $(PROGRAMS)
 bench-programs: $(BENCH_PROGRAMS)
+$(BENCH_SRC:%.cpp=$(F32)/%.o): private EXTRA = -fopenmp-simd
 tests: $(TEST_PROGRAMS)
 examples: $(EXAMPLES)
 
@@ -298,8 +299,8 @@ docs: $(PROGRAMS)
 
 install install-strip: all
 install install-strip uninstall:
-	@$(foreach name,$(FOLDERS) BIN LIB VERSION STRIP,$(name)=$(call quote,$($(name)))) CFLAGS='-pthread $(OMP_FLAGS)' \
-	 LIBS='$(strip $(filter -L% -Wl$(comma)-rpath%,$(LDFLAGS)) $(BLAS_LIBS) $(LDLIBS) -pthread $(OMP_FLAGS))' tools/install.sh $@
+	@$(foreach name,$(FOLDERS) BIN LIB VERSION STRIP,$(name)=$(call quote,$($(name)))) CFLAGS=-pthread \
+	 LIBS='$(strip $(filter -L% -Wl$(comma)-rpath%,$(LDFLAGS)) $(BLAS_LIBS) $(LDLIBS) -pthread)' tools/install.sh $@
 
 # tools/git_sha in the archive holds the commit (see .gitattributes).
 dist:
@@ -317,7 +318,7 @@ help:
 ## Targets                                  Switches (defaults)
 ##   all        library and programs          CXX=g++         compiler, also clang++
 ##   demo       train on stories, explain     BLAS=auto       openblas, or the built-in GEMM: builtin
-##   test       unit tests and script tests   OMP=1           0: one thread, no OpenMP
+##   test       unit tests and script tests   THREADS=1       0: one thread
 ##   unit-test  unit tests alone              ARCH=portable   native: only for this processor
 ##   check      the same without real data    CPPFLAGS CXXFLAGS LDFLAGS LDLIBS   as usual
 ##   bench      all benchmarks                SANITIZE=       for example address,undefined
@@ -338,7 +339,7 @@ help:
 ##
 ## Examples
 ##   tools/setup.sh && make demo              from nothing to a trained network
-##   make BLAS=builtin OMP=0                  no packages but the compiler and nlohmann-json
+##   make BLAS=builtin THREADS=0              no packages but the compiler and nlohmann-json
 ##   make CXX=clang++ WERROR=1 test           another compiler, strict
 ##   make unit-test TEST_FLAGS='[kernel]'     one group of unit tests
 ##   HMEM_DATA=DIR make test                  with the tests that need DIR/babi/tasks_1-20_v1-2

@@ -18,7 +18,7 @@
 #else
 #define HMEM_BENCH_CLONES
 #endif
-#if defined(_OPENMP)
+#if defined(__GNUC__)  // with -fopenmp-simd
 #define HMEM_BENCH_SUM(...) _Pragma(HMEM_BENCH_TEXT(omp simd reduction(+ : __VA_ARGS__)))
 #define HMEM_BENCH_TEXT(...) #__VA_ARGS__
 #else

@@ -11,6 +11,8 @@ namespace hmem {
 
 int num_threads() { return 1; }
 int max_threads() { return 1; }
+bool detail::in_parallel() { return false; }
+void detail::run_pieces(int64_t n, int64_t /*grain*/, Piece piece, const void* body) { piece(body, 0, n); }
 ThreadPacer::ThreadPacer() : rule_(false, 0) {}
 void ThreadPacer::tick() {}
 void ThreadPacer::restart() {}

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Finds out by compiling what this machine has and writes it as make variables to the file $1.
-# Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), OMP (0, 1), X86_FLAGS (of all kernel
-# sets). Prints a summary.
+# Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), X86_FLAGS (of all kernel sets).
+# Prints a summary.
 set -u
-: "${CXX:?}" "${BLAS:?}" "${OMP:?}" "${X86_FLAGS:?}"
+: "${CXX:?}" "${BLAS:?}" "${X86_FLAGS:?}"
 out=$1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -63,15 +63,6 @@ int main() { openblas_set_num_threads(1); float x = 1; return static_cast<int>(c
   fi
 fi
 
-omp='none, one thread (asked for)' omp_flags=''
-if [ "$OMP" = 1 ]; then
-  omp='none, ONE THREAD: OpenMP is missing (for clang++ install libomp-dev)'
-  if tries '#include <omp.h>
-int main() { return omp_get_max_threads() < 1; }' -fopenmp; then
-    omp='OpenMP' omp_flags=-fopenmp
-  fi
-fi
-
 isas=generic
 # shellcheck disable=SC2086
 if compiles '#ifndef __x86_64__
@@ -98,13 +89,12 @@ elif finds catch2/catch.hpp; then
 fi
 
 state=complete
-case "$blas $omp $stb $catch" in *missing*) state=missing ;; esac
+case "$blas $stb $catch" in *missing*) state=missing ;; esac
 
 cat > "$out.new" <<END
 CONFIG_STATE := $state
 BLAS_FLAGS := $blas_flags
 BLAS_LIBS := $blas_libs
-OMP_FLAGS := $omp_flags
 ISAS := $isas
 STB_FLAGS := $stb_flags
 CATCH := $catch
@@ -117,7 +107,6 @@ if [ $state = missing ] && cmp -s "$out" "$out.new"; then rm "$out.new"; else mv
 cat <<END
 hmem: compiler  $($CXX --version | head -n 1)
       BLAS      $blas
-      threads   $omp
       kernels   $isas
       images    $stb
       tests     Catch2 $catch

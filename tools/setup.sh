@@ -51,7 +51,6 @@ ci   wasm:stdlib.h          wasi-libc                -                     wasi-
 ci   wasm:string            libc++-dev-wasm32        -                     wasi-libc++
 ci   wasm:                  libclang-rt-dev-wasm32   -                     wasi-compiler-rt
 dev  command:clang++        clang                    clang                 clang
-dev  clang-openmp           libomp-dev               libomp-devel          openmp
 dev  command:clang-format   clang-format             clang-tools-extra     clang
 dev  command:clang-tidy     clang-tidy               clang-tools-extra     clang
 dev  command:shellcheck     shellcheck               ShellCheck            shellcheck
@@ -84,8 +83,6 @@ has() {
     catch2) builds "$cxx" '#include <catch2/catch_all.hpp>' -c || builds "$cxx" '#include <catch2/catch.hpp>' -c ;;
     wasm:) builds 'clang++ --target=wasm32-wasi' 'int main() {}' ;;
     wasm:*) builds 'clang++ --target=wasm32-wasi' "#include <${1#wasm:}>" -c ;;
-    clang-openmp) builds clang++ '#include <omp.h>
-int main() { return omp_get_max_threads() < 1; }' -fopenmp ;;
   esac
 }
 

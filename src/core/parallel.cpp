@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/thread_pool.h"
 #include "hmem/core/check.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
@@ -102,7 +103,7 @@ int default_threads() {
 
 void set_num_threads(int count) {
   HMEM_CHECK(count >= 0 && count <= 1024, "the number of threads must be in 0..1024, found ", count);
-#ifdef _OPENMP
+#ifndef HMEM_ONE_THREAD
   g_threads = g_max_threads = count > 0 ? count : default_threads();
 #endif
 }
@@ -111,17 +112,18 @@ int num_threads() { return g_threads; }
 int max_threads() { return g_max_threads; }
 
 std::string threading_name() {
-#ifdef _OPENMP
-  // The macro is the month of the specification.
-  return _OPENMP >= 202111   ? "OpenMP 5.2"
-         : _OPENMP >= 202011 ? "OpenMP 5.1"
-         : _OPENMP >= 201811 ? "OpenMP 5.0"
-         : _OPENMP >= 201511 ? "OpenMP 4.5"
-                             : "OpenMP before 4.5";
+#ifndef HMEM_ONE_THREAD
+  return "own pool";
 #else
   return "none (one thread)";
 #endif
 }
+
+void detail::run_pieces(int64_t n, int64_t grain, Piece piece, const void* body) {
+  ThreadPool::instance().run(num_threads() - 1, n, grain, piece, body);
+}
+
+bool detail::in_parallel() { return inside_parallel_loop(); }
 
 bool PaceRule::next(double now, int64_t interruptions) {
   constexpr double kWindow = 0.2;      // seconds; one piece at least

@@ -47,10 +47,21 @@ bool is_serial_blas() {
   return serial;
 }
 
+/// OpenBLAS must not start threads of its own: we cut the products, and its bits depend on its thread count. Its variant
+/// with OpenMP has a number for each thread that calls it.
+void pin_blas_threads() {
+  thread_local bool pinned = false;
+  if (pinned) return;
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  openblas_set_num_threads(1);
+  pinned = true;
+}
 void blas_piece(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t m, int64_t n, int64_t k,
                 bool accumulate) {
   const auto ta = a.transposed ? CblasTrans : CblasNoTrans, tb = b.transposed ? CblasTrans : CblasNoTrans;
   const auto size = [](int64_t x) { return static_cast<blasint>(x); };
+  pin_blas_threads();
   const real beta = accumulate ? 1 : 0;
 #ifdef HMEM_REAL_DOUBLE
   const auto product = cblas_dgemm;
@@ -61,14 +72,6 @@ void blas_piece(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, in
           size(ldc));
 }
 
-/// OpenBLAS must not start threads of its own: we cut the products, and its bits depend on its thread count.
-void pin_blas_threads() {
-  static const bool pinned = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-  (void)pinned;
-}
 #else
 GemmBackend& backend() {
   static GemmBackend chosen = GemmBackend::builtin;
@@ -126,7 +129,6 @@ void gemm(real* c, int64_t ldc, const MatrixRef& a, const MatrixRef& b, int64_t 
   };
 #ifdef HMEM_BLAS_OPENBLAS
   if (backend() == GemmBackend::blas) {
-    pin_blas_threads();
     static std::mutex serial;
     over_pieces([&](real* c_rows, const MatrixRef& a_rows, int64_t count) {
       const auto lock = is_serial_blas() ? std::unique_lock(serial) : std::unique_lock<std::mutex>();

@@ -2,7 +2,7 @@
 # The course: each chapter docs/course/N_*.md has a program examples/course_N_*.cpp of fewer than 100 lines. The blocks ```text
 # of the chapter, one after the other, are what the program prints; those below "## Solutions" what it prints with the
 # argument `solutions`.
-# Usage: [BUILD='g++ -fopenmp ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/course_test.sh
+# Usage: [BUILD='g++ -pthread ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/course_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
@@ -38,7 +38,7 @@ for chapter in docs/course/[0-9]_*.md; do
   grep -q "($(basename "$chapter"))" docs/course/README.md || fail "docs/course/README.md does not link to $chapter"
   [ "$(awk '/^```/ { code = !code } !code && /^[1-3]\. / { ++count } END { print count + 0 }' "$chapter")" -eq 6 ] || fail "$chapter: expected 3 exercises and 3 solutions, numbered"
   # shellcheck disable=SC2086  # lists of words
-  ${BUILD:-g++ -fopenmp} -std=c++17 -Wall -Wextra -Wpedantic -Werror -O1 -Iinclude "$source" \
+  ${BUILD:-g++ -pthread} -std=c++17 -Wall -Wextra -Wpedantic -Werror -O1 -Iinclude "$source" \
     "${LIBRARY:-build/release/libhmem.a}" ${LIBS--lopenblas} -o "$work/$name" || { fail "$source does not build"; continue; }
   "$work/$name" > "$work/out" || fail "$name fails"
   blocks "$chapter" 0 > "$work/text"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs in examples/, and the C++ code in README.md, build with the public headers and the library
 # alone, and do what they claim.
-# Usage: [BUILD='g++ -fopenmp ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/docs_example_test.sh
+# Usage: [BUILD='g++ -pthread ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/docs_example_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
@@ -12,7 +12,7 @@ failed=0
 # build SOURCE PROGRAM
 build() {
   # shellcheck disable=SC2086  # lists of words
-  ${BUILD:-g++ -fopenmp} -O0 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
+  ${BUILD:-g++ -pthread} -O0 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
     "${LIBRARY:-build/release/libhmem.a}" ${LIBS--lopenblas} -o "$2"
 }
 # expect NAME CONDITION: the last line of examples/NAME.cpp begins with "NAME error E" and the awk condition holds for it

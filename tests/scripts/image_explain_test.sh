@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . ./tests/support/program.sh
 weights=$root/datasets/weights/convnet14_embedded.safetensors
-export XDG_CACHE_HOME="$work/cache" OMP_WAIT_POLICY=passive
+export XDG_CACHE_HOME="$work/cache"
 
 few="--data_dir=embedded --images_per_class=5 --noise_frames=5 --pretrained_weights=$weights"
 train() {  # train PROGRAM FLAGS...

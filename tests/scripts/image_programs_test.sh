@@ -11,7 +11,6 @@ for name in convnet14_cifar10_mnist_joint image_association_task image_associati
   cp "$bin/$name" "$work/bin" || exit 1
 done
 export XDG_CACHE_HOME="$work/cache"
-export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 joint=$work/bin/convnet14_cifar10_mnist_joint hmem=$work/bin/image_association_task lstm=$work/bin/image_association_task_lstm
 nearest=$work/bin/image_association_nearest weights=$work/weights
 

@@ -11,7 +11,6 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset HMEM_DATA HMEM_KERNELS
-export OMP_WAIT_POLICY=passive
 sweep=$bin/image_association_sweep
 small='--data_dir=embedded --images_per_class=4 --batch_size_per_replica=8 --noise_frames=3'
 die() {

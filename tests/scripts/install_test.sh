@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 # What an outer make was told is not for this one.
 unset MAKEFLAGS MFLAGS MAKELEVEL OUT BIN TESTS DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR DOCDIR MANDIR \
-  CPPFLAGS CXXFLAGS LDFLAGS LDLIBS BLAS OMP SANITIZE ARCH WERROR
+  CPPFLAGS CXXFLAGS LDFLAGS LDLIBS BLAS THREADS SANITIZE ARCH WERROR
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -130,10 +130,11 @@ for program in one two; do cmp "$work/out/bin/$program" "$first/bin/$program" ||
 # ---- 5. The probe runs again when flags change, and only then; kernels keep -O3 ----
 run "$second" OUT="$work/out" BIN="$work/out/bin"
 grep -q 'hmem: compiler' "$work/log" && fail 'nothing has changed: expected no probe'
-run "$second" OUT="$work/out" BIN="$work/out/bin" BLAS=builtin OMP=0 -n
-[ "$(grep -c 'asked for' "$work/log")" -eq 2 ] || fail 'BLAS and OMP have changed: expected a probe'
-grep -q 'CXX .*check.o' "$work/log" || fail 'BLAS and OMP have changed: expected compilations'
-grep -q -i -e '-fopenmp' -e 'openblas' "$work/log" && fail 'BLAS=builtin OMP=0: OpenMP or OpenBLAS is used'
+run "$second" OUT="$work/out" BIN="$work/out/bin" BLAS=builtin THREADS=0 -n
+grep -q 'asked for' "$work/log" || fail 'BLAS has changed: expected a probe'
+grep -q 'CXX .*check.o' "$work/log" || fail 'BLAS and THREADS have changed: expected compilations'
+grep -q -i openblas "$work/log" && fail 'BLAS=builtin: OpenBLAS is used'
+grep -q HMEM_ONE_THREAD "$work/log" || fail 'THREADS=0: expected one thread'
 run "$second" OUT="$work/out" BIN="$work/out/bin" BLAS=builtin CXXFLAGS=-O2 -n
 grep -q 'O2.* -O3 .*where.cpp' "$work/log" || fail 'CXXFLAGS=-O2 takes -O3 from a kernel'
 grep -q 'O2.* -O3 .*check.cpp' "$work/log" && fail 'a file outside of HOT has -O3'
@@ -153,7 +154,7 @@ float cblas_sdot(int, const float*, int, const float*, int) { return 1; }' > "$w
 ${CXX:-g++} -c "$work/blas.cpp" -o "$work/blas.o" && ar rc "$work/prefix/lib/libopenblas.a" "$work/blas.o"
 # probe VARIABLE=VALUE...
 probe() {
-  env PKG_CONFIG_LIBDIR="$work" CXX="${CXX:-g++}" BLAS=openblas OMP=0 X86_FLAGS=-mavx2 \
+  env PKG_CONFIG_LIBDIR="$work" CXX="${CXX:-g++}" BLAS=openblas X86_FLAGS=-mavx2 \
     CPPFLAGS="-I$work/prefix/include" "$@" tools/probe.sh "$work/config.mk" > "$work/log" 2>&1
 }
 probe LDFLAGS="-L$work/prefix/lib" || { cat "$work/log"; fail 'LDFLAGS: OpenBLAS of the prefix is not found'; }

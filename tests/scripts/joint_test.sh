@@ -9,7 +9,6 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset HMEM_DATA HMEM_KERNELS
-export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 data='--data_dir=generated --training_set_size=600'
 flags="--tasks=1,4,15 $data --random_state=1 --verbose=2"
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Programs find the installed library through pkg-config and through CMake, and CMake builds it inside of another
 # project: all three are compiled and run. In folders with blanks.
-# Usage: [BIN=DIR] [BUILD='g++ -fopenmp ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/packages_test.sh
+# Usage: [BIN=DIR] [BUILD='g++ -pthread ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] tests/scripts/packages_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-g++ -pthread -fopenmp}
+build=${BUILD:-g++ -pthread}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -21,7 +21,6 @@ agrees() { quietly "$1" && grep -q agrees "$work/log"; }
 # What is built here is installed; nothing is built again.
 prefix="$work/a prefix"
 flags=-pthread
-case $build in *-fopenmp*) flags='-pthread -fopenmp' ;; esac
 quietly env DESTDIR='' PREFIX="$prefix" BINDIR="$prefix/bin" LIBDIR="$prefix/lib" INCLUDEDIR="$prefix/include" \
   DATADIR="$prefix/share" DOCDIR="$prefix/share/doc/hmem" MANDIR="$prefix/share/man" BIN="${BIN:-bin}" \
   LIB="${LIBRARY:-build/release/libhmem.a}" VERSION=0.1.2 CFLAGS="$flags" LIBS="${LIBS--lopenblas} $flags" \

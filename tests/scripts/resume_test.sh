@@ -9,7 +9,6 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset HMEM_DATA HMEM_KERNELS
-export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 csv=results/1_2000_learned_encoding_3-1.log
 killed=0 continued=0
 

@@ -9,7 +9,6 @@ work=$(mktemp -d) || exit 1
 trap 'umount "$work/small" 2> /dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset HMEM_DATA HMEM_KERNELS
-export OMP_WAIT_POLICY=passive  # two threads on a busy machine
 small="--data_dir=generated --training_set_size=1k --memory_size=20 --embeddings_size=16 --random_state=1 --verbose=2"
 
 die() {

@@ -2,7 +2,7 @@
 # The playground (make wasm): one small file that, in Chromium with all hosts unreachable, trains task 1 until it is solved,
 # with the losses of the program in every printed digit; its controls have names and can be reached; without a script its
 # text is there. Skipped without clang, lld and WASI's libraries, or without Chromium.
-# Usage: [BUILD='g++ -fopenmp ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] [CHROMIUM=PROGRAM] tests/scripts/wasm_test.sh
+# Usage: [BUILD='g++ -pthread ...'] [LIBRARY=libhmem.a] [LIBS=-lopenblas] [CHROMIUM=PROGRAM] tests/scripts/wasm_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 page=$PWD/build/wasm/playground.html
@@ -31,7 +31,7 @@ cat > "$work/builtin.cpp" << 'END'
 const int chosen = (hmem::select_gemm_backend(hmem::GemmBackend::builtin), 0);
 END
 # shellcheck disable=SC2086  # compiler and libraries with flags
-${BUILD:-g++ -pthread -fopenmp} -std=c++17 -O0 -Iinclude -Isrc "$work/builtin.cpp" src/experiments/babi_task_single.cpp \
+${BUILD:-g++ -pthread} -std=c++17 -O0 -Iinclude -Isrc "$work/builtin.cpp" src/experiments/babi_task_single.cpp \
   "${LIBRARY:-build/release/libhmem.a}" ${LIBS--lopenblas} -o "$work/native" || fail 'the program does not build'
 
 # try SCRIPT FLAGS...: the page in $work/dom as it is when done() is called; the load event, for which Chromium waits,

@@ -7,16 +7,11 @@
 /// bits for any number of threads.
 
 #include <cstdint>
-#include <exception>
 #include <string>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace hmem {
 
-/// Largest number of threads that parallel loops use (always 1 in a build without OpenMP); 0: `default_threads()`.
+/// Largest number of threads that parallel loops use (always 1 in a build with THREADS=0); 0: `default_threads()`.
 /// Throws Error outside of 0..1024.
 void set_num_threads(int count);
 /// Threads that the next parallel loop uses; a ThreadPacer may set it below `max_threads()`.
@@ -33,50 +28,27 @@ int quota_of_control_groups(const std::string& root = "");
 /// OMP_NUM_THREADS or else SLURM_CPUS_PER_TASK if one is set, but at most `available_threads()`; else that number, at
 /// most 16.
 int default_threads();
-/// "OpenMP 4.5" or "none (one thread)".
+/// "own pool" or "none (one thread)".
 std::string threading_name();
 
 namespace detail {
-inline bool in_parallel() {
-#ifdef _OPENMP
-  return omp_in_parallel() != 0;
-#else
-  return false;
-#endif
-}
+using Piece = void (*)(const void* body, int64_t begin, int64_t end);
+/// piece(body, begin, end) for pieces of [0, n), `grain` long, on num_threads() threads (thread_pool.h).
+void run_pieces(int64_t n, int64_t grain, Piece piece, const void* body);
+bool in_parallel();
 }  // namespace detail
-
-/// Number of the calling thread inside a parallel loop, in [0, num_threads()); 0 outside.
-inline int thread_index() {
-#ifdef _OPENMP
-  return omp_get_thread_num();
-#else
-  return 0;
-#endif
-}
 
 /// Calls `body(i)` for i in [0, n), distributed dynamically in pieces of `grain`. Runs in order on the calling thread
 /// when there is one thread, at most `grain` of work, or when called from inside another parallel loop. When a `body`
 /// throws (out of memory), one of the exceptions leaves the loop after all threads have ended.
 template <typename Body>
-void parallel_for(int64_t n, [[maybe_unused]] int64_t grain, const Body& body) {
-  [[maybe_unused]] const int threads = num_threads();
-#ifdef _OPENMP
-  if (threads > 1 && n > grain && !detail::in_parallel()) {
-    std::exception_ptr error;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, grain)
-    for (int64_t i = 0; i < n; ++i) {
-      try {
-        body(i);
-      } catch (...) {
-#pragma omp critical(hmem_parallel_for_error)
-        error = std::current_exception();
-      }
-    }
-    if (error) std::rethrow_exception(error);
-    return;
+void parallel_for(int64_t n, int64_t grain, const Body& body) {
+  if (num_threads() > 1 && n > grain && !detail::in_parallel()) {
+    const auto piece = [](const void* of, int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) (*static_cast<const Body*>(of))(i);
+    };
+    return detail::run_pieces(n, grain, piece, &body);
   }
-#endif
   for (int64_t i = 0; i < n; ++i) body(i);
 }
 
