@@ -41,7 +41,7 @@ Options pretraining_options() {
                       "the sources, listed in docs/image_association.md",
                       {{"paper", {}},
                        {"best",
-                        {{"epochs", "60"},
+                        {{"epochs", "40"},
                          {"optimizer", "sgd"},
                          {"nesterov", "1"},
                          {"learning_rate", "0.1"},
