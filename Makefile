@@ -73,8 +73,8 @@ TEST_SPEED  := -O0
 OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size \
               -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
-            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(BLAS_FLAGS) $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD) \
-            -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
+            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(BLAS_FLAGS) \
+            $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD) -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
 LINK      = $(CXX) $(OPTIMISE) -pthread $(CXXFLAGS) $(LDFLAGS)
 
 # ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------

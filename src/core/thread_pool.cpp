@@ -135,7 +135,7 @@ void ThreadPool::start(int helpers) {
     bool started = true;
     try {
       std::thread(&ThreadPool::help, this, started_).detach();
-    } catch (const std::system_error&) {  // no more threads: the loop is shorter of help, not wrong
+    } catch (const std::system_error&) {  // no more threads: fewer helpers, the same results
       started = false;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

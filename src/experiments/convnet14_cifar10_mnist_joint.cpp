@@ -25,7 +25,7 @@ Options pretraining_options() {
   defaults.batch_size = 128;
   add_training_flags(options, defaults);
   options.add_int("channels", ConvNet14::kChannels,
-                  "channels of the first block; each further block has twice as many", {1, 256});
+                  "channels of the first block; each further block has twice as many as the one before", {1, 256});
   options.add_real("dropout_scale", 1, "multiply the network's dropout rates by this", {0, 2});
   options.add_switch("standardise_inputs", false,
                      "start as if each channel of the photographs had mean 0 and variance 1: scales the first "
@@ -91,12 +91,12 @@ ModelInfo export_info(const TrainingRun& run, const Experiment& experiment) {
   return info;
 }
 
-/// Throws UsageError when --channels is not the width of the network in the file `path`.
-void check_channels(const Options& options, const std::string& path) {
-  const int64_t found = options.get_int("channels"), expected = conv_net_channels(ModelFile(path));
+/// Throws UsageError when --channels is not the width of the network in the file.
+void check_channels(const Options& options, const ModelFile& file) {
+  const int64_t found = options.get_int("channels"), expected = conv_net_channels(file);
   if (found == expected) return;
   throw UsageError("--channels: found " + std::to_string(found) + ", expected " + std::to_string(expected) +
-                   ", as in " + path);
+                   ", as in " + file.path());
 }
 
 int pretrain(const Options& options) {
@@ -132,12 +132,13 @@ int pretrain(const Options& options) {
   if (!loaded.empty()) {
     const ModelFile file(loaded);
     file.expect_model(experiment.model);
-    check_channels(options, loaded);
+    check_channels(options, file);
     for (const auto& [key, value] : experiment.model_facts) file.expect(key, value, "it was trained on other images");
     file.copy_to(learner.weights());
   } else if (!weights.empty()) {
-    check_channels(options, weights);
-    import_conv_net(weights, net);
+    const ModelFile file(weights);
+    check_channels(options, file);
+    import_conv_net(file, net);
     experiment.notes.push_back("the convolutional part starts from " + weights);
   }
   if (!loaded.empty() || !weights.empty()) {

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
                    Role::output);
   options.add_file("html", "also write an HTML page with charts and tables to this file; it needs no network",
                    Role::output);
-  options.add_file("svg", "also draw the accuracies over the delay in this file (SVG)", Role::output);
+  options.add_file("svg", "also draw a chart of accuracy over delay in this file (SVG)", Role::output);
   std::vector<Options> programs;
   for (const AssociationKind& kind : association_kinds()) programs.push_back(association_options(kind));
   return run_sweep_program(argc, argv, options, programs, sweep);

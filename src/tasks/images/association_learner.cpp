@@ -76,34 +76,41 @@ void FrozenAssociationLearner::set_test(AssociationExamples test) {
   test_ = AssociationFeatures(cache_, settings_.of_test(), data().test, data().test_renderer);
 }
 
-AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
-                                                            const std::vector<int64_t>& examples) {
-  if (zeros_.empty()) compute_features();
-  const AssociationExamples& of = test ? data().test : data().train;
-  const AssociationFeatures& features = test ? test_ : train_;
-  HMEM_CHECK(features.size() > 0, "the features of training examples were left out");
-  const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size()), steps = of.frames();
-  const bool draws = tape.training() && features.copies() > 1;
-  // Row 0 is not shown; then come all pairs, then each frame of padding once.
-  const int64_t pairs = batch * of.timesteps;
+std::vector<const real*> FrozenAssociationLearner::place_frames(const AssociationExamples& of,
+                                                                const std::vector<int64_t>& examples) {
+  const int64_t count = static_cast<int64_t>(examples.size()) * of.frames(), n = zeros_.size(1);
+  const int64_t pairs = static_cast<int64_t>(examples.size()) * of.timesteps;
   std::vector<const real*> padding;
-  shown_ = IdTensor({batch * steps});
-  rows_.assign(static_cast<size_t>(std::max<int64_t>(noise_.empty() ? 1 : noise_.size(0), 1)), 0);
+  std::vector<int32_t> rows(noise_.empty() ? 1 : static_cast<size_t>(noise_.size(0)), 0);  // 0: not there yet
+  shown_ = IdTensor({count});
   int32_t next_pair = 1;
-  for (int64_t i = 0; i < batch * steps; ++i) {
-    const AssociationFrame frame = of.frame(examples[static_cast<size_t>(i / steps)], i % steps);
+  for (int64_t i = 0; i < count; ++i) {
+    const AssociationFrame frame = of.frame(examples[static_cast<size_t>(i / of.frames())], i % of.frames());
     if (frame.kind == Kind::pair) {
       shown_[i] = next_pair++;
       continue;
     }
     const bool is_noise = frame.kind == Kind::noise;
-    int32_t& row = rows_[is_noise ? static_cast<size_t>(frame.noise) : 0];
+    int32_t& row = rows[is_noise ? static_cast<size_t>(frame.noise) : 0];
     if (row == 0) {
       padding.push_back(is_noise ? noise_.data() + frame.noise * n : zeros_.data());
       row = static_cast<int32_t>(pairs + static_cast<int64_t>(padding.size()));
     }
     shown_[i] = row;
   }
+  return padding;
+}
+
+AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool test,
+                                                            const std::vector<int64_t>& examples) {
+  if (zeros_.empty()) compute_features();
+  const AssociationExamples& of = test ? data().test : data().train;
+  const AssociationFeatures& features = test ? test_ : train_;
+  HMEM_CHECK(features.size() > 0, "the features of training examples were left out");
+  const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size());
+  const bool draws = tape.training() && features.copies() > 1;
+  const int64_t pairs = batch * of.timesteps;
+  const std::vector<const real*> padding = place_frames(of, examples);
   const int64_t rows = 1 + pairs + static_cast<int64_t>(padding.size());
   real* frames = tape.allocate<real>(rows * n);
   real* queries = tape.allocate<real>(batch * n);

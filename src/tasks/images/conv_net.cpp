@@ -133,12 +133,13 @@ void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info) {
   save_model(path, info, weights, weights.regularised);
 }
 
-ModelInfo import_conv_net(const std::string& path, ConvNet14& net) {
-  const ModelFile file(path);
+ModelInfo import_conv_net(const ModelFile& file, ConvNet14& net) {
   check_conv_net(file);
   file.copy_to(net.weights());
   return file.info();
 }
+
+ModelInfo import_conv_net(const std::string& path, ConvNet14& net) { return import_conv_net(ModelFile(path), net); }
 
 int64_t conv_net_channels(const ModelFile& file) {
   const Shape& kernel = file.shape_of("convnet14.block1.conv1.weight");

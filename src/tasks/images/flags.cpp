@@ -19,7 +19,8 @@ ImageSource source_of(ImageKind kind, const Options& options) {
   return find_images(kind, options.get_string("data_dir"));
 }
 
-ImageData load_set(ImageKind kind, const Options& options, std::vector<std::string>& notes) {
+/// Adds to the notes of `pair`, which is embedded only if all its sets are.
+ImageData load_set(ImageKind kind, const Options& options, ImagePair& pair) {
   const ImageSource source = source_of(kind, options);
   EmbeddedCounts counts;
   const int64_t most = options.get_int("images_per_class");
@@ -33,8 +34,9 @@ ImageData load_set(ImageKind kind, const Options& options, std::vector<std::stri
     keep_per_class(data.train, data.classes(), most);
     keep_per_class(data.test, data.classes(), most);
   }
-  if (source.embedded()) notes.push_back("the data are " + data.description);
-  if (!data.note.empty()) notes.push_back(data.description + ": " + data.note);
+  pair.embedded = pair.embedded && source.embedded();
+  if (source.embedded()) pair.notes.push_back("the data are " + data.description);
+  if (!data.note.empty()) pair.notes.push_back(data.description + ": " + data.note);
   return data;
 }
 
@@ -57,7 +59,7 @@ void add_image_data_flags(Options& options) {
 }
 
 void add_frozen_conv_net_flags(Options& options) {
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors, for embedded images "
+  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors or, for embedded images, "
                    "weights/convnet14_embedded.safetensors",
                    Role::place);
   options.add_folder("feature_cache",
@@ -82,10 +84,8 @@ void check_image_sources(const Options& options) {
 
 ImagePair load_image_pair(const Options& options) {
   ImagePair pair;
-  pair.a = load_set(ImageKind::cifar10, options, pair.notes);
-  pair.b = load_set(ImageKind::mnist, options, pair.notes);
-  const auto embedded = [&](ImageKind kind) { return source_of(kind, options).embedded(); };
-  pair.embedded = embedded(ImageKind::cifar10) && embedded(ImageKind::mnist);
+  pair.a = load_set(ImageKind::cifar10, options, pair);
+  pair.b = load_set(ImageKind::mnist, options, pair);
   pair.description = pair.a.description + "; " + pair.b.description;
   return pair;
 }

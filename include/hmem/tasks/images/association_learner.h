@@ -66,6 +66,10 @@ class FrozenAssociationLearner : public AssociationLearner {
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:
+  /// Sets `shown_` for rows in this order: one that is not shown, all pairs, each frame of padding once. Returns the
+  /// features of the latter.
+  std::vector<const real*> place_frames(const AssociationExamples& of, const std::vector<int64_t>& examples);
+
   FeatureCache cache_;
   FeatureSettings settings_;
   Rng looks_;
@@ -73,8 +77,7 @@ class FrozenAssociationLearner : public AssociationLearner {
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   AssociationFeatures train_, test_;
-  IdTensor shown_;             // rows of the frames of a batch
-  std::vector<int32_t> rows_;  // of the noise of a batch, by place in the pool; 0: not there
+  IdTensor shown_;  // rows of the frames of a batch
 };
 
 /// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow

@@ -79,6 +79,7 @@ void export_conv_net(const std::string& path, ConvNet14& net, ModelInfo info);
 
 /// Copies the values of such a file and returns its metadata. Throws Error, naming the file, when it is missing or
 /// holds something else, also a network of another width; `net` is then unchanged.
+ModelInfo import_conv_net(const ModelFile& file, ConvNet14& net);
 ModelInfo import_conv_net(const std::string& path, ConvNet14& net);
 
 struct PretrainedConvNet {

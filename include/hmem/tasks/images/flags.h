@@ -26,7 +26,7 @@ struct ImagePair {
   ImageData a, b;
   std::string description;         ///< for the header
   std::vector<std::string> notes;  ///< notes about embedded or resized images
-  bool embedded = false;           ///< both sets are
+  bool embedded = true;            ///< both sets are
 
   /// Hash of all pixels and labels, 16 hexadecimal digits.
   std::string hash() const;
