@@ -5,6 +5,8 @@ VERSION  := 0.1.0
 CXX      ?= g++
 BLAS     ?= auto
 THREADS  ?= 1
+MPI      ?= 0
+MPICXX   ?= mpicxx
 ARCH     ?= portable
 WERROR   ?= 0
 UNITY    ?= 1
@@ -28,6 +30,7 @@ FUZZ_SECONDS ?= 60
 
 $(if $(filter-out auto openblas builtin,$(BLAS)),$(error BLAS must be auto, openblas or builtin, found '$(BLAS)'))
 $(if $(filter-out 0 1,$(THREADS)),$(error THREADS must be 0 or 1, found '$(THREADS)'))
+$(if $(filter-out 0 1,$(MPI)),$(error MPI must be 0 or 1, found '$(MPI)'))
 $(if $(filter-out portable native,$(ARCH)),$(error ARCH must be portable or native, found '$(ARCH)'))
 $(if $(filter-out 0 1,$(WERROR)),$(error WERROR must be 0 or 1, found '$(WERROR)'))
 $(if $(filter-out 0 1,$(UNITY)),$(error UNITY must be 0 or 1, found '$(UNITY)'))
@@ -53,7 +56,7 @@ endif
 # A stamp changes only with its text; what depends on it is remade then and only then.
 stamp = @mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(strip $(1))' ] || echo '$(strip $(1))' > $@
 PROBED = CXX='$(CXX)' CPPFLAGS='$(CPPFLAGS)' CXXFLAGS='$(CXXFLAGS)' LDFLAGS='$(LDFLAGS)' LDLIBS='$(LDLIBS)' \
-         BLAS='$(BLAS)' PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)'
+         BLAS='$(BLAS)' PKG_CONFIG_PATH='$(PKG_CONFIG_PATH)' $(if $(filter 1,$(MPI)),MPICXX='$(MPICXX)')
 $(OUT)/probed: FORCE ; $(call stamp,$(subst ',,$(PROBED)))
 $(OUT)/config.mk: Makefile tools/probe.sh $(OUT)/probed $(if $(findstring missing,$(CONFIG_STATE)),FORCE)
 	@$(PROBED) X86_FLAGS='$(ISA_avx2) $(ISA_avx512)' tools/probe.sh $@
@@ -76,6 +79,7 @@ COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
             $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(BLAS_FLAGS) \
             $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD) -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
 LINK      = $(CXX) $(OPTIMISE) -pthread $(CXXFLAGS) $(LDFLAGS)
+LIBRARIES = $(BLAS_LIBS) $(MPI_LIBS) $(LDLIBS)
 
 # ---- 4. Sources: whatever lies in the folders ------------------------------------------------------------------------
 ISA_SRC   := $(wildcard src/kernels/simd/isa.cpp)
@@ -98,7 +102,7 @@ LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(ISA_OBJ)
 # The gradient tests, which alone need double precision, reach these files. Those without floating point are compiled
 # once for both libraries; HMEM_NO_REAL makes the inclusion of real.h in them an error.
 NO_REAL := $(filter $(addprefix src/core/,$(addsuffix .cpp,atomic_file check files hash interrupt json manual options \
-             parallel process program progress run_log shape)),$(LIB_SRC))
+             parallel process program progress ranks run_log shape)),$(LIB_SRC))
 F64_SRC := $(filter-out $(NO_REAL),$(filter $(addprefix src/,core/% kernels/% autodiff/% nn/% optim/% models/% \
              train/classifier.cpp),$(LIB_SRC)))
 LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(NO_REAL:%.cpp=$(F32)/%.o) $(ISA_F64_OBJ)
@@ -131,10 +135,10 @@ $(OUT)/version: FORCE
 # `git archive` writes the commit into this file (.gitattributes).
 ARCHIVED_SHA = $(shell sed -n 's/^\([0-9a-f]\{12\}\)[0-9a-f]*$$/\1/p' tools/git_sha)
 # Programs of all variants share a folder: this remembers which variant made them.
-$(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS))
+$(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS) $(MPI_LIBS))
 
 compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) $(VERSION_FLAGS) -MMD -MP -c -o $@ $<
-link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(BLAS_LIBS) $(LDLIBS)
+link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(LIBRARIES)
 
 version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
                 -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
@@ -146,6 +150,10 @@ $(PAGE): $(OUT)/%.inc: src/% Makefile
 	@mkdir -p $(@D); sed -e 's/^ *//' -e '/^\/\//d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 $(F32)/src/study/page_frame.o: $(PAGE)
 $(F32)/src/study/page_frame.o: private VERSION_FLAGS = -I$(OUT)
+# Only this file and the link know about MPI.
+$(OUT)/mpi: FORCE ; $(call stamp,$(MPI_FLAGS))
+$(F32)/src/core/ranks.o: $(OUT)/mpi
+$(F32)/src/core/ranks.o: private VERSION_FLAGS = $(MPI_FLAGS)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
 $(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
 $(F32)/src/data/images/stb_image.o: $(OUT)/stb
@@ -155,7 +163,7 @@ $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sa
 FAST = $(if $(SANITIZE),,$(RELEASE))
 COLD = $(if $(SANITIZE),-O0,-O1)
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
-         study/% train/snapshot.cpp),$(LIB_SRC))
+         study/% train/replicas.cpp train/snapshot.cpp),$(LIB_SRC))
 $(filter-out %/stb_image.o,$(HOT:%.cpp=$(F32)/%.o)) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST)
 $(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(COLD)
 $(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(COLD)
@@ -262,7 +270,7 @@ demo: $(BIN)/babi_task_single $(BIN)/babi_explain
 
 test: $(TEST_PROGRAMS) $(PROGRAMS)
 	@JOBS='$(JOBS)' TESTS='$(TESTS)' BIN='$(BIN)' OBJECTS='$(if $(SANITIZE),,$(filter-out %_generic.o,$(ISA_OBJ)))' \
-	 BUILD='$(LINK)' LIBRARY='$(LIB)' LIBS='$(BLAS_LIBS) $(LDLIBS)' tests/run.sh all $(TEST_FLAGS)
+	 BUILD='$(LINK)' LIBRARY='$(LIB)' LIBS='$(LIBRARIES)' tests/run.sh all $(TEST_FLAGS)
 
 unit-test: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' TESTS='$(TESTS)' tests/run.sh unit $(TEST_FLAGS)
@@ -300,7 +308,7 @@ docs: $(PROGRAMS)
 install install-strip: all
 install install-strip uninstall:
 	@$(foreach name,$(FOLDERS) BIN LIB VERSION STRIP,$(name)=$(call quote,$($(name)))) CFLAGS=-pthread \
-	 LIBS='$(strip $(filter -L% -Wl$(comma)-rpath%,$(LDFLAGS)) $(BLAS_LIBS) $(LDLIBS) -pthread)' tools/install.sh $@
+	 LIBS='$(strip $(filter -L% -Wl$(comma)-rpath%,$(LDFLAGS)) $(LIBRARIES) -pthread)' tools/install.sh $@
 
 # tools/git_sha in the archive holds the commit (see .gitattributes).
 dist:
@@ -321,7 +329,8 @@ help:
 ##   test       unit tests and script tests   THREADS=1       0: one thread
 ##   unit-test  unit tests alone              ARCH=portable   native: only for this processor
 ##   check      the same without real data    CPPFLAGS CXXFLAGS LDFLAGS LDLIBS   as usual
-##   bench      all benchmarks                SANITIZE=       for example address,undefined
+##   bench      all benchmarks                MPI=0           1: training over several machines (MPICXX=mpicxx)
+##                                            SANITIZE=       for example address,undefined
 ##   sanitize   unit tests, ASan + UBSan      WERROR=0        1: a warning stops the build
 ##   signature  hash of the weights after     JOBS=nproc      compilations at the same time
 ##              20 training steps             DESTDIR= PREFIX=/usr/local BINDIR LIBDIR INCLUDEDIR DATADIR

@@ -70,7 +70,8 @@ class StepParts {
   /// A batch-normalised sequence of vectors: stories (rows of the pairs) or questions.
   struct Norm {
     Tensor mean, variance, x, y, dx, dy;
-    NormStatistics statistics() { return {mean.data(), variance.data()}; }
+    int64_t n = 0;
+    NormStatistics statistics() { return {mean.data(), variance.data(), n}; }
   };
 
   size_t index_of(const char* name) const {
@@ -121,10 +122,13 @@ class StepParts {
 
   void norm_forward() {
     const int64_t e = config_.embeddings_size;
-    batch_statistics_pairs(story_.statistics(), centred_.data(), story_.x.data(), batch_.pairs, e, batch_.padded);
+    NormStatistics story = story_.statistics(), question = question_.statistics();
+    batch_statistics_pairs(story, centred_.data(), story_.x.data(), batch_.pairs, e, batch_.padded);
+    story_.n = story.n;
     batch_norm_pairs_forward(story_.y.data(), story_.x.data(), weight("story_norm.scale"), weight("story_norm.shift"),
                              story_.statistics(), batch_.pairs, e, BatchNorm::kEpsilon);
-    batch_statistics(question_.statistics(), question_.x.data(), batch_size_, e, 0);
+    batch_statistics(question, question_.x.data(), batch_size_, e, 0);
+    question_.n = question.n;
     batch_norm_forward(question_.y.data(), question_.x.data(), weight("query_norm.scale"), weight("query_norm.shift"),
                        question_.statistics(), batch_size_, e, BatchNorm::kEpsilon);
   }
@@ -132,9 +136,9 @@ class StepParts {
     const int64_t e = config_.embeddings_size;
     batch_norm_pairs_backward(story_.dx.data(), grad("story_norm.scale"), grad("story_norm.shift"), story_.dy.data(),
                               story_.x.data(), centred_.data(), weight("story_norm.scale"), story_.statistics(),
-                              batch_.pairs, e, batch_.padded, BatchNorm::kEpsilon);
+                              batch_.pairs, e, BatchNorm::kEpsilon);
     batch_norm_backward(question_.dx.data(), grad("query_norm.scale"), grad("query_norm.shift"), question_.dy.data(),
-                        question_.x.data(), weight("query_norm.scale"), question_.statistics(), batch_size_, e, 0,
+                        question_.x.data(), weight("query_norm.scale"), question_.statistics(), batch_size_, e,
                         BatchNorm::kEpsilon);
   }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds out by compiling what this machine has and writes it as make variables to the file $1.
-# Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), X86_FLAGS (of all kernel sets).
+# Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), X86_FLAGS (of all kernel sets), and
+# MPICXX, the compiler script of an MPI library; empty: without MPI.
 # Prints a summary.
 set -u
 : "${CXX:?}" "${BLAS:?}" "${X86_FLAGS:?}"
@@ -81,6 +82,23 @@ for flags in "$packaged" "$(folder stb/stb_image.h)"; do
   fi
 done
 
+mpi='none (MPI=1)' mpi_flags='' mpi_libs=''
+if [ -n "${MPICXX:-}" ]; then
+  shown=$($MPICXX -show 2> /dev/null) || stop "MPI was requested, but '$MPICXX -show' does not run: run tools/setup.sh --ci"
+  for word in $shown; do
+    case $word in
+      -I*) mpi_flags="$mpi_flags -isystem ${word#-I}" ;;
+      -lmpi_cxx | -lmpichcxx) ;;
+      -L* | -l* | -Wl,*) mpi_libs="$mpi_libs $word" ;;
+    esac
+  done
+  # shellcheck disable=SC2086
+  tries '#include <mpi.h>
+int main() { return MPI_Init(nullptr, nullptr); }' $mpi_flags -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX $mpi_libs ||
+    stop "MPI was requested, but no program links with$mpi_libs: $(grep -m1 . "$work/log")"
+  mpi=$MPICXX mpi_flags="-DHMEM_MPI=1$mpi_flags"
+fi
+
 catch=missing catch_libs=''
 if finds catch2/catch_all.hpp; then
   catch=3 catch_libs=-lCatch2
@@ -97,6 +115,8 @@ BLAS_FLAGS := $blas_flags
 BLAS_LIBS := $blas_libs
 ISAS := $isas
 STB_FLAGS := $stb_flags
+MPI_FLAGS := $mpi_flags
+MPI_LIBS := $mpi_libs
 CATCH := $catch
 CATCH_LIBS := $catch_libs
 END
@@ -109,5 +129,6 @@ hmem: compiler  $($CXX --version | head -n 1)
       BLAS      $blas
       kernels   $isas
       images    $stb
+      MPI       $mpi
       tests     Catch2 $catch
 END

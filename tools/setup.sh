@@ -2,8 +2,8 @@
 # Installs missing packages for building, running and testing. Does nothing when all are present.
 # Usage: tools/setup.sh [--check] [--ci | --dev]
 #   --check  only list missing packages; exit 1 if there are any
-#   --ci     also what .ci/run needs (CMake, GNU parallel, the variants of OpenBLAS, Chromium to open pages in, clang for
-#            WebAssembly)
+#   --ci     also what .ci/run needs (CMake, GNU parallel, two MPI libraries, the variants of OpenBLAS, Chromium to open
+#            pages in, clang for WebAssembly)
 #   --dev    also what `make format` and `make check-all` need (clang, qemu, compilers for other
 #           processors, mmdebstrap)
 set -u
@@ -40,6 +40,10 @@ base library:openblas       libopenblas-dev          openblas-devel        openb
 base header:stb/stb_image.h    libstb-dev            stb_image-devel       stb
 base catch2                 catch2                   catch-devel           catch2
 ci   command:cmake          cmake                    cmake                 cmake
+ci   command:mpicxx.openmpi  libopenmpi-dev          -                     -
+ci   command:mpirun.openmpi  openmpi-bin             -                     -
+ci   command:mpicxx.mpich   libmpich-dev             -                     -
+ci   command:mpirun.mpich   mpich                    -                     -
 ci   command:parallel       parallel                 parallel              parallel
 ci   command:strace         strace                   strace                strace
 ci   browser                chromium                 chromium              chromium

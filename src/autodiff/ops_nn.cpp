@@ -85,13 +85,12 @@ Var batch_norm(Var x, Var scale, Var shift, real epsilon, const NormSource& sour
   check_norm(kBatchNorm, x, scale, shift);
   Tape& tape = x.tape();
   const int64_t rows = x.size(0), e = x.size(1);
-  const NormStatistics statistics = new_statistics(tape, source, e);
-  if (!source.fixed) batch_statistics(statistics, x.data(), rows, e, source.padded);
+  NormStatistics statistics = new_statistics(tape, source, e);
+  if (!source.fixed) batch_statistics(statistics, x.data(), rows, e, source.padded, tape.part().sum);
   if (used) *used = statistics;
-  const int64_t padded = source.fixed ? -1 : source.padded;
-  Var out = tape.record(kBatchNorm, x.shape(), {x, scale, shift}, [=](Var y) {
+  Var out = tape.record(kBatchNorm, x.shape(), {x, scale, shift}, [=, &tape](Var y) {
     batch_norm_backward(x.grad(), scale.grad(), shift.grad(), y.grad(), x.data(), scale.data(), statistics, rows, e,
-                        padded, epsilon);
+                        epsilon, tape.part().sum);
   });
   batch_norm_forward(out.data(), x.data(), scale.data(), shift.data(), statistics, rows, e, epsilon);
   return out;
@@ -103,17 +102,18 @@ Var batch_norm_pairs(Var rows, const RowPairs& pairs, Var scale, Var shift, real
   check_pairs(kBatchNormPairs, rows, pairs);
   Tape& tape = rows.tape();
   const int64_t e = rows.size(1);
-  const NormStatistics statistics = new_statistics(tape, source, e);
+  NormStatistics statistics = new_statistics(tape, source, e);
   real* centred = source.fixed ? nullptr : tape.allocate<real>(rows.count());
-  if (!source.fixed) batch_statistics_pairs(statistics, centred, rows.data(), pairs, e, source.padded);
+  if (!source.fixed) {
+    batch_statistics_pairs(statistics, centred, rows.data(), pairs, e, source.padded, tape.part().sum);
+  }
   if (used) *used = statistics;
   RowUses uses = pairs;
   uses.row_begin = tape.copy(pairs.row_begin);
   uses.instance = nullptr;  // not read
-  const int64_t padded = source.padded;
-  Var out = tape.record(kBatchNormPairs, rows.shape(), {rows, scale, shift}, [=](Var y) {
+  Var out = tape.record(kBatchNormPairs, rows.shape(), {rows, scale, shift}, [=, &tape](Var y) {
     batch_norm_pairs_backward(rows.grad(), scale.grad(), shift.grad(), y.grad(), rows.data(), centred, scale.data(),
-                              statistics, uses, e, padded, epsilon);
+                              statistics, uses, e, epsilon, tape.part().sum);
   });
   batch_norm_pairs_forward(out.data(), rows.data(), scale.data(), shift.data(), statistics, pairs, e, epsilon);
   return out;

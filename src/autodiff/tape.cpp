@@ -85,7 +85,7 @@ Var Tape::leaf(Parameter& parameter) {
   node.shape = parameter.value.shape();
   node.value = parameter.value.data();
   node.needs_grad = training();
-  node.grad = training() ? parameter.grad.data() : nullptr;
+  if (training()) node.grad = part_.gradients.empty() ? parameter.grad.data() : part_.gradients.at(&parameter);
   return push(std::move(node));
 }
 
@@ -165,7 +165,7 @@ void Tape::backward(Var loss) {
   HMEM_CHECK(training(), "backward on a tape in inference mode");
   HMEM_CHECK(loss.count() == 1, "backward starts from a scalar, found shape ", loss.shape());
   HMEM_CHECK(loss.needs_grad(), "backward: the value depends on no trained parameter");
-  *loss.grad() += 1;
+  *loss.grad() += static_cast<real>(part_.share);
   for (size_t i = nodes_.size(); i-- > 0;) {
     if (!nodes_[i].touched || !nodes_[i].backward) continue;
     nodes_[i].backward(Var(this, static_cast<int>(i)));

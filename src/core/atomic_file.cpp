@@ -15,6 +15,7 @@
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
 #include "hmem/core/hash.h"
+#include "hmem/core/ranks.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
@@ -87,6 +88,10 @@ void AtomicFile::open_temporary() {
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   HMEM_CHECK(!path.empty(), "cannot write a file without a name");
+  if (ranks::rank() > 0) {  // rank 0 writes it
+    descriptor_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return;
+  }
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) fail_to_write(path, "it exists and is not a regular file");
@@ -107,7 +112,7 @@ AtomicFile::~AtomicFile() { close_and_remove(); }
 void AtomicFile::close_and_remove() noexcept {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_path_.c_str());
+  if (!temporary_path_.empty()) ::unlink(temporary_path_.c_str());
   descriptor_ = -1;
 }
 
@@ -118,6 +123,7 @@ void AtomicFile::write(const void* data, size_t bytes) {
 
 void AtomicFile::commit() {
   HMEM_CHECK(descriptor_ >= 0, "the file ", quote(path_, 1000), " is already committed");
+  if (temporary_path_.empty()) return close_and_remove();
   if (::fsync(descriptor_) != 0 || std::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
     fail_to_write(path_, std::strerror(errno));
   }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "hmem/core/check.h"
+#include "hmem/core/ranks.h"
 #include "hmem/core/text.h"
 
 namespace hmem {
@@ -63,7 +64,8 @@ void make_folder(const fs::path& path) {
   HMEM_CHECK(!error, "cannot make the folder ", quote(path.string(), 1000), ": ", error.message());
 }
 
-LineFile::LineFile(const std::string& path, Mode mode) : path_(path) {
+LineFile::LineFile(const std::string& path_in, Mode mode) : path_(ranks::rank() == 0 ? path_in : "/dev/null") {
+  const std::string& path = path_;
   const auto check = [&](bool good, const char* reason) {
     if (good) return;
     if (descriptor_ >= 0) ::close(descriptor_);

@@ -14,6 +14,7 @@
 #include "hmem/core/byte_order.h"
 #include "hmem/core/check.h"
 #include "hmem/core/manual.h"
+#include "hmem/core/ranks.h"
 #include "hmem/core/text.h"
 
 #ifndef HMEM_VERSION
@@ -93,32 +94,33 @@ BuildInfo build_info() { return {HMEM_VERSION, HMEM_GIT_SHA, compiler_name(), ar
 
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body,
                 std::ostream& out, std::ostream& err) {
-  const auto report = [&](std::string_view message) {
-    err << options.program() << ": error: " << one_line(message) << std::endl;
-    return 1;
+  const auto end = [&](const ranks::Result& result) {  // of all ranks
+    if (!result.message.empty()) err << options.program() << ": error: " << one_line(result.message) << std::endl;
+    return result.code;
   };
   try {
+    int code = 0;
     options.parse(argc, argv);
     if (options.help_requested()) {
       out << manual(options, options.help_format()) << std::flush;
     } else if (options.version_requested()) {
       out << options.program() << " " << build_info().str() << std::endl;
     } else {
-      const int code = body(options);
+      code = body(options);
       out.flush();
-      if (code != 0) return code;
     }
-    HMEM_CHECK(out.good(), "cannot write to the standard output");
-    return 0;
+    if (code == 0) HMEM_CHECK(out.good(), "cannot write to the standard output");
+    return end(ranks::finish("", code));
+  } catch (const ranks::Stopped& stopped) {
+    return end(ranks::finish(stopped));
   } catch (const UsageError& error) {
-    report(std::string(error.what()) + " (see " + options.program() + " --help)");
-    return 2;
+    return end(ranks::finish(std::string(error.what()) + " (see " + options.program() + " --help)", 2));
   } catch (const std::bad_alloc&) {
-    return report("out of memory");
+    return end(ranks::finish("out of memory", 1));
   } catch (const std::exception& error) {
-    return report(error.what());
+    return end(ranks::finish(error.what(), 1));
   } catch (...) {
-    return report("unknown exception");
+    return end(ranks::finish("unknown exception", 1));
   }
 }
 
@@ -128,6 +130,12 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
   std::signal(SIGXFSZ, SIG_IGN);
   open_standard_streams();
   restart_without_blas_threads(argv);
+  try {
+    if (options.has("global_batch")) ranks::start();  // a training program
+  } catch (const Error& error) {
+    std::cerr << options.program() << ": error: " << one_line(error.what()) << std::endl;
+    return 1;
+  }
   return run_program(argc, argv, options, body, std::cout, std::cerr);
 }
 

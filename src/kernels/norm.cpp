@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
@@ -36,6 +37,45 @@ void sum_over_rows(real* sum, int64_t width, int64_t rows, const Partial& partia
   for (int64_t piece = 0; piece < pieces; ++piece) simd().accumulate(sum, partials + piece * width, width);
 }
 
+/// Sums [width] over a part of a batch become those of the batch.
+void sum_over_parts(real* sums, int64_t width, const SumOverParts& parts) {
+  if (!parts) return;
+  std::vector<double> all(sums, sums + width);
+  parts(all.data(), width);
+  std::transform(all.begin(), all.end(), sums, [](double sum) { return static_cast<real>(sum); });
+}
+
+/// Mean and variance of out.n rows of a part become those of the batch, through sums of x and of x^2; double precision
+/// takes what cancels. A part without rows has a mean and a variance of 0.
+void statistics_over_parts(NormStatistics& out, int64_t e, const SumOverParts& parts) {
+  if (!parts) return;
+  auto n = static_cast<double>(out.n);
+  std::vector<double> sums;
+  for (int64_t j = 0; j < e; ++j) sums.push_back(n * out.mean[j]);
+  for (int64_t j = 0; j < e; ++j) {
+    const double mean = out.mean[j];
+    sums.push_back(n * (static_cast<double>(out.variance[j]) + mean * mean));
+  }
+  sums.push_back(n);
+  parts(sums.data(), 2 * e + 1);
+  n = sums.back();
+  out.n = static_cast<int64_t>(n);
+  for (int64_t j = 0; j < e; ++j) {
+    const double mean = sums[static_cast<size_t>(j)] / n;
+    out.mean[j] = static_cast<real>(mean);
+    out.variance[j] = static_cast<real>(std::max(0.0, sums[static_cast<size_t>(e + j)] / n - mean * mean));
+  }
+}
+
+/// Whether there are rows; with further parts they may be elsewhere.
+bool check_rows(NormStatistics& out, int64_t rows, int64_t e, const SumOverParts& parts) {
+  HMEM_CHECK(rows > 0 || parts, "batch norm: the batch holds no sentence to take statistics of");
+  out.n = rows;
+  if (rows > 0) return true;
+  for (real* values : {out.mean, out.variance}) std::fill(values, values + e, real(0));
+  return false;
+}
+
 real* zeros(Scratch& scratch, int64_t count) {
   real* memory = scratch.take(count);
   std::fill(memory, memory + count, real(0));
@@ -51,27 +91,35 @@ void affine_terms(real* slope, real* offset, const real* scale, const real* shif
   }
 }
 
-/// The common part of the adjoints of both forms, once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known:
+/// The common part of the adjoints of both forms, once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known,
+/// which are `sums`, [2 e]:
 ///   dscale += dslope inv,  dshift += dy_sum,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
 ///   dmean/n = -slope dy_sum / n,   2 dvar/n = -(scale inv^3 dslope) / n
-/// The variance depends on the mean through sum (x - mean) = 0 only: no further term.
-void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, const real* dslope,
-                        const real* dy_sum, const real* scale, const NormStatistics& statistics, int64_t e, int64_t n,
-                        real epsilon) {
+/// The variance depends on the mean through sum (x - mean) = 0 only: no further term. The parts of a batch have each
+/// their dscale and dshift, the statistics are of all.
+void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, real* sums, const real* scale,
+                        const NormStatistics& statistics, int64_t e, real epsilon, const SumOverParts& parts) {
+  const real *dslope = sums, *dy_sum = sums + e;
+  const auto inverse = [&](int64_t j) { return 1 / std::sqrt(statistics.variance[j] + epsilon); };
   for (int64_t j = 0; j < e; ++j) {
-    const real inv = 1 / std::sqrt(statistics.variance[j] + epsilon);
-    if (dscale) dscale[j] += dslope[j] * inv;
+    if (dscale) dscale[j] += dslope[j] * inverse(j);
     if (dshift) dshift[j] += dy_sum[j];
-    dmean_n[j] = n > 0 ? -scale[j] * inv * dy_sum[j] / static_cast<real>(n) : real(0);
-    dvar_2n[j] = n > 0 ? -scale[j] * inv * inv * inv * dslope[j] / static_cast<real>(n) : real(0);
+  }
+  if (statistics.n > 0) sum_over_parts(sums, 2 * e, parts);
+  const real n = static_cast<real>(statistics.n);
+  for (int64_t j = 0; j < e; ++j) {
+    const real inv = inverse(j);
+    dmean_n[j] = n > 0 ? -scale[j] * inv * dy_sum[j] / n : real(0);
+    dvar_2n[j] = n > 0 ? -scale[j] * inv * inv * inv * dslope[j] / n : real(0);
   }
 }
 
 }  // namespace
 
-void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded) {
-  const real n = static_cast<real>(rows + padded);
-  HMEM_CHECK(rows + padded > 0, "batch norm: the batch holds no sentence to take statistics of");
+void batch_statistics(NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded,
+                      const SumOverParts& parts) {
+  if (!check_rows(out, rows + padded, e, parts)) return statistics_over_parts(out, e, parts);
+  const real n = static_cast<real>(out.n);
   Scratch scratch;
   real* zero = zeros(scratch, e);
   std::fill(out.mean, out.mean + e, real(0));
@@ -86,6 +134,7 @@ void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, in
   for (int64_t j = 0; j < e; ++j) {
     out.variance[j] = (moments[e + j] + static_cast<real>(padded) * out.mean[j] * out.mean[j]) / n;
   }
+  statistics_over_parts(out, e, parts);
 }
 
 void batch_norm_forward(real* y, const real* x, const real* scale, const real* shift, const NormStatistics& statistics,
@@ -101,15 +150,15 @@ void batch_norm_forward(real* y, const real* x, const real* scale, const real* s
 // Forward: y = slope (x - mean) + shift.  With dslope = sum dy (x - mean):
 //   dx += slope dy + dmean / n + 2 dvar (x - mean) / n
 void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* x, const real* scale,
-                         const NormStatistics& statistics, int64_t rows, int64_t e, int64_t padded, real epsilon) {
+                         const NormStatistics& statistics, int64_t rows, int64_t e, real epsilon,
+                         const SumOverParts& parts) {
   Scratch scratch;
   real* sums = zeros(scratch, 2 * e);
   sum_over_rows(sums, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
     simd().norm_backward_sums(sum, dy + begin * e, x + begin * e, statistics.mean, end - begin, e);
   });
   real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
-  const int64_t n = padded < 0 ? 0 : rows + padded;
-  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
+  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, scale, statistics, e, epsilon, parts);
   if (!dx) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
   over_rows(rows, [&](int64_t begin, int64_t end) {
@@ -118,10 +167,13 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
   });
 }
 
-void batch_statistics_pairs(const NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs,
-                            int64_t e, int64_t padded) {
-  const real n = static_cast<real>(pairs.count() + padded);
-  HMEM_CHECK(pairs.count() + padded > 0, "batch norm: the batch holds no sentence to take statistics of");
+void batch_statistics_pairs(NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs, int64_t e,
+                            int64_t padded, const SumOverParts& parts) {
+  if (!check_rows(out, pairs.count() + padded, e, parts)) {
+    std::fill(centred, centred + pairs.rows * e, real(0));
+    return statistics_over_parts(out, e, parts);
+  }
+  const real n = static_cast<real>(out.n);
   std::fill(out.mean, out.mean + e, real(0));
   sum_over_rows(out.mean, e, pairs.rows, [&](real* sum, int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) simd().axpy(sum, static_cast<real>(pairs.uses(r)), rows + r * e, e);
@@ -147,6 +199,13 @@ void batch_statistics_pairs(const NormStatistics& out, real* centred, const real
     const real sum = out.variance[j] + static_cast<real>(padded) * out.mean[j] * out.mean[j];
     out.variance[j] = std::max(real(0), sum / n);
   }
+  if (!parts) return;
+  const std::vector<real> mean(out.mean, out.mean + e);
+  statistics_over_parts(out, e, parts);
+  for (int64_t r = 0; r < pairs.rows; ++r) {  // centred at the mean of the batch
+    const real uses = static_cast<real>(pairs.uses(r));
+    for (int64_t j = 0; j < e; ++j) centred[r * e + j] += uses * (mean[static_cast<size_t>(j)] - out.mean[j]);
+  }
 }
 
 void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, const real* shift,
@@ -164,7 +223,7 @@ void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, co
 //   drows[r] += slope dout[r] + uses(r) dmean / n + 2 dvar / n centred[r]
 void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
                                const real* centred, const real* scale, const NormStatistics& statistics,
-                               const RowUses& uses, int64_t e, int64_t padded, real epsilon) {
+                               const RowUses& uses, int64_t e, real epsilon, const SumOverParts& parts) {
   Scratch scratch;
   real* sums = zeros(scratch, 2 * e);
   sum_over_rows(sums, 2 * e, uses.rows, [&](real* sum, int64_t begin, int64_t end) {
@@ -175,8 +234,7 @@ void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const re
   });
   for (int64_t j = 0; j < e; ++j) sums[j] -= statistics.mean[j] * sums[e + j];
   real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
-  const int64_t n = centred ? uses.count + padded : 0;
-  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, sums + e, scale, statistics, e, n, epsilon);
+  statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, scale, statistics, e, epsilon, parts);
   if (!drows) return;
   affine_terms(slope, offset, scale, nullptr, statistics, e, epsilon);
   parallel_for(uses.rows, kGrain, [&](int64_t r) {

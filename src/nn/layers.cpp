@@ -84,6 +84,7 @@ Var Dropout::forward(Tape& tape, Var x, int application) const {
              ", expected 0 to 3");
   if (!tape.training() || mask_.rate == 0) return x;
   DropoutMask mask = mask_;
+  mask.key[1] ^= static_cast<uint32_t>(tape.part().first);
   mask.first = (tape.step() << (kElements + kApplications)) + (static_cast<uint64_t>(application) << kElements);
   return dropout(x, mask);
 }
@@ -103,7 +104,7 @@ Var BatchNorm::forward(Tape& tape, Var x, int64_t padded) {
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) update_moving(batch, x.size(0) + padded);
+  if (tape.training() && tape.part().slot == 0) update_moving(batch);
   return y;
 }
 
@@ -112,14 +113,14 @@ Var BatchNorm::forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm_pairs(rows, pairs, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training()) update_moving(batch, pairs.count() + padded);
+  if (tape.training() && tape.part().slot == 0) update_moving(batch);
   return y;
 }
 
-void BatchNorm::update_moving(const NormStatistics& batch, int64_t n) {
-  const real bessel = moving_variance_ == MovingVariance::biased || n < 2
+void BatchNorm::update_moving(const NormStatistics& batch) {
+  const real bessel = moving_variance_ == MovingVariance::biased || batch.n < 2
                           ? real(1)
-                          : static_cast<real>(static_cast<double>(n) / static_cast<double>(n - 1));
+                          : static_cast<real>(static_cast<double>(batch.n) / static_cast<double>(batch.n - 1));
   for (int64_t j = 0; j < moving_mean.value.count(); ++j) {
     real& mean = moving_mean.value[j];
     real& var = moving_var.value[j];

@@ -22,11 +22,11 @@ Learner::BatchResult Classifier::run(Tape& tape, Part part, const int64_t* examp
   for (int64_t i = 0; i < count; ++i) {
     HMEM_CHECK(examples[i] >= 0 && examples[i] < available, "example ", examples[i], " is not in 0..", available - 1);
   }
-  if (labels_.count() != count) labels_ = IdTensor(Shape{count});
-  const Var logits = forward(tape, part, examples, count, labels_);
+  IdTensor labels(Shape{count});
+  const Var logits = forward(tape, part, examples, count, labels);
   const ClassificationLoss result =
-      classification_loss(logits, labels_, weights_, l2_, tape.training() ? label_smoothing_ : 0);
-  if (on_predictions_ && !tape.training()) on_predictions_(part, labels_, result.answer.argmax);
+      classification_loss(logits, labels, weights_, l2_, tape.training() ? label_smoothing_ : 0);
+  if (on_predictions_ && !tape.training()) on_predictions_(part, labels, result.answer.argmax);
   return {result.loss, result.errors};
 }
 

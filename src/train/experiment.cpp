@@ -5,13 +5,16 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
+#include <type_traits>
 
 #include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
+#include "hmem/core/hash.h"
 #include "hmem/core/interrupt.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
+#include "hmem/core/ranks.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
 #include "hmem/kernels/blas.h"
@@ -19,6 +22,7 @@
 #include "hmem/optim/adam.h"
 #include "hmem/optim/schedule.h"
 #include "hmem/optim/sgd.h"
+#include "hmem/train/replicas.h"
 
 namespace hmem {
 
@@ -45,7 +49,7 @@ void check_other_file(const Options& options, const std::string& flag, const std
 
 std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
   const std::string& path = options.get_string("checkpoint");
-  if (!options.get_switch("resume") || !file_exists(path)) return nullptr;
+  if (ranks::rank() > 0 || !options.get_switch("resume") || !file_exists(path)) return nullptr;
   try {
     return std::make_unique<Checkpoint>(path);
   } catch (const Error& error) {
@@ -55,7 +59,15 @@ std::unique_ptr<Checkpoint> open_checkpoint(const Options& options) {
 
 uint64_t choose_seed(const Options& options, const Checkpoint* resumed) {
   if (const auto seed = options.get_optional_int("random_state")) return static_cast<uint64_t>(*seed);
-  return resumed ? resumed->seed() : std::random_device{}();
+  uint64_t seed = resumed ? resumed->seed() : std::random_device{}();
+  ranks::broadcast(&seed, sizeof(seed));
+  return seed;
+}
+
+/// Number of examples per update.
+int64_t global_batch(const Options& options) {
+  const int64_t given = options.get_int("global_batch"), part = options.get_int("batch_size_per_replica");
+  return given > 0 ? given : part * ranks::count();
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const TrainingSettings& settings, const Weights& weights) {
@@ -153,6 +165,11 @@ void check_training_flags(const Options& options) {
     }
   }
   check_own_files(options);
+  const int64_t batch = options.get_int("global_batch"), part = options.get_int("batch_size_per_replica");
+  if (batch > 0 && batch < part) {
+    wrong("--global_batch: found " + std::to_string(batch) +
+          ", expected at least --batch_size_per_replica=" + std::to_string(part));
+  }
   if (options.get_int("limit_steps") == 0) return;
   for (const std::string& flag : options.written_files()) {
     if (flag == "out" || options.get_string(flag).empty()) continue;
@@ -209,6 +226,11 @@ Settings run_info(const Options& options, uint64_t seed, const Experiment& exper
   const bool needs_epochs = experiment.paper_rate_needs_epochs || options.get_string("schedule") != "paper";
   for (const Options::Flag& flag : options.flags()) {
     if (flag.role != Role::setting || (flag.name == "epochs" && !needs_epochs)) continue;
+    if (flag.name == "global_batch") {
+      const int64_t batch = global_batch(options);  // also on another number of ranks
+      if (batch != options.get_int("batch_size_per_replica")) info.emplace_back(flag.name, std::to_string(batch));
+      continue;
+    }
     const std::string* of_model = find(experiment.model_settings, flag.name);
     info.emplace_back(flag.name, of_model ? *of_model : flag.value);
   }
@@ -244,15 +266,45 @@ void TrainingRun::prepare(Experiment& experiment) {
   training_ = {weights, optimizer_.get(), best_.get(), average_.get(), {}};
   check_space(options.get_string("save"), stored_bytes(weights));
   check_space(checkpoint_, stored_bytes(all_tensors(training_)));
-  if (!resumed_) return;
-  resumed_->check_run(run_info(options, seed, experiment));
-  resumed_->copy_to(training_, settings.epochs);
+  const int64_t batch = global_batch(options);
+  if (batch > settings.batch_size || ranks::count() > 1) {
+    replicas_ = std::make_unique<Replicas>(batch, settings.batch_size, weights);
+  }
+  const Settings info = run_info(options, seed, experiment);
+  if (resumed_) {
+    resumed_->check_run(info);
+    resumed_->copy_to(training_, settings.epochs);
+  }
+  if (ranks::count() > 1) share_start(info);
+}
+
+/// All ranks start where rank 0 does; those that found other data or settings fail.
+void TrainingRun::share_start(const Settings& info) {
+  Fnv1a hash;
+  for (const auto& [name, value] : info) hash.add_bytes((name + "=" + value).data(), name.size() + 1 + value.size());
+  uint64_t of_first = hash.value();
+  ranks::broadcast(&of_first, sizeof(of_first));
+  HMEM_CHECK(hash.value() == of_first,
+             "found other data or settings than rank 0, expected the same files on every machine");
+  static_assert(std::is_trivially_copyable_v<FitState>);
+  ranks::broadcast(&training_.state, sizeof(FitState));
+  int64_t steps = optimizer_->steps();
+  ranks::broadcast(&steps, sizeof(steps));
+  optimizer_->restore_steps(steps);
+  const Weights all = all_tensors(training_);
+  const auto share = [](Tensor& tensor) {
+    ranks::broadcast(tensor.data(), tensor.count() * static_cast<int64_t>(sizeof(real)));
+  };
+  for (Parameter* parameter : all.parameters) share(parameter->value);
+  for (Buffer* buffer : all.buffers) share(buffer->value);
 }
 
 FitSettings TrainingRun::fit_settings(const Experiment& experiment) const {
   FitSettings fit;
   fit.epochs = settings.epochs;
-  fit.batch_size = settings.batch_size;
+  fit.batch_size = global_batch(options);
+  fit.evaluation_batch_size = settings.batch_size;
+  fit.runner = replicas_.get();
   fit.seed = seed;
   fit.learning_rate = experiment.paper_rate;
   if (settings.schedule != Schedule::paper) {
@@ -272,6 +324,7 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   Record header, flags;
   header.add_text("program", options.program()).add_text("version", build.version).add_text("git", build.git_sha);
   header.add_text("compiler", build.compiler).add_text("kernels", kernel_set_name()).add_text("blas", blas_name());
+  if (ranks::count() > 1) header.add_int("ranks", ranks::count()).add_text("mpi", ranks::library());
   header.add_int("threads", max_threads()).add_int("seed", static_cast<int64_t>(seed));
   log.write_header(header.add_text("data", experiment.data));
   for (const Options::Flag& flag : options.flags()) {
@@ -289,6 +342,16 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
     if (!note.empty()) log.write_note(note);
   }
   if (const std::string note = blas_note(); !note.empty()) log.write_note(note);
+  const int64_t parts = (global_batch(options) + settings.batch_size - 1) / settings.batch_size;
+  if (parts < ranks::count()) {
+    log.write_note("a batch has " + std::to_string(parts) + " part(s) of --batch_size_per_replica=" +
+                   std::to_string(settings.batch_size) + ": " + std::to_string(ranks::count() - parts) + " of " +
+                   std::to_string(ranks::count()) + " ranks have nothing to do");
+  }
+  if (const int strangers = ranks::strangers(); strangers > 0) {
+    log.write_note(std::to_string(strangers) + " processes were started together, but this build has no MPI: each " +
+                   "trains on its own (make MPI=1)");
+  }
 }
 
 /// Notes where a run continues, that it starts from the beginning in spite of --resume, or that it will replace a
@@ -370,7 +433,7 @@ std::optional<int> TrainingRun::train_with_checkpoints(Experiment& experiment, F
   };
   if (fit(experiment.learner, *optimizer_, fit_settings, training_.state)) return std::nullopt;
   save_checkpoint(checkpoint_, info, training_);
-  const int signal = guard.signal();
+  const auto signal = static_cast<int>(ranks::agree(guard.signal()));
   log.write_note(std::string(signal == 0 ? "--stop_after" : signal_name(signal)) + ": stopped at " +
                  place(training_.state) + " and saved " + checkpoint_ + "; --resume continues");
   return signal == 0 ? 0 : exit_code_of_signal(signal);

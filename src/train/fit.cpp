@@ -20,26 +20,45 @@ const char* name_of(Learner::Part part) {
 }
 
 struct StepResult {
-  double loss;
-  int64_t errors;
+  BatchSums batch;
   double largest_norm;
 };
 
+/// A batch on one tape.
+class TapeRunner final : public BatchRunner {
+ public:
+  explicit TapeRunner(const std::vector<Parameter*>& parameters) : parameters_(parameters) {}
+
+  BatchSums run(Learner& learner, uint64_t step, const int64_t* examples, int64_t count) override {
+    tape_.reset(Tape::Mode::training);
+    tape_.set_step(step);
+    zero_gradients(parameters_);
+    const Learner::BatchResult batch = learner.run(tape_, Learner::Part::train, examples, count);
+    const double loss = static_cast<double>(*batch.loss.data());
+    if (std::isfinite(loss)) tape_.backward(batch.loss);
+    return {loss, batch.errors};
+  }
+  bool stops(bool asked_here) override { return asked_here; }
+  Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) override {
+    return hmem::evaluate(learner, part, batch_size);
+  }
+
+ private:
+  const std::vector<Parameter*>& parameters_;
+  Tape tape_;
+};
+
 /// Forward, backward, update: one training step.
-StepResult train_step(Learner& learner, Optimizer& optimizer, Tape& tape, const int64_t* examples, int64_t count,
-                      double learning_rate) {
-  tape.reset(Tape::Mode::training);
-  tape.set_step(static_cast<uint64_t>(optimizer.steps()));
-  zero_gradients(optimizer.parameters());
-  const Learner::BatchResult batch = learner.run(tape, Learner::Part::train, examples, count);
-  const double loss = static_cast<double>(*batch.loss.data());
-  HMEM_CHECK(std::isfinite(loss), "the loss is ", loss, "; try a smaller --learning_rate or a --max_grad_norm");
-  tape.backward(batch.loss);
+StepResult train_step(Learner& learner, Optimizer& optimizer, BatchRunner& runner, const int64_t* examples,
+                      int64_t count, double learning_rate) {
+  const BatchSums batch = runner.run(learner, static_cast<uint64_t>(optimizer.steps()), examples, count);
+  HMEM_CHECK(std::isfinite(batch.loss), "the loss is ", batch.loss,
+             "; try a smaller --learning_rate or a --max_grad_norm");
   const UpdateReport update = optimizer.step(learning_rate);
   HMEM_CHECK(std::isfinite(update.largest_norm), "the gradient of ", update.largest_name,
              " is not finite; try a smaller --learning_rate");
   learner.after_update();
-  return {loss, batch.errors, update.largest_norm};
+  return {batch, update.largest_norm};
 }
 
 /// Whether `found` is better than `best`; NaN (no validation examples) never is.
@@ -57,31 +76,32 @@ struct Epoch {
 };
 
 /// Runs the remaining steps of the epoch; false when asked to stop.
-bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, const Epoch& epoch, Tape& tape,
-               ThreadPacer& pacer, FitState& state) {
+bool run_steps(Learner& learner, Optimizer& optimizer, const FitSettings& settings, const Epoch& epoch,
+               BatchRunner& runner, ThreadPacer& pacer, FitState& state) {
   pacer.restart();
   const auto n = static_cast<int64_t>(epoch.order.size());
   while (state.step < epoch.steps) {
     const int64_t begin = state.step * settings.batch_size, count = std::min(settings.batch_size, n - begin);
     StepResult result;
     try {
-      result = train_step(learner, optimizer, tape, epoch.order.data() + begin, count, epoch.learning_rate);
+      result = train_step(learner, optimizer, runner, epoch.order.data() + begin, count, epoch.learning_rate);
     } catch (const Error& error) {
       fail("epoch ", state.epoch, ", step ", state.step, ": ", error.what());
     }
     if (settings.average) settings.average->update_average(optimizer.steps(), settings.average_decay);
-    state.sums.add(result.loss, result.errors, count);
+    state.sums.add(result.batch.loss, result.batch.errors, count);
     state.largest_norm = std::max(state.largest_norm, result.largest_norm);
     ++state.step;
     pacer.tick();
     if (settings.progress) settings.progress->update(state.step, state.sums.means().loss);
-    if (settings.stop && settings.stop()) return false;
+    if (runner.stops(settings.stop && settings.stop())) return false;
   }
   return true;
 }
 
 /// Validates after the last step of an epoch and moves `state` to the next one.
-void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch, const Rng& shuffle, FitState& state) {
+void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch, const Rng& shuffle,
+               BatchRunner& runner, FitState& state) {
   EpochReport report;
   report.epoch = state.epoch;
   report.learning_rate = epoch.learning_rate;
@@ -91,7 +111,9 @@ void end_epoch(Learner& learner, const FitSettings& settings, const Epoch& epoch
   report.examples_per_s = static_cast<double>(epoch.order.size()) / state.epoch_seconds;
   if (settings.average) settings.average->exchange();
   try {
-    report.validation = evaluate(learner, Learner::Part::validation, settings.batch_size);
+    const int64_t batch_size =
+        settings.evaluation_batch_size > 0 ? settings.evaluation_batch_size : settings.batch_size;
+    report.validation = runner.evaluate(learner, Learner::Part::validation, batch_size);
   } catch (const Error& error) {
     fail("epoch ", state.epoch, ": ", error.what());
   }
@@ -132,8 +154,8 @@ Evaluation RunningSums::means() const {
   return {loss / static_cast<double>(count), 100.0 * static_cast<double>(errors) / static_cast<double>(count)};
 }
 
-RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
-                           int64_t batch_size, const ShowProgress& show) {
+std::vector<RunningSums> evaluate_batches(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
+                                          int64_t batch_size, const ShowProgress& show) {
   HMEM_CHECK(batch_size > 0, "the batch size must be positive, found ", batch_size);
   HMEM_CHECK(0 <= range_begin && range_begin <= range_end && range_end <= learner.count(part),
              "cannot evaluate the examples ", range_begin, "..", range_end - 1, ": there are ", learner.count(part));
@@ -141,7 +163,7 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
   std::vector<int64_t> examples(static_cast<size_t>(n));
   std::iota(examples.begin(), examples.end(), range_begin);
   Tape tape;
-  RunningSums sums;
+  std::vector<RunningSums> batches;
   ThreadPacer pacer;
   if (show) show(0, n);
   for (int64_t begin = 0; begin < n; begin += batch_size) {
@@ -151,9 +173,18 @@ RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_b
     const double loss = static_cast<double>(*batch.loss.data());
     HMEM_CHECK(std::isfinite(loss), "the loss of ", name_of(part), " examples is ", loss,
                ": the model is unusable; try a smaller --learning_rate");
-    sums.add(loss, batch.errors, count);
+    batches.emplace_back().add(loss, batch.errors, count);
     pacer.tick();
     if (show) show(begin + count, n);
+  }
+  return batches;
+}
+
+RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
+                           int64_t batch_size, const ShowProgress& show) {
+  RunningSums sums;
+  for (const RunningSums& batch : evaluate_batches(learner, part, range_begin, range_end, batch_size, show)) {
+    sums.add(batch);
   }
   return sums;
 }
@@ -173,7 +204,8 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
   HMEM_CHECK(state.epoch >= 0 && state.step >= 0, "cannot train from epoch ", state.epoch, ", step ", state.step);
   Rng shuffle(settings.seed, "shuffle");
   shuffle.set_position(state.shuffle);
-  Tape tape;
+  TapeRunner one_tape(optimizer.parameters());
+  BatchRunner& runner = settings.runner != nullptr ? *settings.runner : one_tape;
   ThreadPacer pacer;
   while (!is_finished(settings, state)) {
     if (settings.pause_after > 0 && state.epoch >= settings.pause_after) return false;
@@ -185,13 +217,13 @@ bool fit(Learner& learner, Optimizer& optimizer, const FitSettings& settings, Fi
                steps, " steps");
     if (settings.progress) settings.progress->start_epoch(state.epoch, settings.epochs, steps);
     const Epoch epoch{shuffle.permutation(n), steps, settings.learning_rate(state.epoch)};
-    const bool finished = run_steps(learner, optimizer, settings, epoch, tape, pacer, state);
+    const bool finished = run_steps(learner, optimizer, settings, epoch, runner, pacer, state);
     state.epoch_seconds = steady_seconds() - start;
     if (!finished) {
       if (settings.progress) settings.progress->clear();
       return false;
     }
-    end_epoch(learner, settings, epoch, shuffle, state);
+    end_epoch(learner, settings, epoch, shuffle, runner, state);
   }
   return true;
 }
@@ -208,13 +240,14 @@ StepTimes time_steps(Learner& learner, Optimizer& optimizer, const FitSettings& 
   HMEM_CHECK(steps > 0 && batches > 0, "timing needs at least one full batch of ", settings.batch_size, ", found ", n,
              " training examples");
   Rng shuffle(settings.seed, "shuffle");
-  Tape tape;
+  TapeRunner one_tape(optimizer.parameters());
+  BatchRunner& runner = settings.runner != nullptr ? *settings.runner : one_tape;
   std::vector<int64_t> order;
   std::vector<double> times;
   for (int64_t step = 0; step < kWarmUp + steps; ++step) {
     if (step % batches == 0) order = shuffle.permutation(n);
     const double start = steady_seconds();
-    train_step(learner, optimizer, tape, order.data() + step % batches * settings.batch_size, settings.batch_size,
+    train_step(learner, optimizer, runner, order.data() + step % batches * settings.batch_size, settings.batch_size,
                settings.learning_rate(0));
     if (step >= kWarmUp) times.push_back((steady_seconds() - start) * 1e3);
   }

@@ -155,16 +155,16 @@ Outputs norm_kernels() {
                                                                  pair_dscale({kE}), pair_dshift({kE}),
                                                                  sums = nan_tensor({pairs.count(), kE}), drows({n, kE});
   const real epsilon = real(1e-3);
-  const NormStatistics statistics = {mean.data(), variance.data()},
-                       pair_statistics = {pair_mean.data(), pair_variance.data()};
+  NormStatistics statistics = {mean.data(), variance.data()},
+                 pair_statistics = {pair_mean.data(), pair_variance.data()};
   batch_statistics(statistics, x.data(), n, kE, kPadded);
   batch_norm_forward(y.data(), x.data(), scale.data(), shift.data(), statistics, n, kE, epsilon);
   batch_norm_backward(dx.data(), dscale.data(), dshift.data(), dy.data(), x.data(), scale.data(), statistics, n, kE,
-                      kPadded, epsilon);
+                      epsilon);
   batch_statistics_pairs(pair_statistics, centred.data(), x.data(), pairs, kE, kPadded);
   batch_norm_pairs_forward(pair_y.data(), x.data(), scale.data(), shift.data(), pair_statistics, pairs, kE, epsilon);
   batch_norm_pairs_backward(pair_dx.data(), pair_dscale.data(), pair_dshift.data(), dy.data(), x.data(), centred.data(),
-                            scale.data(), pair_statistics, pairs, kE, kPadded, epsilon);
+                            scale.data(), pair_statistics, pairs, kE, epsilon);
   pair_sum_forward(sums.data(), x.data(), pairs, kE);
   pair_sum_backward(drows.data(), dsums.data(), pairs, kE);
   return outputs(mean, variance, y, dx, dscale, dshift, pair_mean, pair_variance, centred, pair_y, pair_dx, pair_dscale,

@@ -75,7 +75,8 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         "retrain_convnet", "dense_size", "hidden_size", "frame_norm", "write_gate", "key_norm", "chrono_steps",
         "held_out_classes", "split_frames", "mirror_features", "feature_copies",
         // training
-        "epochs", "learning_rate", "schedule", "batch_size_per_replica", "max_grad_norm", "l2", "optimizer", "momentum",
+        "epochs", "learning_rate", "schedule", "batch_size_per_replica", "global_batch",
+        "max_grad_norm", "l2", "optimizer", "momentum",
         "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best", "dropout", "story_dropout",
         "age_jitter", "rename", "rename_from"}},
       {Role::place, {"tasks", "data_dir", "test_data_dir", "load", "images_a", "images_b", "pretrained_weights"}},
@@ -117,7 +118,8 @@ TEST_CASE("the record of a run: exactly the settings, as the model has them, see
   Settings expected = {{"program", "train_it"}};
   const Options options = program({"--l2=0.5", "--schedule=stable"});
   for (const Options::Flag& flag : options.flags()) {
-    if (flag.role == Role::setting) expected.emplace_back(flag.name, flag.name == "hops" ? "5" : flag.value);
+    if (flag.role != Role::setting || flag.name == "global_batch") continue;
+    expected.emplace_back(flag.name, flag.name == "hops" ? "5" : flag.value);
   }
   const Settings more = {{"seed", "7"}, {"model.task_id", "4"}, {"model.vocabulary", "[]"}, {"questions_hash", "abc"}};
   expected.insert(expected.end(), more.begin(), more.end());
@@ -126,6 +128,9 @@ TEST_CASE("the record of a run: exactly the settings, as the model has them, see
   CHECK(has(info, "l2"));
   CHECK(has(info, "epochs"));
   CHECK(info_of({}, 2) != info_of({}, 1));
+  // A batch of one part is a batch; with several, the record has the number of examples and not that of the ranks.
+  CHECK(info_of({"--batch_size_per_replica=32", "--global_batch=32"}) == info_of({"--batch_size_per_replica=32"}));
+  CHECK(has(info_of({"--batch_size_per_replica=32", "--global_batch=64"}), "global_batch"));
   for (const char* flag : {"--data_dir=x", "--test_pairs=2", "--replicas=2", "--random_state=4", "--threads=1",
                            "--limit_steps=1", "--save=x", "--load=x", "--checkpoint=x", "--checkpoint_every=1",
                            "--resume", "--stop_after=3", "--out=x", "--verbose=2", "--quiet"}) {

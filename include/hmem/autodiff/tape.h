@@ -17,11 +17,13 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "hmem/autodiff/parameter.h"
 #include "hmem/core/tensor.h"
+#include "hmem/kernels/norm.h"
 
 namespace hmem {
 
@@ -63,6 +65,16 @@ class Op {
   const char* name_;
 };
 
+/// What a tape computes of a batch that is spread over several tapes (train/replicas.h); by default all of it.
+struct BatchPart {
+  int64_t first = 0;  ///< number of examples of the batch before this part; random numbers depend on it
+  int64_t slot = 0;   ///< number of the part among those of this process
+  double share = 1;   ///< of the examples of the batch: d loss of the batch / d loss of the part
+  SumOverParts sum;   ///< for batch norm
+  /// Where gradients of parameters are added; empty: to their own.
+  std::unordered_map<const Parameter*, real*> gradients;
+};
+
 /// The contract of an operation, written once:
 ///   * forward finds its output uninitialised and writes all of it;
 ///   * backward adds to the gradient of every input and assumes nothing about what is there;
@@ -89,6 +101,9 @@ class Tape {
   /// same masks.
   void set_step(uint64_t step) { step_ = step; }
   uint64_t step() const { return step_; }
+  /// Stays until it is set again.
+  void set_part(BatchPart part) { part_ = std::move(part); }
+  const BatchPart& part() const { return part_; }
 
   /// A value without a gradient. The tape refers to it, so it must stay alive until the next reset. The tape keeps a
   /// temporary Tensor until then; the memory of a view belongs to the caller.
@@ -98,7 +113,8 @@ class Tape {
   /// A constant with a gradient, for gradient checks of operations.
   Var input(const Tensor& value);
   Var input(Tensor&& value) { return input(kept_.emplace_back(std::move(value))); }
-  /// A trained value; its gradient is added to `parameter.grad`. The parameter must stay alive until the next reset.
+  /// A trained value; its gradient is added to `parameter.grad`, or where part() says. The parameter must stay alive
+  /// until the next reset.
   Var leaf(Parameter& parameter);
   /// Rows [begin, end) of the leading dimension: the same memory, value and gradient.
   Var slice(Var var, int64_t begin, int64_t end);
@@ -130,9 +146,9 @@ class Tape {
   /// Marks a node as having a gradient that is kept elsewhere (memories: see ops_memory.h).
   void touch(Var var) { node(var).touched = true; }
 
-  /// Adds d loss / d leaf to every leaf; `loss` is a scalar or has one element. Throws Error in inference mode. The
-  /// gradient of a recorded value lives from its first use until the value's own backward has run; then its memory
-  /// serves the gradients of earlier values. So only the few gradients in use take memory, not all.
+  /// Adds d loss / d leaf to every leaf, times part().share; `loss` is a scalar or has one element. Throws Error in
+  /// inference mode. The gradient of a recorded value lives from its first use until the value's own backward has run;
+  /// then its memory serves the gradients of earlier values. So only the few gradients in use take memory, not all.
   void backward(Var loss);
 
   /// Bytes of the arena, for reports.
@@ -167,6 +183,7 @@ class Tape {
 
   Mode mode_;
   uint64_t step_ = 0;
+  BatchPart part_;
   std::vector<Node> nodes_;
   std::vector<Tensor> kept_;  // temporaries that were given as constants
   std::vector<Block> blocks_;

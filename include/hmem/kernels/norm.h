@@ -9,6 +9,7 @@
 /// the reference do) and cost nothing. The variance is biased (divided by n).
 
 #include <cstdint>
+#include <functional>
 
 #include "hmem/core/real.h"
 #include "hmem/kernels/embedding.h"
@@ -19,32 +20,39 @@ namespace hmem {
 struct NormStatistics {
   real* mean = nullptr;
   real* variance = nullptr;
+  int64_t n = 0;  ///< number of rows, padded ones included; 0: unknown, the statistics were given
 };
 
-/// mean and variance of x [rows, e]; throws Error when there is no row at all. Parallel over pieces of rows.
-void batch_statistics(const NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded);
+/// A batch may be computed in parts (train/replicas.h): this replaces `count` sums over the rows of a part by those
+/// over the rows of the batch. Every part must call it equally often. Empty: the part is the batch.
+using SumOverParts = std::function<void(double* sums, int64_t count)>;
+
+/// Sets mean, variance and n of x [rows, e]; throws Error when there is no row at all. Parallel over pieces of rows.
+void batch_statistics(NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded,
+                      const SumOverParts& parts = {});
 
 /// y = scale (x - mean) / sqrt(variance + epsilon) + shift, with given statistics (of the batch, or moving averages).
 void batch_norm_forward(real* y, const real* x, const real* scale, const real* shift, const NormStatistics& statistics,
                         int64_t rows, int64_t e, real epsilon);
 
-/// Adds to dx [rows, e], dscale, dshift [e]; null: not wanted. `padded` < 0: the statistics were given from outside
-/// and are constants. saves: x, statistics.
+/// Adds to dx [rows, e], dscale, dshift [e]; null: not wanted. Statistics without `n` were given from outside and are
+/// constants. saves: x, statistics.
 void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, const real* x, const real* scale,
-                         const NormStatistics& statistics, int64_t rows, int64_t e, int64_t padded, real epsilon);
+                         const NormStatistics& statistics, int64_t rows, int64_t e, real epsilon,
+                         const SumOverParts& parts = {});
 
 /// The same for instances x_i = rows[first_i] + rows[second_i] without forming them. Normalisation is affine once the
 /// statistics are known, so y_i = out[first_i] + out[second_i] with
 ///   out[r] = s rows[r] for first rows,  s rows[r] + shift - s mean for second rows,  s = scale / sqrt(var + epsilon).
 /// centred [rows, e] receives sum over the instances of r of (x_i - mean) and is saved for the backward pass.
-void batch_statistics_pairs(const NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs,
-                            int64_t e, int64_t padded);
+void batch_statistics_pairs(NormStatistics& out, real* centred, const real* rows, const RowPairs& pairs, int64_t e,
+                            int64_t padded, const SumOverParts& parts = {});
 void batch_norm_pairs_forward(real* out, const real* rows, const real* scale, const real* shift,
                               const NormStatistics& statistics, const RowPairs& pairs, int64_t e, real epsilon);
 /// centred null: constant statistics. saves: rows, centred, statistics.
 void batch_norm_pairs_backward(real* drows, real* dscale, real* dshift, const real* dout, const real* rows,
                                const real* centred, const real* scale, const NormStatistics& statistics,
-                               const RowUses& uses, int64_t e, int64_t padded, real epsilon);
+                               const RowUses& uses, int64_t e, real epsilon, const SumOverParts& parts = {});
 
 /// Layer norm (Ba et al., arXiv 1607.06450) of each row of x [rows, e]:
 ///   xhat = (x - mean) rstd,  rstd = 1 / sqrt(var + epsilon),  y = xhat scale + shift

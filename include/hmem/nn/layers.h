@@ -112,7 +112,7 @@ class BatchNorm {
   Buffer moving_mean, moving_var;
 
  private:
-  void update_moving(const NormStatistics& batch, int64_t n);
+  void update_moving(const NormStatistics& batch);
 
   MovingVariance moving_variance_;
 };

@@ -41,7 +41,6 @@ class Classifier : public Learner {
  private:
   Weights weights_;
   double l2_, label_smoothing_;
-  IdTensor labels_;
   OnPredictions on_predictions_;
 };
 

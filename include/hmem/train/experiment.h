@@ -31,6 +31,7 @@ struct TrainingSettings {
   double learning_rate = 0.001;
   Schedule schedule = Schedule::paper;
   int64_t batch_size = 32;
+  int64_t global_batch = 0;
   double max_grad_norm = 0;
   double l2 = 1e-3;
   OptimizerKind optimizer = OptimizerKind::adam;
@@ -49,7 +50,10 @@ struct TrainingSettings {
       "learning-rate schedule; paper: as published for this experiment; stable: constant for 60 % of the epochs, then "
       "linear decay to 0; cosine: a linear rise over the first tenth of the epochs, then half a cosine to 0");
     v("batch_size_per_replica", batch_size, IntRange{1, 1000000},
-      "number of examples per update (there is one replica)");
+      "number of examples that are computed together; an update uses one such part, or as many as --global_batch says");
+    v("global_batch", global_batch, IntRange{0, 1000000},
+      "number of examples per update, in parts of --batch_size_per_replica that the ranks of mpirun share; 0: one part "
+      "for each rank");
     v("max_grad_norm", max_grad_norm, RealRange::at_least(0), "clip each parameter's gradient to this norm; 0: never");
     v("l2", l2, RealRange::at_least(0), "L2 penalty: this factor times the sum of the squared regularised weights");
     v("optimizer", optimizer, Names{"adam", "sgd"}, "optimizer; adam: Adam; sgd: gradient descent with momentum");
@@ -129,6 +133,7 @@ class TrainingRun {
 
  private:
   void prepare(Experiment& experiment);
+  void share_start(const Settings& info);
   FitSettings fit_settings(const Experiment& experiment) const;
   void write_header(const Experiment& experiment, RunLog& log) const;
   void write_checkpoint_note(RunLog& log, bool finished) const;
@@ -138,6 +143,7 @@ class TrainingRun {
   std::string checkpoint_;  ///< path; empty: none
   std::unique_ptr<Checkpoint> resumed_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<BatchRunner> replicas_;  // none: a batch is one part, on one rank
   std::unique_ptr<Snapshot> best_, average_;
   Training training_;
 };

@@ -55,6 +55,9 @@ struct RunningSums {
   Evaluation means() const;
 };
 
+/// Loss and errors of each batch of the examples range_begin..range_end-1 of a part, without training.
+std::vector<RunningSums> evaluate_batches(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
+                                          int64_t batch_size, const ShowProgress& show = {});
 /// Loss and errors of the examples range_begin..range_end-1 of a part, without training.
 RunningSums evaluate_range(Learner& learner, Learner::Part part, int64_t range_begin, int64_t range_end,
                            int64_t batch_size, const ShowProgress& show = {});
@@ -91,10 +94,29 @@ struct FitState {
   Metrics best;        ///< lowest validation error; among equal ones lowest validation loss, then the earlier epoch
 };
 
+/// Mean loss, penalties included, and wrong answers of a batch.
+struct BatchSums {
+  double loss = 0;
+  int64_t errors = 0;
+};
+
+/// Computes batches in another way than on one tape: see train/replicas.h.
+class BatchRunner {
+ public:
+  virtual ~BatchRunner() = default;
+  /// Forward and backward pass of training step `step`; afterwards the parameters have the gradient of the batch.
+  virtual BatchSums run(Learner& learner, uint64_t step, const int64_t* examples, int64_t count) = 0;
+  /// Whether the training stops because somebody was asked to.
+  virtual bool stops(bool asked_here) = 0;
+  virtual Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) = 0;
+};
+
 struct FitSettings {
   int64_t epochs = 100;
   int64_t batch_size = 128;
-  uint64_t seed = 0;  ///< order of the examples: stream "shuffle"
+  int64_t evaluation_batch_size = 0;  ///< 0: batch_size
+  BatchRunner* runner = nullptr;      ///< null: one tape
+  uint64_t seed = 0;                  ///< order of the examples: stream "shuffle"
   std::function<double(int64_t epoch)> learning_rate;
   /// Ends the training after this many epochs in a row without validation errors; 0: never.
   int64_t stop_when_solved = 0;

@@ -12,10 +12,10 @@ BabiBatcher::BabiBatcher(const BabiTask& task, const BabiDataset& data)
     : task_(task), data_(data), row_of_sentence_(static_cast<size_t>(task.sentences.size(0)), -1) {}
 
 void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter,
-                       uint64_t step) {
-  constexpr int kDraws = 34;  // bits for the random numbers of one step
+                       const JitterPlace& place) {
+  constexpr int kOfStep = 34, kOfExample = 14;  // bits for their random numbers
   Rng rng(jitter ? jitter->seed : 0, "age jitter");
-  rng.set_position({step << kDraws, false, 0});
+  rng.set_position({(place.step << kOfStep) + (static_cast<uint64_t>(place.first_example) << kOfExample), false, 0});
   const auto skips = static_cast<uint32_t>((jitter ? jitter->probability : 0) * 4294967295.0);
   const int64_t oldest = task_.vocabulary.max_age();
 

@@ -34,18 +34,19 @@ void BabiLearner::start_epoch(int64_t epoch) {
 }
 
 Var BabiLearner::forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) {
+  BabiBatch& batch = batches_[tape.part().slot];
   if (part == Part::test) {
-    test_.fill(batch_, examples, count);
+    test_.fill(batch, examples, count);
   } else {
     const std::vector<int64_t>& of_part = part == Part::train ? split_.train : split_.validation;
-    in_data_.clear();
-    for (int64_t i = 0; i < count; ++i) in_data_.push_back(of_part[static_cast<size_t>(examples[i])]);
+    std::vector<int64_t> in_data;
+    for (int64_t i = 0; i < count; ++i) in_data.push_back(of_part[static_cast<size_t>(examples[i])]);
     const bool jittered = part == Part::train && tape.training() && jitter_.probability > 0;
     (part == Part::train ? *train_ : validation_)
-        .fill(batch_, in_data_.data(), count, jittered ? &jitter_ : nullptr, tape.step());
+        .fill(batch, in_data.data(), count, jittered ? &jitter_ : nullptr, {tape.step(), tape.part().first});
   }
-  std::copy(batch_.answers.begin(), batch_.answers.end(), labels.begin());
-  return model_.forward(tape, batch_);
+  std::copy(batch.answers.begin(), batch.answers.end(), labels.begin());
+  return model_.forward(tape, batch);
 }
 
 }  // namespace hmem

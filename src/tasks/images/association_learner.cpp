@@ -38,12 +38,12 @@ int64_t AssociationLearner::count(Part part) const {
 Var AssociationLearner::forward(Tape& tape, Part part, const int64_t* examples, int64_t count, IdTensor& labels) {
   const bool test = part == Part::test;
   const AssociationExamples& of = test ? data_.test : data_.train;
-  examples_.clear();
+  std::vector<int64_t> in_data;
   for (int64_t b = 0; b < count; ++b) {
-    examples_.push_back(examples[b] + (part == Part::validation ? of.train_count : 0));
-    labels[b] = of.answers[static_cast<size_t>(examples_.back())];
+    in_data.push_back(examples[b] + (part == Part::validation ? of.train_count : 0));
+    labels[b] = of.answers[static_cast<size_t>(in_data.back())];
   }
-  const Inputs features = inputs(tape, test, examples_);
+  const Inputs features = inputs(tape, test, in_data);
   return net_.forward(tape, features.frames, features.queries);
 }
 
@@ -77,17 +77,17 @@ void FrozenAssociationLearner::set_test(AssociationExamples test) {
 }
 
 std::vector<const real*> FrozenAssociationLearner::place_frames(const AssociationExamples& of,
-                                                                const std::vector<int64_t>& examples) {
+                                                                const std::vector<int64_t>& examples, IdTensor& shown) {
   const int64_t count = static_cast<int64_t>(examples.size()) * of.frames(), n = zeros_.size(1);
   const int64_t pairs = static_cast<int64_t>(examples.size()) * of.timesteps;
   std::vector<const real*> padding;
   std::vector<int32_t> rows(noise_.empty() ? 1 : static_cast<size_t>(noise_.size(0)), 0);  // 0: not there yet
-  shown_ = IdTensor({count});
+  shown = IdTensor({count});
   int32_t next_pair = 1;
   for (int64_t i = 0; i < count; ++i) {
     const AssociationFrame frame = of.frame(examples[static_cast<size_t>(i / of.frames())], i % of.frames());
     if (frame.kind == Kind::pair) {
-      shown_[i] = next_pair++;
+      shown[i] = next_pair++;
       continue;
     }
     const bool is_noise = frame.kind == Kind::noise;
@@ -96,7 +96,7 @@ std::vector<const real*> FrozenAssociationLearner::place_frames(const Associatio
       padding.push_back(is_noise ? noise_.data() + frame.noise * n : zeros_.data());
       row = static_cast<int32_t>(pairs + static_cast<int64_t>(padding.size()));
     }
-    shown_[i] = row;
+    shown[i] = row;
   }
   return padding;
 }
@@ -110,7 +110,8 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
   const int64_t n = features.size(), batch = static_cast<int64_t>(examples.size());
   const bool draws = tape.training() && features.copies() > 1;
   const int64_t pairs = batch * of.timesteps;
-  const std::vector<const real*> padding = place_frames(of, examples);
+  IdTensor& shown = shown_[tape.part().slot];
+  const std::vector<const real*> padding = place_frames(of, examples, shown);
   const int64_t rows = 1 + pairs + static_cast<int64_t>(padding.size());
   real* frames = tape.allocate<real>(rows * n);
   real* queries = tape.allocate<real>(batch * n);
@@ -118,7 +119,8 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
   parallel_for(batch, 4, [&](int64_t b) {
     const int64_t example = examples[static_cast<size_t>(b)];
     Rng rng = looks_;
-    if (draws) rng.set_position({(tape.step() * kMaxExamples + static_cast<uint64_t>(b)) * kMaxDraws});
+    const auto in_batch = static_cast<uint64_t>(tape.part().first + b);
+    if (draws) rng.set_position({(tape.step() * kMaxExamples + in_batch) * kMaxDraws});
     const auto look = [&] {
       return draws ? static_cast<int64_t>(rng.below(static_cast<uint32_t>(features.copies()))) : 0;
     };
@@ -127,12 +129,11 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
       features.copy_pair(of, example, pair, look(), frames + (1 + b * of.timesteps + pair) * n);
     }
   });
-  parallel_for(static_cast<int64_t>(padding.size()), 16, [&](int64_t i) {
-    std::copy_n(padding[static_cast<size_t>(i)], n, frames + (1 + pairs + i) * n);
-  });
+  parallel_for(static_cast<int64_t>(padding.size()), 16,
+               [&](int64_t i) { std::copy_n(padding[static_cast<size_t>(i)], n, frames + (1 + pairs + i) * n); });
   const Var asked = tape.constant(ConstTensorView(queries, Shape{batch, n}));
   if (of.delay == 0) return {tape.constant(ConstTensorView(frames + n, Shape{pairs, n})), asked};
-  return {{tape.constant(ConstTensorView(frames, Shape{rows, n})), shown_}, asked};
+  return {{tape.constant(ConstTensorView(frames, Shape{rows, n})), shown}, asked};
 }
 
 EndToEndAssociationLearner::EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net,

@@ -115,7 +115,8 @@ Var ConvNetLearner::forward(Tape& tape, Part part, const int64_t* examples, int6
     place_image(set, image, canvas, canvas.width, out);
     if (displaced) {
       Rng rng = displacements_;
-      rng.set_position({(tape.step() * kMaxExamples + static_cast<uint64_t>(i)) * kMaxDraws});
+      const auto in_batch = static_cast<uint64_t>(tape.part().first + i);
+      rng.set_position({(tape.step() * kMaxExamples + in_batch) * kMaxDraws});
       const Displacement displacement = draw_displacement(augmentation, canvas, rng);
       displace_image(out, canvas, displacement, augmentation.shift_fill, pixels + i * size);
       cut_out(pixels + i * size, canvas, displacement, augmentation.cutout, moments_.mean);

@@ -148,7 +148,7 @@ TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time w
     const std::vector<int64_t> examples = {1, 0, 2};
     const AgeJitter jitter = {probability, seed};
     BabiBatch batch;
-    batcher.fill(batch, examples.data(), 3, &jitter, step);
+    batcher.fill(batch, examples.data(), 3, &jitter, {step});
     std::vector<Ids> stories;
     for (size_t b = 0; b < 3; ++b) {
       stories.emplace_back();
@@ -182,7 +182,7 @@ TEST_CASE("age jitter skips ages, keeps the order and stops at the oldest time w
   const AgeJitter always = {1, 1};
   const int64_t longest = 1;
   BabiBatch batch;
-  narrow_batcher.fill(batch, &longest, 1, &always, 0);
+  narrow_batcher.fill(batch, &longest, 1, &always);
   for (size_t i = 0; i < 3; ++i) {
     const int32_t expected[] = {kTime3, kTime3, kTime2};
     CHECK(row_of(batch.rows, batch.pairs.second[i]).back() == expected[i]);

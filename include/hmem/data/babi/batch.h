@@ -32,15 +32,21 @@ struct AgeJitter {
   uint64_t seed = 0;
 };
 
+/// What the random ages of a batch depend on.
+struct JitterPlace {
+  uint64_t step = 0;          ///< of the training
+  int64_t first_example = 0;  ///< of this part of the step's batch
+};
+
 /// Builds batches of one data set; keeps its working memory.
 class BabiBatcher {
  public:
   /// Both must outlive the batcher.
   BabiBatcher(const BabiTask& task, const BabiDataset& data);
-  /// Fills `batch` with `count` examples; with a jitter (or null) the ages of training step `step`. Throws Error on an
+  /// Fills `batch` with `count` examples; with a jitter (or null) the ages of `place`. Throws Error on an
   /// example number that is not in the data set.
   void fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter = nullptr,
-            uint64_t step = 0);
+            const JitterPlace& place = {});
 
  private:
   const BabiTask& task_;

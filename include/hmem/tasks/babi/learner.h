@@ -3,6 +3,7 @@
 /// A question-answering model and questions of the bAbI tasks, for the training loop.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -52,13 +53,12 @@ class BabiLearner : public Classifier {
   BabiSplit split_;
   std::unique_ptr<BabiBatcher> train_;
   BabiBatcher validation_, test_;
-  BabiBatch batch_;
+  std::map<int64_t, BabiBatch> batches_;  // by slot: the parts of a batch are computed in turns
   AgeJitter jitter_;
   StoriesOfEpoch stories_;
   BabiRenaming renaming_;
   BabiDataset new_data_;
   int64_t unknown_answers_ = 0;
-  std::vector<int64_t> in_data_;
 };
 
 }  // namespace hmem

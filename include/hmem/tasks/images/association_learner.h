@@ -4,6 +4,7 @@
 /// computed once, or end to end.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class AssociationLearner : public Classifier {
     Frames frames;
     Var queries;  ///< features [B, F]
   };
-  /// `examples` are indices in data().test or data().train. The frames are valid until the next call.
+  /// `examples` are indices in data().test or data().train. The frames are valid until the next call for the
+  /// same slot of the tape.
   virtual Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) = 0;
 
  protected:
@@ -45,7 +47,6 @@ class AssociationLearner : public Classifier {
  private:
   AssociationNet& net_;
   AssociationData& data_;
-  std::vector<int64_t> examples_;
 };
 
 /// The ConvNet is frozen and used in inference mode (moving averages, no dropout): features of all pairs, queries and
@@ -66,9 +67,10 @@ class FrozenAssociationLearner : public AssociationLearner {
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:
-  /// Sets `shown_` for rows in this order: one that is not shown, all pairs, each frame of padding once. Returns the
+  /// Sets `shown` for rows in this order: one that is not shown, all pairs, each frame of padding once. Returns the
   /// features of the latter.
-  std::vector<const real*> place_frames(const AssociationExamples& of, const std::vector<int64_t>& examples);
+  std::vector<const real*> place_frames(const AssociationExamples& of, const std::vector<int64_t>& examples,
+                                        IdTensor& shown);
 
   FeatureCache cache_;
   FeatureSettings settings_;
@@ -77,7 +79,7 @@ class FrozenAssociationLearner : public AssociationLearner {
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   AssociationFeatures train_, test_;
-  IdTensor shown_;  // rows of the frames of a batch
+  std::map<int64_t, IdTensor> shown_;  // rows of the frames of a batch, by slot: its parts are computed in turns
 };
 
 /// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow

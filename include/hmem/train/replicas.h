@@ -1,0 +1,74 @@
+#pragma once
+/// \file replicas.h
+/// Data-parallel training: one batch, computed in parts, over the ranks of a run.
+///
+/// A batch is cut into parts of `batch_size_per_replica` examples. Each is computed by a replica: a tape with gradients
+/// of its own, on the same weights. Sums over the batch, those of the gradients and those of batch norm, are added part
+/// by part in the order of the batch. So a step depends on the size of the batch and of its parts, and not on how many
+/// ranks share the parts: its result is the same bits for 1, 2 or 3 ranks, as it is for any number of threads.
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "hmem/train/fit.h"
+
+namespace hmem {
+
+/// Where the parts of a batch are computed.
+struct BatchPlan {
+  /// Throws Error unless there are examples and the sizes are positive.
+  BatchPlan(int64_t examples, int64_t part_size, int ranks);
+
+  /// First example of a part; begin(parts) is the number of examples.
+  int64_t begin(int64_t part) const { return std::min(part * part_size, examples); }
+  /// First part of a rank: parts are spread evenly, the first ranks may have one more.
+  int64_t first_part(int rank) const { return (parts * rank + ranks - 1) / ranks; }
+
+  int64_t examples, part_size, parts;
+  int ranks;
+};
+
+class Replicas final : public BatchRunner {
+ public:
+  /// For batches of up to `batch_size` examples in parts of `part_size`, over the ranks of this run. The weights must
+  /// outlive it.
+  Replicas(int64_t batch_size, int64_t part_size, const Weights& weights);
+  ~Replicas() override;
+
+  BatchSums run(Learner& learner, uint64_t step, const int64_t* examples, int64_t count) override;
+  bool stops(bool asked_here) override;
+  /// Each rank evaluates some of the batches.
+  Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) override;
+
+ private:
+  struct Replica;
+  class Abandoned {};
+
+  void run_parts(Learner& learner, uint64_t step, const int64_t* examples, const BatchPlan& plan);
+  void run_part(Replica& replica, Learner& learner, uint64_t step, const int64_t* examples, int64_t count);
+  void meet(Replica& replica, double* sums, int64_t count);
+  void serve_sums(const BatchPlan& plan);
+  void add_parts(const BatchPlan& plan, int64_t count);
+  void add_gradients(const BatchPlan& plan);
+
+  const int64_t part_size_;
+  Weights weights_;
+  std::vector<int64_t> offset_;  // of each parameter among all elements, and the end
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::vector<real> received_, total_;  // of all elements: gradients of all parts of the own share, and their sum
+
+  // The replicas of a rank take turns: one computes until it needs a sum over the batch.
+  std::mutex turn_;
+  std::condition_variable met_;
+  int64_t meetings_ = 0, waiting_ = 0, local_parts_ = 0;
+  bool abandoned_ = false;
+  const BatchPlan* plan_ = nullptr;
+  std::vector<double> cards_, sums_;  // numbers of the own parts, one after the other; sums over all parts
+};
+
+}  // namespace hmem
