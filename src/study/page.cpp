@@ -140,6 +140,10 @@ class Page {
                std::to_string(one_.trace.hops.size()) +
                ". A model trained with one hop (<code>--hops=1</code>) is another one, see exercise 3 of "
                "<code>docs/course/4_hops.md</code>.") +
+           html_paragraph(
+               "By keyboard: Tab goes from control to control, the arrow keys, Home and End move a slider or scroll a "
+               "wide table, Space ticks a sentence, Enter or Space presses a button or opens a fold, Escape stops "
+               "Play.") +
            "<div class=\"controls\">" + slider("plus", "growth g<sub>+</sub>") +
            slider("minus", "decay g<sub>-</sub>") + slider("max", "value it saturates at, w<sub>max</sub>") +
            "<label>hops = <b></b><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The page of bin/babi_explain: docs/explore.html is what the program writes; terminal, JSON and page have the same
 # numbers; in Chromium, with all hosts unreachable, the page computes them again for models of every option, without an
-# error; it is complete without a script, works on a narrow screen, and its controls have names and do what they say.
+# error; it is complete without a script, works on a narrow screen, and its controls have names and do what they say,
+# by the mouse and by keys.
 # Usage: [BIN=DIR] [CHROMIUM=PROGRAM] tests/scripts/page_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -165,6 +166,67 @@ found=$(try trained.html '
   if (controls.length > 10 && reached.length === controls.length) done.push("reached");
   done.push(named.length === controls.length ? "named" : controls.filter((e) => !named.includes(e)).map((e) => e.outerHTML).join());')
 [ "$found" = 'rates back hops left exact verdict told step next pairs reached named' ] || fail "controls: found '$found'"
+
+# The same by keys alone. Tab stops at every control in the order of the page, each time with a frame, and leaves.
+open_page trained.html
+holds 'a list of controls' "window.stops = [...document.querySelectorAll('input, button, summary, [tabindex]')].filter((e) => e.checkVisibility()),
+  window.before = byId('margin').textContent, stops.length > 20"
+evaluate 'String(stops.length)'
+count=$(value value)
+for i in $(seq 0 $((count - 1))); do
+  press Tab
+  holds "Tab reaches control $i of $count, with a frame" "at === stops[$i] && getComputedStyle(at).outlineStyle === 'solid'"
+done
+press Shift+Tab
+holds 'Shift+Tab goes back' "at === stops[$((count - 2))]"
+press Tab Tab
+holds 'Tab leaves the page at its end' "!stops.slice(1).includes(at)"
+# Arrows, Home and End move a slider; Enter and Space press a button; Space leaves out a sentence; Escape stops.
+tab_to "at.id === 'plus'"
+press ArrowRight
+holds 'ArrowRight: more growth' "byId('margin').textContent !== before && byId('changed').textContent !== '' && (window.more = Number(at.value)) > 0"
+press ArrowLeft ArrowLeft
+holds 'ArrowLeft: less growth' "Number(at.value) < more"
+press Home
+holds 'Home: no growth' "at.value === '0' && byId('margin').textContent.includes('margin 0.00')"
+tab_to "at.id === 'hop_count'"
+press Home
+holds 'Home: one hop' "document.querySelectorAll('#hops li').length === 1"
+press ArrowUp
+holds 'ArrowUp: two hops' "document.querySelectorAll('#hops li').length === 2"
+tab_to "at.id === 'back'"
+press Enter
+holds 'Enter: back' "byId('margin').textContent === before && byId('changed').textContent === '' && byId('hop_count').value === '3'"
+tab_to "at.dataset.told === '7'"
+holds 'the focus tells what steered the sentence' "byId('pair_text').textContent.includes('sentence 8')"
+press Space
+holds 'Space: left out' "!at.checked && byId('verdict').textContent === ' (wrong, expected bathroom)'"
+press Space
+holds 'Space: written again' "at.checked && byId('margin').textContent === before"
+tab_to "at.tagName === 'SUMMARY'"
+press Enter
+holds 'Enter: open' 'at.parentElement.open'
+press Space
+holds 'Space: closed' '!at.parentElement.open'
+tab_to "at.id === 'step'"
+press Home
+holds 'Home: before the story' "byId('step_text').textContent.includes('empty')"
+press ArrowRight ArrowRight
+holds 'ArrowRight: after sentence 2' "byId('step_text').textContent.includes('after sentence 2') && at.getAttribute('aria-valuetext').includes('sentence 2')"
+tab_to "at.id === 'next'"
+press Enter Space
+holds 'Enter and Space: a step each' "byId('step').value === '4'"
+press Shift+Tab Home Tab Tab Enter
+holds 'Enter: it plays' "at.id === 'play' && at.textContent === 'Pause' && Number(byId('step').value) > 0"
+press Escape
+holds 'Escape: it stops' "at.textContent === 'Play' && Number(byId('step').value) < 8"
+# On a narrow screen tables scroll by the arrows.
+ask Emulation.setDeviceMetricsOverride '"width":390,"height":800,"deviceScaleFactor":1,"mobile":false'
+press Shift+Tab
+tab_to "at.className === 'wide' && at.scrollWidth > at.clientWidth"
+press ArrowRight
+holds 'ArrowRight: the table scrolls' 'at.scrollLeft > 0'
+close_page
 
 # In docs/ of a checkout its texts are links to what exists; elsewhere it has none.
 browse trained.html

@@ -360,6 +360,7 @@
       if (Number(byId('step').value) === T) stop();
     }, Math.max(80, Math.min(900, 20000 / T)));
   });
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
   // Whoever asked for less motion steps by hand.
   byId('play').hidden = matchMedia('(prefers-reduced-motion: reduce)').matches;
   byId('save').addEventListener('click', () => {
