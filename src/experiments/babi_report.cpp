@@ -19,7 +19,10 @@ int report(const Options& options) {
   check_outputs(options);
   const BabiReport found = read_babi_report(folder);
   for (const std::string& note : found.notes) std::cerr << "note: " << one_line(note) << std::endl;
-  write_output(options, "html", [&] { return report_html(found); });
+  write_output(options, "html", [&] {
+    const auto page = std::filesystem::absolute(options.get_string("html"));
+    return report_html(found, page.parent_path());
+  });
   const std::string& format = options.get_string("format");
   const std::string text = format == "json"       ? report_json(found)
                            : format == "csv"      ? report_csv(found)

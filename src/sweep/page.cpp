@@ -42,7 +42,8 @@ summary{cursor:pointer;padding:.2em 0}details details{margin-left:1em}
 .wide{overflow-x:auto;overflow-wrap:normal;margin:.5em 0 1em}figure.big{overflow-x:auto}.big svg{min-width:42em}table{border-collapse:collapse;font-size:14px}caption{text-align:left;padding:.3em 0}
 th,td{border:1px solid var(--grid);padding:.2em .5em;text-align:right;vertical-align:top;font-variant-numeric:tabular-nums}
 th{font-weight:normal;background:var(--mark)}th[scope=row]{text-align:left}td.wrong{font-weight:bold;background:color-mix(in srgb,var(--c1) var(--p),var(--back))}td.right{background:color-mix(in srgb,var(--c0) var(--p),var(--back))}td.wrong,td.right{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-code{font-size:.95em}
+code{font-size:.95em}td a,li a{color:inherit}li:target{outline:3px solid var(--c0)}
+svg.linear,#axis:checked~* svg.log{display:none}#axis:checked~* svg.linear{display:block}
 @media print{body{max-width:none;font-size:12px}.big svg{min-width:0}.wide{overflow:visible}svg,tr,figure{break-inside:avoid}details::details-content{content-visibility:visible;display:block}.grid{grid-template-columns:1fr 1fr 1fr}}
 )";
 
@@ -238,8 +239,15 @@ std::string chart_file(const Chart& chart) {
   return svg;
 }
 
+std::string chart_curves(Chart chart) {
+  std::string text = chart_svg(chart);
+  if (text.empty() || chart.linear_to == 0) return text;
+  chart.linear_to = 0;
+  return text.insert(4, " class=\"log\"") + chart_svg(chart).insert(4, " class=\"linear\"");
+}
+
 std::string chart_figure(const Chart& chart, const Table& numbers) {
-  const std::string svg = chart_svg(chart);
+  const std::string svg = chart.wide ? chart_svg(chart) : chart_curves(chart);
   if (svg.empty()) return "";
   return (chart.wide
               ? "<figure class=\"big\" role=\"region\" tabindex=\"0\" aria-label=\"" + html_text(chart.title) + "\">"
@@ -248,12 +256,12 @@ std::string chart_figure(const Chart& chart, const Table& numbers) {
 }
 
 std::string runs_page(const std::string& title, const std::string& body) {
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         // The page may use nothing but what it holds itself.
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
-         html_text(title) + "</title>\n<style>\n" + kColours + kChartStyle + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
-         html_text(title) + "</h1>\n" + body + "</main>\n</body>\n</html>\n";
+  const std::string axes =
+      body.find("<svg class=\"linear\"") == std::string::npos
+          ? ""
+          : "<input type=\"checkbox\" id=\"axis\"> <label for=\"axis\">curves on linear axes</label>\n";
+  return html_page(title, std::string(kColours) + kChartStyle + kStyle,
+                   "<main>\n<h1>" + html_text(title) + "</h1>\n" + axes + body + "</main>\n");
 }
 
 std::string page_fold(const std::string& summary, const std::string& body, bool open) {

@@ -247,4 +247,36 @@ for page in best.html trained.html; do
     done.push(document.querySelectorAll(".wide").length > 2, document.body.getBoundingClientRect().width, ...wide.map((e) => e.tagName + e.id));')
   [ "$found" = 'true 390' ] || fail "$page, 390 pixels wide: found '$found'"
 done
+
+# ---- The page of babi_report, by keys ---------------------------------------------------------------------------------
+mkdir -p runs/one
+timeout 300 "$bin/babi_task_single" --data_dir=generated --task_id=1 --training_set_size=200 --memory_size=8 --epochs=2 --random_state=1 \
+  --threads=1 --quiet --save=runs/one/model.safetensors --out=runs/one/run.jsonl > "$out" 2>&1 || fail "no run: $(tail -3 "$out")"
+report() { timeout 60 "$bin/babi_report" runs --html=report.html > "$out" 2> "$err" || fail "no report: $(cat "$err")"; }
+report
+command=$(sed -n 's/.*<code>bin\/\(babi_explain --load=runs\/one\/model.safetensors [^<]*\)<\/code>.*/\1/p' report.html)
+first=$(expr "$command" : '.* --story=\([0-9]*\) ')
+sh -c "'$bin'/$command" < /dev/null > "$out" 2> "$err" || fail "the command of the report fails: $command: $(cat "$err")"
+grep -qF '(wrong: the true answer is ' "$out" || fail "question $first: expected a wrong answer, found $(head -1 "$out")"
+report
+browse report.html
+open_page report.html
+shown="[...document.querySelectorAll('svg.log')].map((e) => e.checkVisibility())"
+press Tab
+holds 'Tab: the switch of the axes, with a name and a frame' \
+  "at.id === 'axis' && at.labels[0].textContent.includes('linear') && getComputedStyle(at).outlineStyle === 'solid'"
+holds 'logarithmic at first' "$shown.length > 2 && !$shown.includes(false) && !document.querySelector('svg.linear').checkVisibility()"
+press Space
+holds 'Space: linear' "!$shown.includes(true) && document.querySelector('svg.linear').checkVisibility()"
+press Space
+holds 'Space: logarithmic again' "!$shown.includes(false)"
+tab_to "at.closest('td.wrong')"
+press Enter
+holds 'Enter: the questions of this cell' "document.querySelector('li:target').id === decodeURIComponent(location.hash).slice(1)
+  && document.querySelector('li:target').getBoundingClientRect().bottom <= innerHeight"
+tab_to "at.closest('li')"
+holds 'the explained question' "at.textContent === '$first'"
+press Enter
+holds 'Enter: its explanation' "location.pathname.endsWith('/runs/one/explain_task1_story$first.html') && byId('verdict')?.textContent.includes('wrong')"
+close_page
 exit "$failed"

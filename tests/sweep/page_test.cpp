@@ -65,10 +65,12 @@ TEST_CASE("chart: places of points on linear and logarithmic axes, marks, legend
 TEST_CASE("training charts: each run a line, the chosen one thick, twelve rows of numbers", "[sweep]") {
   const RunRecord one = recorded(100), other = recorded(50), none = recorded(0);
   const std::string text = training_charts({{"seed 1", &one, false}, {"seed 2", &other, true}}, "Task <1>");
-  CHECK(count_of(text, "<svg ") == 3);  // no gradient was recorded
+  CHECK(count_of(text, "<svg ") == 5);  // no gradient was recorded; losses and errors on two axes
+  CHECK(count_of(text, "<svg class=\"log\"") == 2);
+  CHECK(count_of(text, "<svg class=\"linear\"") == 2);
   CHECK(count_of(text, "<table>") == 3);
   CHECK_THAT(text, Contains("<title>Task &lt;1&gt;: loss</title>") && !Contains("gradient"));
-  CHECK(count_of(text, "class=\"line thin") == 4);
+  CHECK(count_of(text, "class=\"line thin") == 4 + 3);
   CHECK_THAT(text, Contains("<th scope=\"col\">seed 2 (chosen), val_loss</th>"));
   CHECK_THAT(text, Contains("<tr><th scope=\"row\">99</th><td>1</td><td></td><td>0.5</td><td></td></tr>"));
   CHECK(count_of(text, "<th scope=\"row\">") == 3 * 12);
@@ -86,6 +88,17 @@ TEST_CASE("settings: what all runs share, and the names of the others", "[sweep]
 
 TEST_CASE("the frame of a page allows nothing from outside", "[sweep]") {
   const std::string page = runs_page("<x>", "body");
+  CHECK_THAT(page, !Contains("checkbox"));
+  Chart chart;
+  chart.linear_to = 1;
+  chart.series = {{"run", {{0, 0}, {1, 10}, {2, 99}}}};
+  const std::string curves = chart_curves(chart);
+  CHECK_THAT(curves, Contains("<svg class=\"log\" viewBox") && Contains("d=\"M46 180l0 0 152-70 152-65\"") &&
+                         Contains("<svg class=\"linear\" viewBox") && Contains("d=\"M46 180l0 0 152-14 152-123\""));
+  CHECK_THAT(runs_page("x", curves), Contains("<input type=\"checkbox\" id=\"axis\"> <label for=\"axis\">"));
+  chart.linear_to = 0;
+  CHECK(chart_curves(chart) == chart_svg(chart));
+  CHECK(chart_curves({}).empty());
   CHECK_THAT(page, Contains("default-src 'none'") && Contains("<title>&lt;x&gt;</title>") && Contains("lang=\"en\""));
   CHECK_THAT(page, !Contains("http:") && !Contains("https:") && !Contains("<script") && !Contains("src="));
   CHECK(time_text(5) == "5 seconds");

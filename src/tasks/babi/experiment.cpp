@@ -23,13 +23,24 @@ std::function<double(int64_t epoch)> paper_rate(double base, const Settings& mod
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };
 }
 
-using AnswerCounts = std::map<std::pair<int32_t, int32_t>, int64_t>;  // true class, class
+/// The test questions of a pair of true class and class.
+using Answers = std::map<std::pair<int32_t, int32_t>, std::vector<int64_t>>;
 
-std::string answer_table(const AnswerCounts& counts, const Vocabulary& vocabulary) {
-  const auto word = [&](int32_t id) { return id < 0 ? "<unknown>" : class_word(vocabulary, id); };
+/// RunRecord::answers
+std::string answer_table(const Answers& answers, const BabiData& data) {
+  constexpr size_t kNamed = 20;
+  const auto word = [&](int32_t id) { return id < 0 ? "<unknown>" : class_word(data.task.vocabulary, id); };
   std::string text;
-  for (const auto& [classes, count] : counts) {
-    text += word(classes.first) + "\t" + word(classes.second) + "\t" + std::to_string(count) + "\n";
+  for (const auto& [classes, questions] : answers) {
+    text += word(classes.first) + "\t" + word(classes.second) + "\t" + std::to_string(questions.size());
+    const bool right = classes.first == classes.second;
+    for (size_t i = 0; i < std::min(questions.size(), kNamed) && !right; ++i) {
+      const auto range = std::find_if(data.ranges.begin(), data.ranges.end(),
+                                      [&](const BabiTaskRange& of) { return questions[i] < of.test.end; });
+      text +=
+          (i ? "," : "\t") + std::to_string(range->task) + "/" + std::to_string(questions[i] - range->test.begin + 1);
+    }
+    text += "\n";
   }
   return text;
 }
@@ -84,16 +95,17 @@ Experiment babi_experiment(const TrainingRun& run, const QaModel& model, const B
   experiment.test = [&run, &data, &learner, csv](RunLog& log) {
     const int64_t batch_size = run.settings.batch_size;
     const ShowProgress show = show_progress(run.options, "testing");
-    const auto counts = std::make_shared<AnswerCounts>();
-    learner.set_on_predictions([counts](Learner::Part part, const IdTensor& labels, const int32_t* predicted) {
-      for (int64_t i = 0; part == Learner::Part::test && i < labels.count(); ++i)
-        ++(*counts)[{labels[i], predicted[i]}];
-    });
+    Answers answers;
+    learner.set_on_predictions(
+        [&, question = int64_t{0}](Learner::Part part, const IdTensor& labels, const int32_t* predicted) mutable {
+          for (int64_t i = 0; part == Learner::Part::test && i < labels.count(); ++i)
+            answers[{labels[i], predicted[i]}].push_back(question++);
+        });
     const JointResults results = data.joint ? evaluate_tasks(learner, data.ranges, batch_size, show) : JointResults();
     for (const TaskResult& result : results.tasks) log.write_task(task_record(result));
     const Evaluation found = data.joint ? results.test : evaluate(learner, Learner::Part::test, batch_size, show);
     learner.set_on_predictions({});
-    log.write_answers(Record().add_text("table", answer_table(*counts, data.task.vocabulary)));
+    log.write_answers(Record().add_text("table", answer_table(answers, data)));
     if (*csv) (*csv)->write_test(found.error);
     Record line;
     line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);

@@ -87,7 +87,8 @@ std::string add_run(const std::shared_ptr<const RunRecord>& found, const fs::pat
     results[*task] = {
         {*seed, metric_of(line, "val_error"), *test_error, epochs.value_or(0), record.metric("seconds").value_or(0)},
         found,
-        {}};
+        {},
+        folder};
   }
   if (!joint_tasks.empty() && number_list_text(tasks) != joint_tasks) return "lacks lines of tasks: damaged";
   const Values settings = group_settings(record.header, joint_tasks);

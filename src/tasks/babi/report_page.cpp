@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <sstream>
 
+#include "hmem/core/files.h"
 #include "hmem/core/html.h"
 #include "hmem/core/text.h"
 #include "hmem/sweep/page.h"
@@ -16,6 +18,7 @@ namespace {
 
 using namespace detail;
 using Kind = Chart::Series::Kind;
+namespace fs = std::filesystem;
 
 constexpr const char* kTaskNames[] = {"one supporting fact",
                                       "two supporting facts",
@@ -218,7 +221,11 @@ std::string time_of(const ReportGroup& group) {
 }
 
 // ---- Wrong answers --------------------------------------------------------------------------------------------------
-using Confusion = std::map<std::pair<std::string, std::string>, int64_t>;  // true answer, answer
+struct Confused {
+  int64_t count = 0;
+  std::vector<std::string> questions;  ///< "task/number"
+};
+using Confusion = std::map<std::pair<std::string, std::string>, Confused>;  // true answer, answer
 
 Confusion confusion_of(const RunRecord& record) {
   Confusion confusion;
@@ -226,11 +233,18 @@ Confusion confusion_of(const RunRecord& record) {
     const size_t end = std::min(record.answers.find('\n', begin), record.answers.size());
     const std::string line = record.answers.substr(begin, end - begin);
     begin = end + 1;
-    const size_t first = line.find('\t'), second = line.rfind('\t');
-    if (first == std::string::npos || first == second) continue;
-    const auto count = parse_number<int64_t>(line.substr(second + 1));
+    std::vector<std::string> fields;
+    std::istringstream in(line);
+    for (std::string field; std::getline(in, field, '\t');) fields.push_back(field);
+    const auto count = parse_number<int64_t>(fields.size() < 3 ? "" : fields[2]);
     if (!count || *count < 1 || *count > int64_t{1} << 40) continue;
-    confusion[{line.substr(0, first), line.substr(first + 1, second - first - 1)}] += *count;
+    Confused& confused = confusion[{fields[0], fields[1]}];
+    confused.count += *count;
+    for (const std::string& question : split_at_commas(fields.size() < 4 ? "" : fields[3])) {
+      const bool number = question.find_first_not_of("0123456789/") == std::string::npos;
+      if (number && question.find('/') != std::string::npos && question.size() < 16)
+        confused.questions.push_back(question);
+    }
   }
   return confusion;
 }
@@ -238,12 +252,12 @@ Confusion confusion_of(const RunRecord& record) {
 /// The answers with the most errors in and out, then those asked for most; the others become one.
 std::vector<std::string> top_answers(const Confusion& confusion) {
   std::map<std::string, std::pair<int64_t, int64_t>> weight;
-  for (const auto& [pair, count] : confusion) {
-    weight[pair.first].second += count;
+  for (const auto& [pair, confused] : confusion) {
+    weight[pair.first].second += confused.count;
     weight[pair.second].second += 0;
     if (pair.first == pair.second) continue;
-    weight[pair.first].first += count;
-    weight[pair.second].first += count;
+    weight[pair.first].first += confused.count;
+    weight[pair.second].first += confused.count;
   }
   std::vector<std::string> words;
   for (const auto& word : weight) words.push_back(word.first);
@@ -254,13 +268,59 @@ std::vector<std::string> top_answers(const Confusion& confusion) {
   return words;
 }
 
-std::string answers_of(const RunRecord& record, const std::string& run) {
-  const Confusion confusion = confusion_of(record);
+/// A file of the folder as a link of the page.
+std::string link_to(const fs::path& file, const fs::path& page_folder) {
+  std::string link = "./";
+  for (const char c : fs::relative(file, page_folder).generic_string()) {
+    char code[4];
+    std::snprintf(code, sizeof(code), "%%%02X", static_cast<unsigned char>(c));
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) || std::string("/._-=,~").find(c) != std::string::npos;
+    link += plain ? std::string(1, c) : code;
+  }
+  return link;
+}
+
+/// The questions of a confused pair, linked to their explanations where there are any.
+std::string questions_text(const ReportRun& run, const Confused& confused, const fs::path& page_folder) {
+  std::string text;
+  for (const std::string& question : confused.questions) {
+    const size_t slash = question.find('/');
+    const std::string number = question.substr(slash + 1);
+    const fs::path page = run.folder / ("explain_task" + question.substr(0, slash) + "_story" + number + ".html");
+    text += (text.empty() ? "" : ", ") +
+            (is_file(page.string()) ? "<a href=\"" + link_to(page, page_folder) + "\">" + number + "</a>" : number);
+  }
+  return text + (confused.count > static_cast<int64_t>(confused.questions.size()) ? ", .." : "");
+}
+
+/// What explains a question of a run.
+std::string explain_command(const ReportRun& run, const std::string& question) {
+  const size_t slash = question.find('/');
+  const std::string task = question.substr(0, slash), number = question.substr(slash + 1);
+  const auto value = [&](const char* key) {
+    const auto found = run.record->header.find(key);
+    return found == run.record->header.end() ? std::string() : found->second;
+  };
+  std::string data = value("test_data_dir").empty() ? value("data_dir") : value("test_data_dir");
+  const std::string from = "bAbI stories from ", told = value("data");
+  if (data.empty() && told.rfind(from, 0) == 0) data = told.substr(from.size());
+  return "bin/babi_explain --load=" + shell_word((run.folder / "model.safetensors").string()) + " --task_id=" + task +
+         " --story=" + number + " --data_dir=" + shell_word(data) +
+         (data == "generated" ? " --seed=" + std::to_string(run.seed) : "") +
+         " --html=" + shell_word((run.folder / ("explain_task" + task + "_story" + number + ".html")).string());
+}
+
+/// `id` begins the names of the places in the page that cells link to.
+std::string answers_of(const ReportRun& report_run, const std::string& id, const fs::path& page_folder) {
+  constexpr size_t kListed = 24;
+  const std::string run = "seed " + std::to_string(report_run.seed);
+  const Confusion confusion = confusion_of(*report_run.record);
   if (confusion.empty()) return "";
   int64_t right = 0, all = 0;
-  for (const auto& [pair, count] : confusion) {
-    all += count;
-    right += pair.first == pair.second ? count : 0;
+  for (const auto& [pair, confused] : confusion) {
+    all += confused.count;
+    right += pair.first == pair.second ? confused.count : 0;
   }
   if (right == all) return paragraph("Of " + run + " all " + std::to_string(all) + " test answers are right.");
   const std::vector<std::string> words = top_answers(confusion);
@@ -269,18 +329,32 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
     return static_cast<size_t>(std::find(words.begin(), words.end(), word) - words.begin());
   };
   int64_t rest = 0, wrong_rest = 0;
-  for (const auto& [pair, count] : confusion) {
+  std::vector<Confusion::const_iterator> wrong;  // with questions, the most frequent first
+  for (auto it = confusion.begin(); it != confusion.end(); ++it) {
+    const auto& [pair, confused] = *it;
     const size_t i = place(pair.first), j = place(pair.second);
-    counts[i][j] += count;
+    counts[i][j] += confused.count;
+    if (pair.first != pair.second && !confused.questions.empty()) wrong.push_back(it);
     if (i < words.size() && j < words.size()) continue;
-    rest += count;
-    if (i == j && pair.first != pair.second) wrong_rest += count;
+    rest += confused.count;
+    if (i == j && pair.first != pair.second) wrong_rest += confused.count;
   }
+  std::stable_sort(wrong.begin(), wrong.end(), [](auto a, auto b) { return a->second.count > b->second.count; });
+  wrong.resize(std::min(wrong.size(), kListed));
   const size_t shown = words.size() + (rest > 0);
-  const auto word = [&](size_t i) {
-    return i == words.size() ? std::string("others")
-                             : "<bdi>" + html_text(words[i].size() > 40 ? quote(words[i], 40) : words[i]) + "</bdi>";
+  const auto told = [](const std::string& word) {
+    return "<bdi>" + html_text(word.size() > 40 ? quote(word, 40) : word) + "</bdi>";
   };
+  const auto word = [&](size_t i) { return i == words.size() ? std::string("others") : told(words[i]); };
+  std::string list;
+  std::set<std::string> places;
+  for (const auto it : wrong) {
+    const auto& [pair, confused] = *it;
+    const std::string at = id + "-" + std::to_string(place(pair.first)) + "-" + std::to_string(place(pair.second));
+    list += (places.insert(at).second ? "<li id=\"" + at + "\">" : std::string("<li>")) + told(pair.first) +
+            ", answered " + told(pair.second) + ": question " + questions_text(report_run, confused, page_folder) +
+            "</li>\n";
+  }
   std::string table = "<table><caption>Answers of " + run + ": " + std::to_string(all - right) + " of " +
                       std::to_string(all) +
                       " are wrong. Row: true answer; column: answer given; bold: wrong.</caption>"
@@ -298,7 +372,9 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
         cell = std::string("<td class=\"") + (i == j ? "right" : "wrong") +
                "\" style=\"--p:" + std::to_string(45 * count / of_row) + "%\">";
       }
-      table += cell + (count > 0 ? std::to_string(count) : "") + "</td>";
+      const std::string at = id + "-" + std::to_string(i) + "-" + std::to_string(j), text = std::to_string(count);
+      const bool linked = places.count(at) == 1;
+      table += cell + (linked ? "<a href=\"#" + at + "\">" + text + "</a>" : count > 0 ? text : "") + "</td>";
     }
     table += "</tr>\n";
   }
@@ -308,7 +384,14 @@ std::string answers_of(const RunRecord& record, const std::string& run) {
             " answers with the most errors; of those among themselves " + std::to_string(wrong_rest) +
             " are wrong.</p>\n";
   }
-  return text;
+  if (list.empty()) return text;
+  return text +
+         paragraph("The wrong answers by the numbers of their test questions" +
+                   std::string(wrong.size() == kListed ? ", the most frequent ones" : "") +
+                   ". A number is a link where the folder of the run has the question's explanation, as written by "
+                   "<code>" +
+                   html_text(explain_command(report_run, wrong.front()->second.questions.front())) + "</code>") +
+         "<ul>\n" + list + "</ul>\n";
 }
 
 // ---- Explanation hits -----------------------------------------------------------------------------------------------
@@ -335,7 +418,7 @@ std::string hits_of(const ReportRun& run) {
 }
 
 // ---- Details of each task -------------------------------------------------------------------------------------------
-std::string details_of(const ReportGroup& group) {
+std::string details_of(const ReportGroup& group, const std::string& id, const fs::path& page_folder) {
   std::string small, text;
   const bool few = group.tasks.size() <= 2;
   for (const auto& [number, task] : group.tasks) {
@@ -352,10 +435,11 @@ std::string details_of(const ReportGroup& group) {
         for (const auto& [epoch, value] : curve->second) series.points.emplace_back(static_cast<double>(epoch), value);
         chart.series.push_back(series);
       }
-      const std::string svg = chart_svg(chart);
+      const std::string svg = chart_curves(chart);
       if (!svg.empty()) small += "<figure>" + svg + "</figure>\n";
       const std::string best = "seed " + std::to_string(task.best_seed);
-      std::string body = training_charts(page_runs(task), name) + answers_of(*task.best().record, best);
+      std::string body = training_charts(page_runs(task), name) +
+                         answers_of(task.best(), id + "-" + std::to_string(number), page_folder);
       if (!group.joint && task.explained()) body += hits_of(*task.explained());
       const std::string of = group.joint ? "All tasks together, " + best
                                          : "Task " + std::to_string(number) + ", " + name_of(number) + ": " +
@@ -383,13 +467,13 @@ std::string details_of(const ReportGroup& group) {
          text;
 }
 
-std::string group_html(const ReportGroup& group, bool alone) {
+std::string group_html(const ReportGroup& group, bool alone, const std::string& id, const fs::path& page_folder) {
   std::vector<std::string> notes;
   const Table rows = summary_rows(group, notes), hits = hit_rows(group);
   std::string text = "<section>\n<h2>" + html_text(alone ? "Errors" : group_title(group)) + "</h2>\n";
   if (!alone) text += summary_of(group);
   text += errors_of(group) + page_table("All tasks, error in %", rows) + "<p class=\"quiet\">" +
-          html_text(join(notes, "; ")) + ".</p>\n" + details_of(group);
+          html_text(join(notes, "; ")) + ".</p>\n" + details_of(group, id, page_folder);
   if (hits.size() > 1) {
     text += "<h3>Explanation hits</h3>\n" + page_table("All facts found, by kind of term", hits) +
             "<p class=\"quiet\">" + html_text(kHitNote) + ".</p>\n";
@@ -402,7 +486,7 @@ std::string group_html(const ReportGroup& group, bool alone) {
 
 }  // namespace
 
-std::string report_html(const BabiReport& report) {
+std::string report_html(const BabiReport& report, const fs::path& page_folder) {
   const bool alone = report.groups.size() == 1;
   std::string text, left_out;
   if (alone) text = paragraph(html_text(group_title(report.groups.front()))) + summary_of(report.groups.front());
@@ -417,7 +501,9 @@ std::string report_html(const BabiReport& report) {
     }
     text = page_table("Runs that differ in more than task and seed; runs chosen by validation", table);
   }
-  for (const ReportGroup& group : report.groups) text += group_html(group, alone);
+  for (size_t i = 0; i < report.groups.size(); ++i) {
+    text += group_html(report.groups[i], alone, "wrong" + std::to_string(i), page_folder);
+  }
   for (const std::string& note : report.notes) left_out += "<li>" + html_text(note) + "</li>\n";
   if (!left_out.empty()) text += "<h2>Left out</h2>\n<ul>\n" + left_out + "</ul>\n";
   return runs_page("bAbI runs", text);

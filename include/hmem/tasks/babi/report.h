@@ -38,6 +38,7 @@ struct HitSummary;
 struct ReportRun : RunResult {
   std::shared_ptr<const RunRecord> record;  ///< one for all tasks of joint training
   std::shared_ptr<const HitSummary> hits;   ///< explanation hits of the task; null: the folder of the run has none
+  std::filesystem::path folder;             ///< of the run
 };
 
 struct ReportTask {
@@ -97,7 +98,8 @@ std::string report_markdown(const BabiReport& report);
 std::string report_csv(const BabiReport& report);
 /// One object, or a list of them when settings differ.
 std::string report_json(const BabiReport& report);
-/// One HTML page that needs no other file, no network and no script (sweep/page.h).
-std::string report_html(const BabiReport& report);
+/// One HTML page that needs no other file, no network and no script (sweep/page.h). Its folder is `page_folder`: wrong
+/// answers link to explain_taskT_storyN.html in the folder of the run, where babi_explain --html wrote them.
+std::string report_html(const BabiReport& report, const std::filesystem::path& page_folder = ".");
 
 }  // namespace hmem
