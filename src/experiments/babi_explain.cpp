@@ -62,7 +62,9 @@ Options make_options() {
                    "the largest terms are the supporting facts (babi_report shows it when the file is explain.json in "
                    "the folder of a run)",
                    Role::output);
-  options.add_switch("json_model", false, "with --json: also the weights that turn words into keys and values");
+  options.add_switch("json_model", false,
+                     "with --json: all weights of the model; with --html: also those of a large model, so that the "
+                     "page can compute what-ifs");
   options.add_file("csv", "write the terms of every sentence to this CSV file; with --all: a line for every question",
                    Role::output);
   options.add_switch("all", false,
@@ -80,8 +82,8 @@ void check_flags(const Options& options) {
       if (options.was_given(other)) wrong(std::string("--") + other + ": found with --all, expected one of them");
     }
   }
-  if (options.get_switch("json_model") && options.get_string("json").empty()) {
-    wrong("--json_model: found without --json, expected the file to write");
+  if (options.get_switch("json_model") && options.get_string("json").empty() && options.get_string("html").empty()) {
+    wrong("--json_model: found without --json or --html, expected the file to write");
   }
   check_own_files(options);
 }
@@ -172,9 +174,13 @@ void explain_one(const Options& options, const Study& study) {
   const std::string unknown = unknown_words(task, asked);
   if (!unknown.empty()) std::cerr << "warning: not in the vocabulary, read as nil: " << unknown << std::endl;
   const Explanation one = explain(study.plain, task, std::move(asked));
-  write_output(options, "json", [&] { return explain_json(study.plain, task, one, options.get_switch("json_model")); });
+  const bool whole = options.get_switch("json_model");
+  write_output(options, "json",
+               [&] { return explain_json(study.plain, task, one, whole ? JsonWeights::all : JsonWeights::if_small); });
   write_output(options, "csv", [&] { return explain_csv(task, one); });
-  write_output(options, "html", [&] { return explain_html(study.plain, task, one); });
+  write_output(options, "html", [&] {
+    return explain_html(study.plain, task, one, whole ? JsonWeights::behind_keys : JsonWeights::if_small);
+  });
   write_pictures(options, study, one);
   const auto print = [](const std::vector<std::string>& lines) {
     for (const std::string& line : lines) std::cout << line << "\n";

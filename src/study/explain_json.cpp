@@ -62,7 +62,8 @@ std::string outcomes_json(const BabiTask& task, const std::vector<Outcome>& outc
   });
 }
 
-std::string model_json(const PlainQa& model, const QaTrace& trace) {
+std::string model_json(const PlainQa& model, const QaTrace& trace, JsonWeights kept) {
+  constexpr size_t kMostBytes = 75000;  // a page of ten sentences stays below 150 KB
   const HMemQa::Config& config = model.config;
   JsonObject settings;
   for (const auto& [name, value] : settings_of(config)) settings.add(name, json_string(value));
@@ -77,14 +78,19 @@ std::string model_json(const PlainQa& model, const QaTrace& trace) {
                        .add("decay_neg", json_number(model.rule.decay_neg))
                        .add("signed", json_flag(model.rule.is_signed))
                        .str());
-  made.add("back", json_list(back, weights));
-  made.add("output", weights(model.output));
-  made.add("answer_read", maybe(model.answer_read));
+  std::vector<std::pair<std::string, std::string>> matrices = {{"back", json_list(back, weights)},
+                                                               {"output", weights(model.output)},
+                                                               {"answer_read", maybe(model.answer_read)},
+                                                               {"write_found", maybe(model.write_found)}};
+  size_t bytes = 0;
+  for (const auto& matrix : matrices) bytes += matrix.second.size();
+  for (const auto& [name, text] : matrices)
+    made.add(name, kept != JsonWeights::if_small || bytes <= kMostBytes ? text : "null");
   made.add("answer_question_part",
            config.answer_layer ? packed(product(trace.q.data(), model.answer_question)) : "null");
   made.add("read_epsilon", json_number(static_cast<double>(Reads::kEpsilon)));
   made.add("value_epsilon", json_number(static_cast<double>(LayerNorm::kEpsilon)));
-  made.add("write_found", maybe(model.write_found)).add("value_norm", norm_json(model.value_norm));
+  made.add("value_norm", norm_json(model.value_norm));
   return made.str();
 }
 
@@ -116,7 +122,7 @@ std::string hop_json(const QaTrace::Hop& hop) {
 
 }  // namespace
 
-std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one, bool whole_model) {
+std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one, JsonWeights kept) {
   const Attribution& at = one.at;
   const QaTrace& trace = one.trace;
   std::vector<std::string> words;
@@ -150,7 +156,7 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
   root.add("answer", class_json(at.answer)).add("other", class_json(at.other));
   root.add("margin", json_number(at.margin)).add("logits", json_numbers(trace.logits));
   root.add("vocabulary", json_strings(words));
-  root.add("model", model_json(model, trace));
+  root.add("model", model_json(model, trace, kept));
   root.add("keys", packed(trace.k)).add("values", packed(trace.v));
   if (model.config.read_before_write) {
     root.add("value_own", packed(trace.own))
@@ -185,7 +191,7 @@ std::string explain_json(const PlainQa& model, const BabiTask& task, const Expla
                              .add("memory_high", json_number(at.saturation.memory_high))
                              .str());
   root.add("residuals", residuals_json(at.residuals));
-  if (whole_model) root.add("encoder", encoder_json(model));
+  if (kept == JsonWeights::all) root.add("encoder", encoder_json(model));
   // Only words hold a <, which would end the script of a page that holds this text.
   std::string text;
   for (const char c : root.str()) text += c == '<' ? "\\u003c" : std::string(1, c);

@@ -36,8 +36,13 @@ std::string source(const std::string& where, const std::string& functions) {
 
 class Page {
  public:
-  Page(const PlainQa& model, const BabiTask& task, const Explanation& one)
-      : model_(model), task_(task), one_(one), steps_(one.trace.sentences()) {
+  Page(const PlainQa& model, const BabiTask& task, const Explanation& one, JsonWeights weights)
+      : model_(model),
+        task_(task),
+        one_(one),
+        steps_(one.trace.sentences()),
+        json_(explain_json(model, task, one, weights)),
+        what_if_(json_.find("\"output\":null") == std::string::npos) {
     for (int64_t t = 0; t < steps_; ++t) numbers_.push_back(number_of(one, t));
     columns_ = columns_of(one);
     std::reverse(columns_.begin() + 1, std::find_if(columns_.begin() + 1, columns_.end(), is_trained));  // hop 2 first
@@ -132,7 +137,17 @@ class Page {
     const auto slider = [](const std::string& id, const std::string& label) {
       return "<label>" + label + " = <b></b><input type=\"range\" id=\"" + id + "\" min=\"0\"></label>\n";
     };
-    return "<div class=\"script\" hidden><h3>What if?</h3>\n" +
+    const std::string keys =
+        "<p class=\"script\" hidden>Keys: Tab goes to the next control, arrows, Home and End move a slider or scroll a "
+        "wide "
+        "table, Space ticks a sentence, Enter presses a button or opens a fold, Escape stops Play.</p>\n";
+    const std::string without =
+        what_if_ ? ""
+                 : html_paragraph(
+                       "Of this model the page does not hold the weights, which would be most of it, so rates, "
+                       "hops and sentences cannot be changed here. <code>babi_explain --json_model</code> "
+                       "writes a larger page in which they can.");
+    return without + keys + (what_if_ ? "<div class=\"script\" hidden>" : "<div hidden>") + "<h3>What if?</h3>\n" +
            html_paragraph(
                "The weights stay; rates and hops change, and everything below is computed again in this page. "
                "Untick a sentence in the table of section 2 to leave out its write. The answer above and sections 2 to "
@@ -140,10 +155,6 @@ class Page {
                std::to_string(one_.trace.hops.size()) +
                ". A model trained with one hop (<code>--hops=1</code>) is another one, see exercise 3 of "
                "<code>docs/course/4_hops.md</code>.") +
-           html_paragraph(
-               "By keyboard: Tab goes from control to control, the arrow keys, Home and End move a slider or scroll a "
-               "wide table, Space ticks a sentence, Enter or Space presses a button or opens a fold, Escape stops "
-               "Play.") +
            "<div class=\"controls\">" + slider("plus", "growth g<sub>+</sub>") +
            slider("minus", "decay g<sub>-</sub>") + slider("max", "value it saturates at, w<sub>max</sub>") +
            "<label>hops = <b></b><input type=\"range\" id=\"hop_count\" min=\"1\" step=\"1\"></label>\n" +
@@ -155,7 +166,7 @@ class Page {
                          const std::string& attributes = "") {
     return std::string("<td class=\"") + (trained ? "trained " : "") + "bar" + (value < 0 ? " neg" : "") +
            (top ? " top" : "") + "\"" + attributes +
-           " style=\"--v:" + fixed(largest > 0 ? std::min(1.0, std::abs(value) / largest) : 0, 3) + "\">" +
+           " style=\"--v:" + fixed(largest > 0 ? std::min(1.0, std::abs(value) / largest) : 0, 2) + "\">" +
            fixed(value) + "</td>";
   }
 
@@ -190,8 +201,7 @@ class Page {
                           : "<br><small class=\"trained\">" + html_text(shortened(remark, kShownBytes)) + "</small>") +
           "</td>";
       for (const Column& column : columns_) {
-        const std::string attributes =
-            is_trained(column) ? "" : " data-t=\"" + std::to_string(t) + "\" data-c=\"" + column.id + "\"";
+        const std::string attributes = is_trained(column) ? "" : " data-c=\"" + column.id + "\"";
         text += bar(column.values[t], largest, is_trained(column), largest_of(column.values, steps_) == t, attributes);
       }
       const Outcome& without = one_.left_out[i];
@@ -251,8 +261,8 @@ class Page {
     text += opposite();
     text += html_wide("parts of the margin", terms_table(shown_rows(one_, kRows), "terms"));
     text +=
-        "<p id=\"pair_text\" class=\"script\" aria-live=\"polite\" hidden>Point at a sentence, or move the focus to "
-        "its box, to see what steered it.</p>\n";
+        "<p id=\"pair_text\" class=\"script\" aria-live=\"polite\" hidden>Point at a sentence, or move the focus to " +
+        std::string(what_if_ ? "its box" : "it") + ", to see what steered it.</p>\n";
     if (steps_ > kRows) {
       std::vector<int64_t> all(static_cast<size_t>(steps_));
       std::iota(all.begin(), all.end(), 0);
@@ -573,21 +583,23 @@ class Page {
                    "in the element with the id <code>data</code>; <code>docs/explain.md</code> names its fields.") +
                    "<p class=\"script\" hidden><button id=\"save\" type=\"button\">Save the JSON</button></p>\n" +
                    html_fold("Settings of the model", settings + "</dl>\n")) +
-           "<script type=\"application/json\" id=\"data\">" + explain_json(model_, task_, one_) + "</script>\n";
+           "<script type=\"application/json\" id=\"data\">" + json_ + "</script>\n";
   }
 
   const PlainQa& model_;
   const BabiTask& task_;
   const Explanation& one_;
   const int64_t steps_;
+  const std::string json_;
+  const bool what_if_;  ///< the script has the weights
   std::vector<std::string> numbers_;
   std::vector<Column> columns_;
 };
 
 }  // namespace
 
-std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one) {
-  return Page(model, task, one).html();
+std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one, JsonWeights weights) {
+  return Page(model, task, one, weights).html();
 }
 
 }  // namespace hmem

@@ -96,7 +96,7 @@ refuse 1 'no_story: found no sentence before the question' --story=no_story
 printf 'Mary went.\nMary \033[2J went.\nWhere is Mary?\n' > control
 refuse 1 'control:2: found the control character 27' --story=control
 stdin=no_question refuse 1 'standard input: found no question'
-refuse 2 '--json_model: found without --json' --json_model
+refuse 2 '--json_model: found without --json or --html' --json_model
 refuse 2 "--json: found 'x', the file of --csv" --json=x --csv=x
 refuse 2 "--json: found './model', the file of --load" --load=model --json=./model
 refuse 1 "cannot write 'no/folder'" --json=no/folder

@@ -56,17 +56,21 @@ std::vector<std::string> explain_text(const PlainQa& model, const BabiTask& task
 std::vector<std::string> explain_brief(const BabiTask& task, const Explanation& one);
 
 /// One JSON object, version kExplainVersion; docs/explain.md lists its fields. Matrices of pairs of sentences are null
-/// for more than 128 sentences. With `whole_model` also the weights that turn words into keys and values.
+/// for more than 128 sentences.
 constexpr int kExplainVersion = 1;
-std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one, bool whole_model = false);
+/// The matrices behind keys and values are there unless their text is long (then null), or always; or all weights.
+enum class JsonWeights { if_small, behind_keys, all };
+std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one,
+                         JsonWeights weights = JsonWeights::if_small);
 
 /// A header and a line per sentence.
 std::string explain_csv(const BabiTask& task, const Explanation& one);
 
 /// One HTML page that needs no other file and no network: tables and pictures, readable without a script, and a script
 /// that computes memory, hops and terms again from keys and values, so that rates, hops and sentences can be changed.
-/// It holds the text of explain_json().
-std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one);
+/// It holds the text of explain_json(), and can change rates, hops and sentences where that has the matrices.
+std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one,
+                         JsonWeights weights = JsonWeights::if_small);
 
 /// Pictures of the page and of its tables. Only heat maps have pixels, for PNG.
 struct ExplainPicture {

@@ -7,7 +7,8 @@
   const model = data.model, is = (name) => model.settings[name] === '1';
 
   // ---- The algorithm ------------------------------------------------------------------------------------------------
-  function fromHalf(bits) {  // IEEE 754 binary16
+  // IEEE 754 binary16
+  function fromHalf(bits) {
     const exponent = bits >> 10 & 31, fraction = (bits & 1023) / 1024;
     return (bits >> 15 ? -1 : 1) * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
   }
@@ -21,7 +22,9 @@
   const K = unpack(data.keys), V = unpack(data.values), T = K.rows, D = model.memory_size;
   const own = unpack(data.value_own), Ws = unpack(model.write_found);
   const valueScale = Ws && unpack(model.value_norm.scale).values, valueShift = Ws && unpack(model.value_norm.shift).values;
-  const back = model.back.map(unpack), Wo = unpack(model.output), W1 = unpack(model.answer_read);
+  // Of a large model the weights are left out: only the memory is computed again.
+  const large = !model.output;
+  const back = large ? [] : model.back.map(unpack), Wo = unpack(model.output), W1 = unpack(model.answer_read);
   const questionPart = data.question_parts.map((part) => unpack(part).values);
   const answerPart = unpack(model.answer_question_part);
   const a = data.answer.id, b = data.other.id;
@@ -30,7 +33,8 @@
   const add = (x, y) => x.map((value, j) => value + y[j]);
   const relu = (z) => z.map((value) => Math.max(value, 0));
   const gated = (z, y) => y.map((value, j) => (z[j] > 0 ? value : 0));
-  function times(x, m) {  // x m
+  // x m
+  function times(x, m) {
     const y = new Float64Array(m.cols);
     for (let i = 0; i < m.rows; ++i) {
       if (x[i] === 0) continue;
@@ -38,7 +42,8 @@
     }
     return y;
   }
-  const columns = (m, y) => Float64Array.from({length: m.rows}, (_, i) => dot(m.row(i), y));  // m y
+  // m y
+  const columns = (m, y) => Float64Array.from({length: m.rows}, (_, i) => dot(m.row(i), y));
   function standardised(x, epsilon) {
     const mean = x.reduce((s, v) => s + v, 0) / x.length;
     const rstd = 1 / Math.sqrt(x.reduce((s, v) => s + (v - mean) ** 2, 0) / x.length + epsilon);
@@ -86,7 +91,7 @@
       out = is('hop_sum') ? add(out, n) : n;
     }
     const answerZ = W1 && add(times(out, W1), answerPart.values);
-    const logits = times(W1 ? add(out, relu(answerZ)) : out, Wo);
+    const logits = large ? [] : times(W1 ? add(out, relu(answerZ)) : out, Wo);
     return {rule, told, m, values, hops, answerZ, logits, seen, margin: logits[a] - logits[b]};
   }
   // The margin as exact sums over the sentences; include/hmem/study/attribution.h has the names.
@@ -140,7 +145,8 @@
         }
       }
     }
-    for (let t = 0; pairs && t < T; ++t) {  // what sentence t's share of the last key is worth in each reading
+    // What sentence t's share of the last key is worth in each reading.
+    for (let t = 0; pairs && t < T; ++t) {
       const part = gated(hops[last].z, times(centred(hops[last - 1], reads[last - 1][t]), hops[last].w));
       pairs.push(byUnit.map((unit) => dot(unit, part)));
     }
@@ -174,7 +180,7 @@
   function setBar(cell, value, scale) {
     cell.textContent = fixed(value);
     cell.classList.toggle('neg', value < 0);
-    cell.style.setProperty('--v', Math.min(1, Math.abs(value) / scale).toFixed(3));
+    cell.style.setProperty('--v', Math.min(1, Math.abs(value) / scale).toFixed(2));
   }
 
   function ruleOf({plus, minus, max}) {
@@ -196,7 +202,7 @@
     terms.forEach((term) => term && term.values.forEach((value) => scale = Math.max(scale, Math.abs(value))));
     const top = new Map(ids.map((id) => [id, terms.get(id) ? ranked(terms.get(id).values)[0] : -1]));
     all('.terms td[data-c]').forEach((cell) => {
-      const {t, c} = cell.dataset, term = terms.get(c);
+      const {c} = cell.dataset, {t = cell.dataset.t} = cell.parentElement.dataset, term = terms.get(c);
       if (!term) cell.textContent = '\u2013', cell.style.setProperty('--v', 0);
       else if (t === 'rest') cell.textContent = term.rest === undefined ? '' : fixed(term.rest);
       else if (t === 'others') {
@@ -239,7 +245,8 @@
   const activity = new Float64Array(D);
   for (let t = 0; t < T; ++t) K.row(t).forEach((k, i) => activity[i] += k * k);
   const order = ranked(activity), names = ['before', 'growth', 'decay', 'after'];
-  let snapshots = [];  // M before every 16th sentence: a step of the slider computes at most 16 writes
+  // M before every 16th sentence: a step of the slider computes at most 16 writes.
+  let snapshots = [];
   function memoryBefore(t) {
     const from = Math.floor(t / 16), m = square();
     m.values.set(snapshots[from]);
@@ -331,7 +338,8 @@
       all(`input[data-told="${t}"]`).forEach((other) => other.checked = box.checked);
       update();
     });
-    row.querySelector('th').prepend(box);
+    if (large) row.tabIndex = 0;
+    else row.querySelector('th').prepend(box);
     const explain = () => {
       if (!at.pairs) return;
       const parts = at.pairs.map((worth) => worth[t]);
@@ -380,20 +388,31 @@
     code.replaceWith(link);
     link.append(code);
   });
-  setSliders();
-  update();
   // For a reader with doubts, and for the tests: what was computed here beside what the program wrote.
-  const size = Math.max(...data.attribution.writer.map(Math.abs), Math.abs(data.margin));
-  let worst = Math.abs(shown.margin - data.margin);
-  const compare = (found, expected) => found.forEach((x, t) => worst = Math.max(worst, Math.abs(x - expected[t])));
-  compare(at.writer, data.attribution.writer);
-  compare(at.total, data.attribution.total);
-  at.steers.forEach((row, h) => compare(row, data.attribution.steers[h]));
-  Object.assign(byId('recomputed').dataset, {margin: shown.margin, worst: worst / size, below: shown.seen.below});
-  if (at.pairs && data.attribution.pairs) {
-    const expected = unpack(data.attribution.pairs);
-    at.pairs.forEach((worth, t) => compare(worth, worth.map((_, s) => expected.values[s * (T + 1) + t])));
-    byId('recomputed').dataset.worst = worst / size;
+  function compareAll() {
+    const size = Math.max(...data.attribution.writer.map(Math.abs), Math.abs(data.margin));
+    let worst = Math.abs(shown.margin - data.margin);
+    const compare = (found, expected) => found.forEach((x, t) => worst = Math.max(worst, Math.abs(x - expected[t])));
+    compare(at.writer, data.attribution.writer);
+    compare(at.total, data.attribution.total);
+    at.steers.forEach((row, h) => compare(row, data.attribution.steers[h]));
+    Object.assign(byId('recomputed').dataset, {margin: shown.margin, worst: worst / size, below: shown.seen.below});
+    if (at.pairs && data.attribution.pairs) {
+      const expected = unpack(data.attribution.pairs);
+      at.pairs.forEach((worth, t) => compare(worth, worth.map((_, s) => expected.values[s * (T + 1) + t])));
+      byId('recomputed').dataset.worst = worst / size;
+    }
+  }
+  if (large) {
+    const worth = unpack(data.attribution.pairs);
+    shown = run(ruleOf(start), 0, everyone());
+    at = {pairs: model.hops > 1 && worth && [0, ...shown.told].map((_, s) => shown.told.map((_, t) => worth.row(t)[s]))};
+    takeSnapshots();
+    showMemory();
+  } else {
+    setSliders();
+    update();
+    compareAll();
   }
   all('.script').forEach((part) => part.hidden = false);
   all('.no_script').forEach((part) => part.hidden = true);
