@@ -139,8 +139,7 @@ class Page {
     };
     const std::string keys =
         "<p class=\"script\" hidden>Keys: Tab goes to the next control, arrows, Home and End move a slider or scroll a "
-        "wide "
-        "table, Space ticks a sentence, Enter presses a button or opens a fold, Escape stops Play.</p>\n";
+        "wide table, Space ticks a sentence, Enter presses a button or opens a fold, Escape stops Play.</p>\n";
     const std::string without =
         what_if_ ? ""
                  : html_paragraph(

@@ -62,6 +62,10 @@ consistent() {
     "$program" $flags $variant --threads=2 --save=model --out=lines.json > out 2> err || die "$variant: failed"
     consistent out || die "$variant: the lines of the tasks do not fit the total"
     [ "$(grep -c '"event":"task"' lines.json)" -eq 3 ] || die "$variant: expected three tasks in --out"
+    # Wrong answers name their questions by task and number in its test file, from 1.
+    grep '"event":"answers"' lines.json | grep -o '\\t[0-9/,]*\\n' | tr -cs '0-9/' '\n' | grep / | awk -F / '
+      $1 !~ /^(1|4|15)$/ || $2 < 1 || $2 > 1000 { bad = 1 } { seen[$1] } END { exit bad || !(15 in seen) }' ||
+      die "$variant: expected questions of the tasks 1, 4 and 15"
     mv model whole.model
     lines out > whole.lines
     "$program" $flags $variant --threads=1 --save=model > out 2> err || die "$variant, 1 thread: failed"

@@ -2,7 +2,7 @@
 # The page of bin/babi_explain: docs/explore.html is what the program writes; terminal, JSON and page have the same
 # numbers; in Chromium, with all hosts unreachable, the page computes them again for models of every option, without an
 # error; it is complete without a script, works on a narrow screen, and its controls have names and do what they say,
-# by the mouse and by keys.
+# by the mouse and by keys. The page of bin/babi_report by keys.
 # Usage: [BIN=DIR] [CHROMIUM=PROGRAM] tests/scripts/page_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -281,34 +281,35 @@ std::string link_to(const fs::path& file, const fs::path& page_folder) {
   return link;
 }
 
+/// Of the question 3/17 explain_task3_story17.html.
+fs::path explanation_of(const ReportRun& run, std::string question) {
+  return run.folder / ("explain_task" + question.replace(question.find('/'), 1, "_story") + ".html");
+}
+
 /// The questions of a confused pair, linked to their explanations where there are any.
 std::string questions_text(const ReportRun& run, const Confused& confused, const fs::path& page_folder) {
   std::string text;
   for (const std::string& question : confused.questions) {
-    const size_t slash = question.find('/');
-    const std::string number = question.substr(slash + 1);
-    const fs::path page = run.folder / ("explain_task" + question.substr(0, slash) + "_story" + number + ".html");
+    const std::string number = question.substr(question.find('/') + 1);
+    const fs::path page = explanation_of(run, question);
     text += (text.empty() ? "" : ", ") +
-            (is_file(page.string()) ? "<a href=\"" + link_to(page, page_folder) + "\">" + number + "</a>" : number);
+            (is_file(page) ? "<a href=\"" + link_to(page, page_folder) + "\">" + number + "</a>" : number);
   }
   return text + (confused.count > static_cast<int64_t>(confused.questions.size()) ? ", .." : "");
 }
 
 /// What explains a question of a run.
-std::string explain_command(const ReportRun& run, const std::string& question) {
-  const size_t slash = question.find('/');
-  const std::string task = question.substr(0, slash), number = question.substr(slash + 1);
+std::string explain_command(const ReportRun& run, std::string question) {
   const auto value = [&](const char* key) {
     const auto found = run.record->header.find(key);
     return found == run.record->header.end() ? std::string() : found->second;
   };
   std::string data = value("test_data_dir").empty() ? value("data_dir") : value("test_data_dir");
-  const std::string from = "bAbI stories from ", told = value("data");
+  const std::string from = "bAbI stories from ", told = value("data"), page = explanation_of(run, question).string();
   if (data.empty() && told.rfind(from, 0) == 0) data = told.substr(from.size());
-  return "bin/babi_explain --load=" + shell_word((run.folder / "model.safetensors").string()) + " --task_id=" + task +
-         " --story=" + number + " --data_dir=" + shell_word(data) +
-         (data == "generated" ? " --seed=" + std::to_string(run.seed) : "") +
-         " --html=" + shell_word((run.folder / ("explain_task" + task + "_story" + number + ".html")).string());
+  return "bin/babi_explain --load=" + shell_word((run.folder / "model.safetensors").string()) +
+         " --task_id=" + question.replace(question.find('/'), 1, " --story=") + " --data_dir=" + shell_word(data) +
+         (data == "generated" ? " --seed=" + std::to_string(run.seed) : "") + " --html=" + shell_word(page);
 }
 
 /// `id` begins the names of the places in the page that cells link to.
