@@ -124,14 +124,27 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
   }
 }
 
-int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
+namespace {
+
+void prepare_process(const char* const* argv) {
   // A closed pipe and a limit of file sizes are errors of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   open_standard_streams();
   restart_without_blas_threads(argv);
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
+  prepare_process(argv);
+  return run_program(argc, argv, options, body, std::cout, std::cerr);
+}
+
+int run_ranks(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body) {
+  prepare_process(argv);
   try {
-    if (options.has("global_batch")) ranks::start();  // a training program
+    ranks::start();
   } catch (const Error& error) {
     std::cerr << options.program() << ": error: " << one_line(error.what()) << std::endl;
     return 1;

@@ -23,5 +23,5 @@ int train(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options = babi_task_baseline_options();
-  return run_program(argc, argv, options, train);
+  return run_ranks(argc, argv, options, train);
 }

@@ -161,5 +161,5 @@ int pretrain(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options = pretraining_options();
-  return run_program(argc, argv, options, pretrain);
+  return run_ranks(argc, argv, options, pretrain);
 }

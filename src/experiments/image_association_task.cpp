@@ -22,5 +22,5 @@ int train(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options = association_options(association_kind("hmem"));
-  return run_program(argc, argv, options, train);
+  return run_ranks(argc, argv, options, train);
 }

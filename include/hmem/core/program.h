@@ -31,6 +31,9 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 /// The same on the standard streams: `return run_program(argc, argv, options, body);` is all of `main`.
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body);
 
+/// The same for a program that mpirun may start in several processes (core/ranks.h): one line for an error of any.
+int run_ranks(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body);
+
 /// Largest resident memory of this process so far, in MiB.
 double peak_rss_mib();
 
