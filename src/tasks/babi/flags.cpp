@@ -1,5 +1,6 @@
 #include "hmem/tasks/babi/flags.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,26 +39,34 @@ void add_data_flags(Options& options) {
 }
 
 std::vector<Options::Preset> presets() {
-  return {
-      {"paper", {{"read_before_write", "1"}, {"epochs", "250"}}},
-      {"best",
-       {{"read_before_write", "1"},
-        {"write_rule", "signed"},
-        {"memory_size", "128"},
-        {"separate_hops", "1"},
-        {"read_norm", "1"},
-        {"hop_sum", "1"},
-        {"extractor_layers", "2"},
-        {"answer_layer", "1"},
-        {"epochs", "180"},
-        {"schedule", "stable"},
-        {"l2", "0"},
-        {"weight_decay", "0.5"},
-        {"age_jitter", "0.1"},
-        {"weight_average", "0.999"},
-        {"stop_when_solved", "30"},
-        {"keep_best", "1"}}},
+  using Values = std::map<std::string, std::string>;
+  const Values best = {{"read_before_write", "1"},
+                       {"write_rule", "signed"},
+                       {"memory_size", "128"},
+                       {"separate_hops", "1"},
+                       {"read_norm", "1"},
+                       {"hop_sum", "1"},
+                       {"extractor_layers", "2"},
+                       {"answer_layer", "1"},
+                       {"epochs", "180"},
+                       {"schedule", "stable"},
+                       {"l2", "0"},
+                       {"weight_decay", "0.5"},
+                       {"age_jitter", "0.1"},
+                       {"weight_average", "0.999"},
+                       {"stop_when_solved", "30"},
+                       {"keep_best", "1"}};
+  const auto best_with = [&](const std::string& name, Values values) {
+    values.insert(best.begin(), best.end());
+    return Options::Preset{name, {values.begin(), values.end()}};
   };
+  return {{"paper", {{"read_before_write", "1"}, {"epochs", "250"}}},
+          best_with("best", {}),
+          best_with("1k", {{"training_set_size", "1k"},
+                           {"batch_size_per_replica", "32"},
+                           {"rename", "0.5"},
+                           {"epochs", "3000"},
+                           {"stop_when_solved", "60"}})};
 }
 
 /// Every flag except those that choose the tasks, which come first in the section "Data".
@@ -99,7 +108,7 @@ void add_hmem_flags(Options& options) {
   add_babi_flags(options, {"hmem_qa"});
   options.add_presets("preset",
                       "defaults for other flags; paper: --read_before_write=1 --epochs=250, as published; best: the "
-                      "settings with the lowest error so far, listed in docs/guide.md",
+                      "settings with the lowest error so far; 1k: the same for 1000 questions; listed in docs/guide.md",
                       presets());
 }
 

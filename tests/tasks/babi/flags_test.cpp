@@ -31,6 +31,10 @@ TEST_CASE("a preset sets defaults, flags override it", "[babi]") {
   CHECK_FALSE(task_options({"--preset=paper"}).get_switch("keep_best"));
   CHECK(task_options({"--preset=best"}).get_switch("keep_best"));
   CHECK(task_options({"--preset=best"}).get_string("write_rule") == "signed");
+  CHECK(task_options({"--preset=1k"}).get_switch("keep_best"));
+  CHECK(task_options({"--preset=1k"}).get_string("training_set_size") == "1k");
+  CHECK(task_options({"--preset=1k"}).get_int("epochs") == 3000);
+  CHECK(task_options({"--preset=best"}).get_int("epochs") == 180);
   CHECK(task_options({"--epochs=7", "--preset=paper"}).get_int("epochs") == 7);
   CHECK(task_options({"--preset=paper", "--epochs=100"}).get_int("epochs") == 100);
   CHECK_FALSE(task_options({"--preset=paper"}).was_given("epochs"));
