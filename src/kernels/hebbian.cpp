@@ -17,7 +17,7 @@ void hebbian_write_forward(real* m, const real* z_k, const real* z_v, const Hebb
     const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
     Scratch scratch;
     simd().hebbian_write_forward(m + b * d * ld, z_k + first * d, z_v + first * d, steps, d, rule,
-                                 scratch.take(simd().hebbian_scratch(steps, d)));
+                                 scratch.take(simd().hebbian_scratch(steps, d, false, false)));
   });
 }
 
@@ -31,7 +31,7 @@ void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_
     Scratch scratch;
     simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, dgamma_of ? dgamma_of + 2 * b : nullptr,
                                   z_k + first * d, z_v + first * d, dm[b], steps, d, rule,
-                                  scratch.take(simd().hebbian_scratch(steps, d)));
+                                  scratch.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
   });
   if (dgamma) add_pairs(dgamma, dgamma_of, dims.batch);
 }
@@ -66,7 +66,7 @@ void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, PerHop<
       Scratch scratch;
       const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
       simd().hebbian_write_forward(saved.m + b * d * ld, z_k + first * d, z_v + first * d, steps, d, rule,
-                                   scratch.take(simd().hebbian_scratch(steps, d)));
+                                   scratch.take(simd().hebbian_scratch(steps, d, false, false)));
     }
     recall_hops_forward(out, q, w, saved, range, batch, d, reads);
   });
@@ -92,7 +92,7 @@ void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<rea
       const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
       simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, dgamma_of ? dgamma_of + 2 * b : nullptr,
                                     z_k + first * d, z_v + first * d, dm[b - range.begin], steps, d, rule,
-                                    inner.take(simd().hebbian_scratch(steps, d)));
+                                    inner.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
     }
   });
   recall_weight_backward(dw_r, dz, saved, batch, d, reads.hops);

@@ -130,6 +130,38 @@ TEST_CASE("hebbian write and its adjoint against the equations in double", "[ker
   }
 }
 
+TEST_CASE("hebbian write: the tiles of a long sequence do not show", "[kernel]") {
+  // Backward takes the sequence as a whole when the gradients of the rates are wanted.
+  const int64_t d = 130;
+  Rng rng(4, "hebbian_test");
+  for (const Case& the_case : kCases) {
+    CAPTURE(the_case.name);
+    Batch batch(the_case, {700, 0, 225, 300}, d, rng);
+    const Tensor z = random_tensor({batch.size(), d}, rng), dr = random_tensor({batch.size(), d}, rng);
+    for (int64_t t = 0; t < 500; ++t) batch.z_k[t * d + 5] = -1;  // a row that is written to late
+    std::vector<MemoryGrad> grads(static_cast<size_t>(batch.size()));
+    for (int64_t b = 0; b < batch.size(); ++b) {
+      MemoryGrad& grad = grads[static_cast<size_t>(b)];
+      grad.reads = 1;
+      grad.z[0] = z.data() + b * d;
+      grad.dr[0] = dr.data() + b * d;
+    }
+    Tensor tiled_k(batch.z_k.shape()), tiled_v(batch.z_v.shape()), whole_k(batch.z_k.shape()),
+        whole_v(batch.z_v.shape()), dgamma({2});
+    hebbian_write_backward(tiled_k.data(), tiled_v.data(), nullptr, batch.z_k.data(), batch.z_v.data(), grads.data(),
+                           batch.dims(), the_case.rule);
+    hebbian_write_backward(whole_k.data(), whole_v.data(), dgamma.data(), batch.z_k.data(), batch.z_v.data(),
+                           grads.data(), batch.dims(), the_case.rule);
+    CHECK(test::same_bits(tiled_k, whole_k));
+    CHECK(test::same_bits(tiled_v, whole_v));
+    hebbian_write_forward(batch.m.data(), batch.z_k.data(), batch.z_v.data(), batch.dims(), the_case.rule);
+    for (const int64_t b : {1, 2, 3}) {
+      check_memory(batch, b,
+                   test::naive_write(batch.keys(b), batch.values(b), batch.steps(b), d, the_case.rule).back());
+    }
+  }
+}
+
 TEST_CASE("hebbian write: without a gradient of the memory nothing is added", "[kernel]") {
   Rng rng(1, "hebbian_test");
   Batch batch(kCases[0], {40, 3}, 20, rng);

@@ -20,12 +20,24 @@ constexpr int kForwardVecs = 6, kBackwardVecs = 4;
 constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwardVecs;
 #endif
 
-/// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, read gradients, a row
-/// of dM, row numbers, history and lane sums of a piece, checkpoints.
-static int64_t hebbian_scratch(int64_t steps, int64_t d) {
-  const int64_t ld = padded(d), pieces = (steps + kHistory - 1) / kHistory;
-  return 2 * steps * ld + key_scratch(steps, d) + 2 * active_steps_scratch(steps) + (MemoryGrad::kMaxReads + 2) * ld +
-         kHistory * (kBackwardVecs * kLanes + 2 * kSumLanes) + pieces * ld;
+/// Steps that pass through all rows before the next ones do: their values and the gradients of these stay in the
+/// second-level cache however long the sequence is.
+HMEM_INLINE int64_t tile_steps(int64_t steps, int64_t d) {
+  constexpr int64_t kTile = 1 << 15, kShortest = 32;  // elements of the values
+  const int64_t fit = kTile / padded(d) / 16 * 16, most = fit < kShortest ? kShortest : fit;
+  return steps < most ? steps : most;
+}
+
+/// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, all of a tile; read
+/// gradients, row numbers, history and lane sums of a piece, checkpoints inside a tile and (backward) of all tiles,
+/// gradients of all rows. `whole`: one tile (see hebbian_write_backward).
+static int64_t hebbian_scratch(int64_t steps, int64_t d, bool backward, bool whole) {
+  const int64_t ld = padded(d), tile = whole ? steps : tile_steps(steps, d),
+                tiles = tile > 0 ? (steps - 1) / tile + 1 : 0;
+  const int64_t of_tile = tile * ld + key_scratch(tile, d) + 2 * active_steps_scratch(tile) + ld;
+  if (!backward) return of_tile;
+  return of_tile + tile * ld + (MemoryGrad::kMaxReads + 1) * ld + kHistory * (kBackwardVecs * kLanes + 2 * kSumLanes) +
+         (tile + kHistory - 1) / kHistory * ld + (tiles + 1) * d * ld;
 }
 
 /// v [steps, ld] = relu(z_v [steps, d]), zero beyond d.
@@ -38,17 +50,20 @@ HMEM_INLINE void pad_values(real* v, const real* z_v, int64_t steps, int64_t d, 
 
 // ------------------------------------------------------------------------------------------------ write, forward
 
-/// Columns of one row through all active steps; m and v point to the first column.
+/// Columns of one row through the active steps of a tile; m and v point to the first column. `fresh`: m = 0 so far.
 template <int NV>
-HMEM_INLINE void write_row(real* m_row, const real* v, int64_t ld, const ActiveSteps& list, real w_max) {
+HMEM_INLINE void write_row(real* m_row, const real* v, int64_t ld, const ActiveSteps& list, bool fresh, real w_max) {
   vec m[NV];
-  {
+  if (fresh) {
     const vec a = splat(list.a[0]);  // the first write meets M = 0: m = u
     const real* v_t = v + list.step[0] * ld;
     HMEM_UNROLL
     for (int q = 0; q < NV; ++q) m[q] = a * load(v_t + q * kLanes);
+  } else {
+    HMEM_UNROLL
+    for (int q = 0; q < NV; ++q) m[q] = load(m_row + q * kLanes);
   }
-  for (int64_t l = 1; l < list.count; ++l) {
+  for (int64_t l = fresh; l < list.count; ++l) {
     const vec a = splat(list.a[l]), c = splat(list.c[l]);
     const real* v_t = v + list.step[l] * ld;
     HMEM_UNROLL
@@ -65,27 +80,37 @@ HMEM_INLINE void write_row(real* m_row, const real* v, int64_t ld, const ActiveS
 
 static void hebbian_write_forward(real* m, const real* z_k, const real* z_v, int64_t steps, int64_t d,
                                   const HebbianRule& rule, real* scratch) {
-  const int64_t ld = padded(d);
+  const int64_t ld = padded(d), tile = tile_steps(steps, d);
   real* v = scratch;
-  scratch += steps * ld;
-  const KeyView keys = view_keys(z_k, steps, d, scratch);
-  scratch += key_scratch(steps, d);
-  ActiveSteps lists[2] = {take_active_steps(scratch, steps), take_active_steps(scratch, steps)};
-  pad_values(v, z_v, steps, d, ld);
-  collect_active(lists[0], keys, 0, steps, rule);
-  for (int64_t i = 0; i < d; ++i) {
-    // The list of the next row is built before this row runs: its latency hides behind the arithmetic.
-    if (i + 1 < d) collect_active(lists[(i + 1) % 2], keys, i + 1, steps, rule);
-    const ActiveSteps& list = lists[i % 2];
-    real* m_row = m + i * ld;
-    if (list.count == 0) {
-      for (int64_t j = 0; j < ld; j += kLanes) store(m_row + j, vec{});
-      continue;
+  scratch += tile * ld;
+  real* keys_of_tile = scratch;
+  scratch += key_scratch(tile, d);
+  ActiveSteps lists[2] = {take_active_steps(scratch, tile), take_active_steps(scratch, tile)};
+  int32_t* started = reinterpret_cast<int32_t*>(scratch);  // rows that were written to
+  for (int64_t i = 0; i < d; ++i) started[i] = 0;
+  int64_t begin = 0;
+  do {
+    const int64_t count = steps - begin < tile ? steps - begin : tile;
+    const real w_max = begin + count == steps ? rule.w_max : real(1);
+    const KeyView keys = view_keys(z_k + begin * d, count, d, keys_of_tile);
+    pad_values(v, z_v + begin * d, count, d, ld);
+    collect_active(lists[0], keys, 0, count, rule);
+    for (int64_t i = 0; i < d; ++i) {
+      // The list of the next row is built before this row runs: its latency hides behind the arithmetic.
+      if (i + 1 < d) collect_active(lists[(i + 1) % 2], keys, i + 1, count, rule);
+      const ActiveSteps& list = lists[i % 2];
+      real* m_row = m + i * ld;
+      if (list.count == 0) {
+        for (int64_t j = 0; j < ld; j += kLanes) store(m_row + j, started[i] ? load(m_row + j) * splat(w_max) : vec{});
+        continue;
+      }
+      for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
+        write_row<decltype(size)::value>(m_row + first * kLanes, v + first * kLanes, ld, list, !started[i], w_max);
+      });
+      started[i] = 1;
     }
-    for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
-      write_row<decltype(size)::value>(m_row + first * kLanes, v + first * kLanes, ld, list, rule.w_max);
-    });
-  }
+    begin += count;
+  } while (begin < steps);
 }
 
 // ----------------------------------------------------------------------------------------------- write, backward
@@ -103,9 +128,10 @@ struct RowSums {
 
 /// The reverse loop over active steps [begin, end) of one row for NV vectors of columns; `history` holds m before each
 /// of these steps. h (= dL/dm after `end`) becomes dL/dm before `begin`. First: the block that starts the sums.
+/// `fresh`: m = 0 before the first step of the list.
 template <int NV, bool kFirst>
 HMEM_INLINE void write_row_reverse(vec (&h)[NV], const real* v, real* dv, int64_t ld, const ActiveSteps& list,
-                                   int64_t begin, int64_t end, const real* history, const RowSums& sums) {
+                                   int64_t begin, int64_t end, bool fresh, const real* history, const RowSums& sums) {
   for (int64_t l = end - 1; l >= begin; --l) {
     const int64_t offset = list.step[l] * ld;
     const vec a = splat(list.a[l]), c = splat(list.c[l]);
@@ -115,7 +141,7 @@ HMEM_INLINE void write_row_reverse(vec (&h)[NV], const real* v, real* dv, int64_
       vq.part[s] = kFirst ? vec{} : load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
       p_sum.part[s] = kFirst ? vec{} : load(sums.p + (l - begin) * kSumLanes + s * kLanes);
     }
-    if (l == 0) {  // m = 0: p = 0, q = H, and nothing before this step wants H
+    if (fresh && l == 0) {  // m = 0: p = 0, q = H, and nothing before this step wants H
       HMEM_UNROLL
       for (int q = 0; q < NV; ++q) {
         const vec value = load(v + offset + q * kLanes);
@@ -166,7 +192,7 @@ HMEM_INLINE void write_row_again(vec (&m)[NV], const real* v, int64_t ld, const 
 /// One column block of one row: recompute the history of steps [begin, end) from m (before `begin`), then reverse.
 template <int NV, bool kFirst>
 HMEM_INLINE void write_row_backward(real* h_row, const real* m_row, const real* v, real* dv, int64_t ld,
-                                    const ActiveSteps& list, int64_t begin, int64_t end, real* history,
+                                    const ActiveSteps& list, int64_t begin, int64_t end, bool fresh, real* history,
                                     const RowSums& sums) {
   vec m[NV], h[NV];
   HMEM_UNROLL
@@ -178,8 +204,8 @@ HMEM_INLINE void write_row_backward(real* h_row, const real* m_row, const real* 
     store(history + (end - 1 - begin) * (NV * kLanes) + q * kLanes, m[q]);
     h[q] = load(h_row + q * kLanes);
   }
-  write_row_reverse<NV, kFirst>(h, v, dv, ld, list, begin, end, history, sums);
-  if (begin > 0) {
+  write_row_reverse<NV, kFirst>(h, v, dv, ld, list, begin, end, fresh, history, sums);
+  if (begin > 0 || !fresh) {
     HMEM_UNROLL
     for (int q = 0; q < NV; ++q) store(h_row + q * kLanes, h[q]);
   }
@@ -219,92 +245,121 @@ HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const rea
   }
 }
 
+/// Sums over rows and steps go row by row (dgamma), so a sequence is one tile when they are wanted.
 static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
                                    const MemoryGrad& dm, int64_t steps, int64_t d, const HebbianRule& rule,
                                    real* scratch) {
-  const int64_t ld = padded(d);
+  const int64_t ld = padded(d), tile = dgamma ? steps : tile_steps(steps, d);
+  const int64_t tiles = tile > 0 ? (steps - 1) / tile + 1 : 0;
   const auto take = [&scratch](int64_t count) {
     real* memory = scratch;
     scratch += count;
     return memory;
   };
-  real* v = take(steps * ld);
-  real* dv = take(steps * ld);
-  const KeyView keys = view_keys(z_k, steps, d, take(key_scratch(steps, d)));
-  ActiveSteps lists[2] = {take_active_steps(scratch, steps), take_active_steps(scratch, steps)};
+  real* v = take(tile * ld);
+  real* dv = take(tile * ld);
+  real* keys_of_tile = take(key_scratch(tile, d));
+  ActiveSteps lists[2] = {take_active_steps(scratch, tile), take_active_steps(scratch, tile)};
   real* dr = take(MemoryGrad::kMaxReads * ld);
-  real* h_row = take(ld);
   int32_t* rows = reinterpret_cast<int32_t*>(take(ld));
+  int32_t* first_tile = reinterpret_cast<int32_t*>(take(ld));  // that writes to rows[n]
   real* history = take(kHistory * kBackwardVecs * kLanes);
   const RowSums sums = {take(kHistory * kSumLanes), take(kHistory * kSumLanes)};
-  real* checkpoints = take((steps + kHistory - 1) / kHistory * ld);
+  real* checkpoints = take((tile + kHistory - 1) / kHistory * ld);
+  real* h_rows = take(d * ld);
+  real* tile_starts = take(tiles * d * ld);  // m before a tile
 
-  pad_values(v, z_v, steps, d, ld);
-  for (int64_t j = 0; j < steps * ld; j += kLanes) store(dv + j, vec{});
   for (int h = 0; h < dm.reads; ++h) {
     for (int64_t j = 0; j < d; ++j) dr[h * ld + j] = rule.w_max * dm.dr[h][j];
     for (int64_t j = d; j < ld; ++j) dr[h * ld + j] = 0;
   }
-
   LaneSum growth = zero_lanes(), loss = zero_lanes();  // sum k sum_j v q,  sum k^2 sum_j p
   const int64_t row_count = list_rows(rows, dm, d);
-  if (row_count > 0) collect_active(lists[0], keys, rows[0], steps, rule);
   for (int64_t n = 0; n < row_count; ++n) {
-    if (n + 1 < row_count) collect_active(lists[(n + 1) % 2], keys, rows[n + 1], steps, rule);
-    const ActiveSteps& list = lists[n % 2];
-    if (list.count == 0) continue;
-    const int64_t i = rows[n];
-    gather_memory_grad(h_row, dm, dr, i, ld, rule.w_max);
-
-    // m at the start of every piece of kHistory steps; zero for the first.
-    for (int64_t j = 0; j < ld; j += kLanes) store(checkpoints + j, vec{});
-    const int64_t pieces = (list.count + kHistory - 1) / kHistory;
-    if (pieces > 1) {
-      for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
-        constexpr int NV = decltype(size)::value;
-        vec m[NV] = {};
-        for (int64_t piece = 1; piece < pieces; ++piece) {
-          write_row_again<NV, false>(m, v + first * kLanes, ld, list, (piece - 1) * kHistory, piece * kHistory,
-                                     nullptr);
-          HMEM_UNROLL
-          for (int q = 0; q < NV; ++q) store(checkpoints + piece * ld + (first + q) * kLanes, m[q]);
-        }
-      });
-    }
-    for (int64_t piece = pieces - 1; piece >= 0; --piece) {
-      const int64_t begin = piece * kHistory;
-      const int64_t end = begin + kHistory < list.count ? begin + kHistory : list.count;
-      for_blocks(ld / kLanes, kBackwardVecs, [&](int64_t first, auto size) {
-        constexpr int NV = decltype(size)::value;
-        const int64_t column = first * kLanes;
-        const real* m_row = checkpoints + piece * ld + column;
-        if (first == 0) {
-          write_row_backward<NV, true>(h_row, m_row, v, dv, ld, list, begin, end, history, sums);
-        } else {
-          write_row_backward<NV, false>(h_row + column, m_row, v + column, dv + column, ld, list, begin, end, history,
-                                        sums);
-        }
-      });
-      for (int64_t l = begin; l < end; ++l) {
-        LaneSum lanes;
-        const real k = list.k[l];
-        const vec decay = splat(2 * rule.gamma_neg * k);
-        HMEM_UNROLL
-        for (int s = 0; s < kSumVecs; ++s) {
-          const vec vq = load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
-          const vec p = load(sums.p + (l - begin) * kSumLanes + s * kLanes);
-          lanes.part[s] = splat(rule.gamma_pos) * vq - decay * p;
-          if (dgamma) {
-            growth.part[s] += splat(k) * vq;
-            loss.part[s] += splat(k * k) * p;
-          }
-        }
-        dz_k[list.step[l] * d + i] += tree_sum(lanes);
-      }
-    }
+    gather_memory_grad(h_rows + n * ld, dm, dr, rows[n], ld, rule.w_max);
+    first_tile[n] = static_cast<int32_t>(tiles);
   }
-  for (int64_t t = 0; t < steps; ++t) {
-    for (int64_t j = 0; j < d; ++j) dz_v[t * d + j] += z_v[t * d + j] > 0 ? dv[t * ld + j] : real(0);
+  // body(n, list) for the rows of a tile.
+  const auto over_rows = [&](int64_t begin, int64_t count, const auto& body) {
+    const KeyView keys = view_keys(z_k + begin * d, count, d, keys_of_tile);
+    pad_values(v, z_v + begin * d, count, d, ld);
+    if (row_count > 0) collect_active(lists[0], keys, rows[0], count, rule);
+    for (int64_t n = 0; n < row_count; ++n) {
+      if (n + 1 < row_count) collect_active(lists[(n + 1) % 2], keys, rows[n + 1], count, rule);
+      body(n, lists[n % 2]);
+    }
+  };
+  const auto run_again = [&](const real* from, real* to, const ActiveSteps& list, int64_t begin, int64_t end) {
+    for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
+      constexpr int NV = decltype(size)::value;
+      vec m[NV];
+      HMEM_UNROLL
+      for (int q = 0; q < NV; ++q) m[q] = load(from + (first + q) * kLanes);
+      write_row_again<NV, false>(m, v + first * kLanes, ld, list, begin, end, nullptr);
+      HMEM_UNROLL
+      for (int q = 0; q < NV; ++q) store(to + (first + q) * kLanes, m[q]);
+    });
+  };
+
+  for (int64_t j = 0; j < row_count * ld && tiles > 0; j += kLanes) store(tile_starts + j, vec{});
+  for (int64_t t = 0; t + 1 < tiles; ++t) {
+    over_rows(t * tile, tile, [&](int64_t n, const ActiveSteps& list) {
+      real* start = tile_starts + (t * d + n) * ld;
+      run_again(start, start + d * ld, list, 0, list.count);
+      if (list.count > 0 && first_tile[n] > t) first_tile[n] = static_cast<int32_t>(t);
+    });
+  }
+  for (int64_t t = tiles - 1; t >= 0; --t) {
+    const int64_t t_begin = t * tile, count = steps - t_begin < tile ? steps - t_begin : tile;
+    for (int64_t j = 0; j < count * ld; j += kLanes) store(dv + j, vec{});
+    over_rows(t_begin, count, [&](int64_t n, const ActiveSteps& list) {
+      if (list.count == 0) return;
+      const bool fresh = first_tile[n] >= t;
+      real* h_row = h_rows + n * ld;
+      // m at the start of every piece of kHistory steps.
+      const int64_t pieces = (list.count + kHistory - 1) / kHistory;
+      const real* start = tile_starts + (t * d + n) * ld;
+      for (int64_t j = 0; j < ld; j += kLanes) store(checkpoints + j, load(start + j));
+      for (int64_t piece = 1; piece < pieces; ++piece) {
+        real* to = checkpoints + piece * ld;
+        run_again(to - ld, to, list, (piece - 1) * kHistory, piece * kHistory);
+      }
+      for (int64_t piece = pieces - 1; piece >= 0; --piece) {
+        const int64_t begin = piece * kHistory;
+        const int64_t end = begin + kHistory < list.count ? begin + kHistory : list.count;
+        for_blocks(ld / kLanes, kBackwardVecs, [&](int64_t first, auto size) {
+          constexpr int NV = decltype(size)::value;
+          const int64_t column = first * kLanes;
+          const real* m_row = checkpoints + piece * ld + column;
+          if (first == 0) {
+            write_row_backward<NV, true>(h_row, m_row, v, dv, ld, list, begin, end, fresh, history, sums);
+          } else {
+            write_row_backward<NV, false>(h_row + column, m_row, v + column, dv + column, ld, list, begin, end, fresh,
+                                          history, sums);
+          }
+        });
+        for (int64_t l = begin; l < end; ++l) {
+          LaneSum lanes;
+          const real k = list.k[l];
+          const vec decay = splat(2 * rule.gamma_neg * k);
+          HMEM_UNROLL
+          for (int s = 0; s < kSumVecs; ++s) {
+            const vec vq = load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
+            const vec p = load(sums.p + (l - begin) * kSumLanes + s * kLanes);
+            lanes.part[s] = splat(rule.gamma_pos) * vq - decay * p;
+            if (dgamma) {
+              growth.part[s] += splat(k) * vq;
+              loss.part[s] += splat(k * k) * p;
+            }
+          }
+          dz_k[(t_begin + list.step[l]) * d + rows[n]] += tree_sum(lanes);
+        }
+      }
+    });
+    for (int64_t step = 0; step < count; ++step) {
+      const int64_t at = (t_begin + step) * d;
+      for (int64_t j = 0; j < d; ++j) dz_v[at + j] += z_v[at + j] > 0 ? dv[step * ld + j] : real(0);
+    }
   }
   if (dgamma) {
     dgamma[0] = tree_sum(growth);

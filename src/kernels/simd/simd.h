@@ -49,8 +49,8 @@ struct SimdKernels {
   const char* name;
 
   // --- simd/hebbian.inl ------------------------------------------------------------------------------------------
-  /// Elements of scratch that the two write kernels need.
-  int64_t (*hebbian_scratch)(int64_t steps, int64_t d);
+  /// Elements of scratch that the two write kernels need; `whole`: backward with dgamma.
+  int64_t (*hebbian_scratch)(int64_t steps, int64_t d, bool backward, bool whole);
   /// Writes one sample: m [d, ld] from pre-activations z_k, z_v [steps, d].
   void (*hebbian_write_forward)(real* m, const real* z_k, const real* z_v, int64_t steps, int64_t d,
                                 const HebbianRule& rule, real* scratch);
