@@ -20,12 +20,13 @@ constexpr int kForwardVecs = 6, kBackwardVecs = 4;
 constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwardVecs;
 #endif
 
-/// Steps that pass through all rows before the next ones do: their values and the gradients of these stay in the
-/// second-level cache however long the sequence is.
+/// Steps that pass through all rows before the next ones do: the values of a long sequence and their gradients would
+/// leave the second-level cache.
 HMEM_INLINE int64_t tile_steps(int64_t steps, int64_t d) {
-  constexpr int64_t kTile = 1 << 15, kShortest = 32;  // elements of the values
-  const int64_t fit = kTile / padded(d) / 16 * 16, most = fit < kShortest ? kShortest : fit;
-  return steps < most ? steps : most;
+  constexpr int64_t kTile = 1 << 15, kShortest = 32;  // elements of the values, steps
+  if (steps * padded(d) <= 2 * kTile) return steps;
+  const int64_t tile = kTile / padded(d) / 16 * 16;
+  return tile < kShortest ? kShortest : tile;
 }
 
 /// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, all of a tile; read
@@ -275,12 +276,9 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const r
   }
   LaneSum growth = zero_lanes(), loss = zero_lanes();  // sum k sum_j v q,  sum k^2 sum_j p
   const int64_t row_count = list_rows(rows, dm, d);
-  for (int64_t n = 0; n < row_count; ++n) {
-    gather_memory_grad(h_rows + n * ld, dm, dr, rows[n], ld, rule.w_max);
-    first_tile[n] = static_cast<int32_t>(tiles);
-  }
+  for (int64_t n = 0; n < row_count; ++n) first_tile[n] = static_cast<int32_t>(tiles);
   // body(n, list) for the rows of a tile.
-  const auto over_rows = [&](int64_t begin, int64_t count, const auto& body) {
+  const auto over_rows = [&](int64_t begin, int64_t count, const auto& body) __attribute__((always_inline)) {
     const KeyView keys = view_keys(z_k + begin * d, count, d, keys_of_tile);
     pad_values(v, z_v + begin * d, count, d, ld);
     if (row_count > 0) collect_active(lists[0], keys, rows[0], count, rule);
@@ -289,7 +287,8 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const r
       body(n, lists[n % 2]);
     }
   };
-  const auto run_again = [&](const real* from, real* to, const ActiveSteps& list, int64_t begin, int64_t end) {
+  const auto run_again = [&](const real* from, real* to, const ActiveSteps& list, int64_t begin, int64_t end)
+      __attribute__((always_inline)) {
     for_blocks(ld / kLanes, kForwardVecs, [&](int64_t first, auto size) {
       constexpr int NV = decltype(size)::value;
       vec m[NV];
@@ -301,61 +300,65 @@ static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const r
     });
   };
 
-  for (int64_t j = 0; j < row_count * ld && tiles > 0; j += kLanes) store(tile_starts + j, vec{});
+  for (int64_t j = 0; j < row_count * ld && tiles > 1; j += kLanes) store(tile_starts + j, vec{});
   for (int64_t t = 0; t + 1 < tiles; ++t) {
-    over_rows(t * tile, tile, [&](int64_t n, const ActiveSteps& list) {
-      real* start = tile_starts + (t * d + n) * ld;
-      run_again(start, start + d * ld, list, 0, list.count);
-      if (list.count > 0 && first_tile[n] > t) first_tile[n] = static_cast<int32_t>(t);
-    });
+    over_rows(
+        t * tile, tile, [&](int64_t n, const ActiveSteps& list) __attribute__((always_inline)) {
+          real* start = tile_starts + (t * d + n) * ld;
+          run_again(start, start + d * ld, list, 0, list.count);
+          if (list.count > 0 && first_tile[n] > t) first_tile[n] = static_cast<int32_t>(t);
+        });
   }
   for (int64_t t = tiles - 1; t >= 0; --t) {
     const int64_t t_begin = t * tile, count = steps - t_begin < tile ? steps - t_begin : tile;
     for (int64_t j = 0; j < count * ld; j += kLanes) store(dv + j, vec{});
-    over_rows(t_begin, count, [&](int64_t n, const ActiveSteps& list) {
-      if (list.count == 0) return;
-      const bool fresh = first_tile[n] >= t;
-      real* h_row = h_rows + n * ld;
-      // m at the start of every piece of kHistory steps.
-      const int64_t pieces = (list.count + kHistory - 1) / kHistory;
-      const real* start = tile_starts + (t * d + n) * ld;
-      for (int64_t j = 0; j < ld; j += kLanes) store(checkpoints + j, load(start + j));
-      for (int64_t piece = 1; piece < pieces; ++piece) {
-        real* to = checkpoints + piece * ld;
-        run_again(to - ld, to, list, (piece - 1) * kHistory, piece * kHistory);
-      }
-      for (int64_t piece = pieces - 1; piece >= 0; --piece) {
-        const int64_t begin = piece * kHistory;
-        const int64_t end = begin + kHistory < list.count ? begin + kHistory : list.count;
-        for_blocks(ld / kLanes, kBackwardVecs, [&](int64_t first, auto size) {
-          constexpr int NV = decltype(size)::value;
-          const int64_t column = first * kLanes;
-          const real* m_row = checkpoints + piece * ld + column;
-          if (first == 0) {
-            write_row_backward<NV, true>(h_row, m_row, v, dv, ld, list, begin, end, fresh, history, sums);
-          } else {
-            write_row_backward<NV, false>(h_row + column, m_row, v + column, dv + column, ld, list, begin, end, fresh,
-                                          history, sums);
+    over_rows(
+        t_begin, count, [&](int64_t n, const ActiveSteps& list) __attribute__((always_inline)) {
+          real* h_row = h_rows + (tiles > 1 ? n * ld : 0);
+          if (t + 1 == tiles && (list.count > 0 || tiles > 1))
+            gather_memory_grad(h_row, dm, dr, rows[n], ld, rule.w_max);
+          if (list.count == 0) return;
+          const bool fresh = first_tile[n] >= t;
+          // m at the start of every piece of kHistory steps.
+          const int64_t pieces = (list.count + kHistory - 1) / kHistory;
+          const real* start = tile_starts + (t * d + n) * ld;
+          for (int64_t j = 0; j < ld; j += kLanes) store(checkpoints + j, fresh ? vec{} : load(start + j));
+          for (int64_t piece = 1; piece < pieces; ++piece) {
+            real* to = checkpoints + piece * ld;
+            run_again(to - ld, to, list, (piece - 1) * kHistory, piece * kHistory);
           }
-        });
-        for (int64_t l = begin; l < end; ++l) {
-          LaneSum lanes;
-          const real k = list.k[l];
-          const vec decay = splat(2 * rule.gamma_neg * k);
-          HMEM_UNROLL
-          for (int s = 0; s < kSumVecs; ++s) {
-            const vec vq = load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
-            const vec p = load(sums.p + (l - begin) * kSumLanes + s * kLanes);
-            lanes.part[s] = splat(rule.gamma_pos) * vq - decay * p;
-            if (dgamma) {
-              growth.part[s] += splat(k) * vq;
-              loss.part[s] += splat(k * k) * p;
+          for (int64_t piece = pieces - 1; piece >= 0; --piece) {
+            const int64_t begin = piece * kHistory;
+            const int64_t end = begin + kHistory < list.count ? begin + kHistory : list.count;
+            for_blocks(ld / kLanes, kBackwardVecs, [&](int64_t first, auto size) {
+              constexpr int NV = decltype(size)::value;
+              const int64_t column = first * kLanes;
+              const real* m_row = checkpoints + piece * ld + column;
+              if (first == 0) {
+                write_row_backward<NV, true>(h_row, m_row, v, dv, ld, list, begin, end, fresh, history, sums);
+              } else {
+                write_row_backward<NV, false>(h_row + column, m_row, v + column, dv + column, ld, list, begin, end,
+                                              fresh, history, sums);
+              }
+            });
+            for (int64_t l = begin; l < end; ++l) {
+              LaneSum lanes;
+              const real k = list.k[l];
+              const vec decay = splat(2 * rule.gamma_neg * k);
+              HMEM_UNROLL
+              for (int s = 0; s < kSumVecs; ++s) {
+                const vec vq = load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
+                const vec p = load(sums.p + (l - begin) * kSumLanes + s * kLanes);
+                lanes.part[s] = splat(rule.gamma_pos) * vq - decay * p;
+                if (dgamma) {
+                  growth.part[s] += splat(k) * vq;
+                  loss.part[s] += splat(k * k) * p;
+                }
+              }
+              dz_k[(t_begin + list.step[l]) * d + rows[n]] += tree_sum(lanes);
             }
           }
-          dz_k[(t_begin + list.step[l]) * d + rows[n]] += tree_sum(lanes);
-        }
-      }
-    });
+        });
     for (int64_t step = 0; step < count; ++step) {
       const int64_t at = (t_begin + step) * d;
       for (int64_t j = 0; j < d; ++j) dz_v[at + j] += z_v[at + j] > 0 ? dv[step * ld + j] : real(0);
