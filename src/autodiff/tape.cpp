@@ -43,20 +43,21 @@ void* Tape::allocate_bytes(int64_t count, int64_t size) {
   constexpr int64_t kLine = 64 / sizeof(real), kFirstBlock = 1 << 18;
   const int64_t elements =
       (count * size + 63) / 64 * kLine;  // whole cache lines, in elements, so that the next piece is aligned too
-  while (block_ < blocks_.size() && blocks_[block_].used + elements > blocks_[block_].memory.count()) ++block_;
+  while (block_ < blocks_.size() && blocks_[block_].used + elements > blocks_[block_].size) ++block_;
   if (block_ == blocks_.size()) {
-    const int64_t last = blocks_.empty() ? kFirstBlock : blocks_.back().memory.count();
-    blocks_.push_back({Tensor({std::max(last, elements)}), 0});
+    const int64_t new_size = std::max(blocks_.empty() ? kFirstBlock : blocks_.back().size, elements);
+    auto* memory = static_cast<real*>(detail::aligned_allocate(new_size, sizeof(real)));
+    blocks_.push_back({std::unique_ptr<real, detail::AlignedFree>(memory), new_size, 0});
   }
   Block& block = blocks_[block_];
-  real* memory = block.memory.data() + block.used;
+  real* memory = block.memory.get() + block.used;
   block.used += elements;
   return memory;
 }
 
 int64_t Tape::bytes() const {
   int64_t sum = 0;
-  for (const Block& block : blocks_) sum += block.memory.count() * static_cast<int64_t>(sizeof(real));
+  for (const Block& block : blocks_) sum += block.size * static_cast<int64_t>(sizeof(real));
   return sum;
 }
 

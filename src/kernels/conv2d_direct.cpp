@@ -28,6 +28,13 @@ int64_t block_count(int64_t channels) { return (channels + kConvBlock - 1) / kCo
 
 bool across_images(const Conv2dDims& dims) { return dims.width <= kSmallWidth; }
 
+/// Partial sums of the weights' gradient: over few pixels at a time they would spend their time on loading and storing.
+int64_t chunk_count(const Conv2dDims& dims) {
+  const int64_t most = std::min(kMaxChunks, across_images(dims) ? dims.batch / kChunkImages : dims.batch);
+  const int64_t of_weights = block_count(dims.out) * 9 * dims.in * kConvBlock;
+  return std::max<int64_t>(1, std::min(most, kPartialElements / of_weights));
+}
+
 /// First and last position of a stretch of n on which the same taps -1, 0, 1 stay inside: beginning, middle, end.
 struct Stretch {
   int64_t begin, count;
@@ -220,21 +227,32 @@ void conv2d_backward_data_direct(real* dinp, const real* dz, const real* weight,
   convolve(dinp, dims.in, dz, dims.out, packed, result, dims);
 }
 
-void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
-  if (dims.pixels() == 0) return;
-  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), pixels = dims.pixels();
+int64_t conv2d_partials(const Conv2dDims& dims) {
+  return chunk_count(dims) * block_count(dims.out) * 9 * dims.in * kConvBlock;
+}
+
+int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
+  if (!across_images(dims)) return std::min(dims.batch, begin + images);
+  const int64_t chunks = chunk_count(dims);
+  int64_t chunk = 0;
+  while (dims.batch * (chunk + 1) / chunks <= begin) ++chunk;
+  return std::min(dims.batch * (chunk + 1) / chunks, begin + kWeightImages);
+}
+
+void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
+                         int64_t end) {
+  Conv2dDims piece = dims;
+  piece.batch = end - begin;
+  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), pixels = piece.pixels();
+  const int64_t chunks = chunk_count(dims);
   const bool across = across_images(dims);
-  // Sums over few pixels at a time would spend their time on loading and storing.
-  const int64_t most = std::min(kMaxChunks, across ? dims.batch / kChunkImages : dims.batch);
-  const int64_t chunks = std::max<int64_t>(1, std::min(most, kPartialElements / (blocks * rows * kConvBlock)));
   Scratch scratch;
-  real* partials = scratch.take(chunks * blocks * rows * kConvBlock);
 
   // Pixels of all channels lie a power of two apart on small maps, which a cache can hold few of: packed, they do not.
   int64_t dz_stride = dims.out, dz_block = kConvBlock;
   if (across || dims.out % kConvBlock != 0) {
     real* packed = scratch.take(blocks * pixels * kConvBlock);
-    pack_dz(packed, dz, dims, across);
+    pack_dz(packed, dz, piece, across);
     dz = packed;
     dz_stride = kConvBlock;
     dz_block = pixels * kConvBlock;
@@ -242,32 +260,43 @@ void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* i
   ConvTiles tiles = {dims.in, rows, 0};
   if (across) {
     real* packed = scratch.take((dims.in + kTile - 1) / kTile * kTile * pixels);
-    pack_inp(packed, inp, dims);
+    pack_inp(packed, inp, piece);
     inp = packed;
     tiles = {kTile, kTile, pixels * kTile};
   }
-  const std::vector<ConvRegion> regions = across ? packed_regions(dims) : image_regions(dims, dims.in, kRegionRows);
+  const std::vector<ConvRegion> regions = across ? packed_regions(piece) : image_regions(dims, dims.in, kRegionRows);
 
   parallel_for(chunks * blocks, 1, [&](int64_t task) {
     const int64_t chunk = task / blocks, block = task % blocks;
     real* partial = partials + task * rows * kConvBlock;
-    std::fill(partial, partial + rows * kConvBlock, real(0));
-    const int64_t begin = dims.batch * chunk / chunks, end = dims.batch * (chunk + 1) / chunks;
-    const int64_t images = across ? kWeightImages : 1;
-    for (int64_t b = begin; b < end; b += images) {
+    const int64_t last = std::min(end, dims.batch * (chunk + 1) / chunks), images = across ? kWeightImages : 1;
+    for (int64_t b = std::max(begin, dims.batch * chunk / chunks); b < last; b += images) {
       for (ConvRegion region : regions) {
-        if (across) region.cols = std::min(images, end - b);
-        region.pixel += across ? b : b * dims.height * dims.width;
+        if (across) region.cols = std::min(images, last - b);
+        region.pixel += (b - begin) * (across ? 1 : dims.height * dims.width);
         simd().conv_weights(partial, dz + block * dz_block, dz_stride, inp, tiles, region);
       }
     }
   });
+}
+
+void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& dims) {
+  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), tasks = chunk_count(dims) * blocks;
   parallel_for(rows, 64, [&](int64_t row) {
-    for (int64_t task = 0; task < chunks * blocks; ++task) {
+    for (int64_t task = 0; task < tasks; ++task) {
       const int64_t first = task % blocks * kConvBlock, count = std::min(kConvBlock, dims.out - first);
       simd().accumulate(dweight + row * dims.out + first, partials + (task * rows + row) * kConvBlock, count);
     }
   });
+}
+
+void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
+  if (dims.pixels() == 0) return;
+  Scratch scratch;
+  real* partials = scratch.take(conv2d_partials(dims));
+  zero(partials, conv2d_partials(dims));
+  add_conv2d_partials(partials, dz, inp, dims, 0, dims.batch);
+  sum_conv2d_partials(dweight, partials, dims);
 }
 
 }  // namespace hmem

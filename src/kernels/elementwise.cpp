@@ -24,18 +24,18 @@ void over_pieces(int64_t n, const Body& body) {
   });
 }
 
-/// Rows of width n in one piece: a function of n alone.
-int64_t rows_of_piece(int64_t n) { return std::max<int64_t>(1, kPiece / std::max<int64_t>(n, 1)); }
-
 /// body(first row, end) over pieces of rows.
 template <typename Body>
 void over_rows(int64_t rows, int64_t n, const Body& body) {
-  const int64_t piece_rows = rows_of_piece(n);
+  const int64_t piece_rows = bias_rows(n);
   parallel_for((rows + piece_rows - 1) / piece_rows, kGrain,
                [&](int64_t piece) { body(piece * piece_rows, std::min(rows, (piece + 1) * piece_rows)); });
 }
 
 }  // namespace
+
+// A function of n alone.
+int64_t bias_rows(int64_t n) { return std::max<int64_t>(1, kPiece / std::max<int64_t>(n, 1)); }
 
 void zero(real* out, int64_t n) {
   over_pieces(n, [&](int64_t i, int64_t count) { std::fill(out + i, out + i + count, real(0)); });
@@ -84,7 +84,7 @@ void bias_forward(real* out, const real* inp, const real* bias, Activation activ
 void bias_backward(real* dz, real* dbias, const real* dout, const real* out, Activation activation, int64_t rows,
                    int64_t n) {
   if (!dz && !dbias) return;
-  const int64_t piece_rows = rows_of_piece(n), pieces = (rows + piece_rows - 1) / piece_rows;
+  const int64_t piece_rows = bias_rows(n), pieces = (rows + piece_rows - 1) / piece_rows;
   Scratch scratch;
   real* sums = dbias ? scratch.take(pieces * n) : nullptr;
   over_rows(rows, n, [&](int64_t begin, int64_t end) {

@@ -6,6 +6,7 @@
 
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
+#include "kernels/row_sums.h"
 #include "kernels/scratch.h"
 #include "kernels/simd/simd.h"
 
@@ -13,8 +14,8 @@ namespace hmem {
 
 namespace {
 
-constexpr int64_t kRows = 128;   // rows of one partial sum: fixed, so that the order of addition is
-constexpr int64_t kGrain = 512;  // rows that are not worth a second thread
+constexpr int64_t kRows = kNormRows;  // rows of one partial sum: fixed, so that the order of addition is
+constexpr int64_t kGrain = 512;       // rows that are not worth a second thread
 
 /// body(first row, end) over pieces of rows.
 template <typename Body>
@@ -137,6 +138,31 @@ void batch_statistics(NormStatistics& out, const real* x, int64_t rows, int64_t 
   statistics_over_parts(out, e, parts);
 }
 
+void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e,
+                                const SumOverParts& parts) {
+  if (!check_rows(out, rows, e, parts)) return statistics_over_parts(out, e, parts);
+  const real n = static_cast<real>(out.n);
+  Scratch scratch;
+  real *zero = zeros(scratch, e), *moments = zeros(scratch, 2 * e);
+  std::fill(out.mean, out.mean + e, real(0));
+  RowSums mean(scratch, out.mean, e, kRows), squares(scratch, moments, 2 * e, kRows);
+  pass([&](const real* x, int64_t count) {
+    mean.add(count, [&](real* sum, int64_t begin, int64_t end) {
+      simd().column_moments(sum, nullptr, x + begin * e, zero, end - begin, e);
+    });
+  });
+  mean.finish();
+  for (int64_t j = 0; j < e; ++j) out.mean[j] /= n;
+  pass([&](const real* x, int64_t count) {
+    squares.add(count, [&](real* sum, int64_t begin, int64_t end) {
+      simd().column_moments(sum, sum + e, x + begin * e, out.mean, end - begin, e);
+    });
+  });
+  squares.finish();
+  for (int64_t j = 0; j < e; ++j) out.variance[j] = moments[e + j] / n;
+  statistics_over_parts(out, e, parts);
+}
+
 void batch_norm_forward(real* y, const real* x, const real* scale, const real* shift, const NormStatistics& statistics,
                         int64_t rows, int64_t e, real epsilon) {
   Scratch scratch;
@@ -157,6 +183,13 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
   sum_over_rows(sums, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
     simd().norm_backward_sums(sum, dy + begin * e, x + begin * e, statistics.mean, end - begin, e);
   });
+  batch_norm_backward_apply(dx, dscale, dshift, sums, dy, x, scale, statistics, rows, e, epsilon, parts);
+}
+
+void batch_norm_backward_apply(real* dx, real* dscale, real* dshift, real* sums, const real* dy, const real* x,
+                               const real* scale, const NormStatistics& statistics, int64_t rows, int64_t e,
+                               real epsilon, const SumOverParts& parts) {
+  Scratch scratch;
   real *dmean_n = scratch.take(e), *dvar_2n = scratch.take(e), *slope = scratch.take(e), *offset = scratch.take(e);
   statistics_adjoint(dmean_n, dvar_2n, dscale, dshift, sums, scale, statistics, e, epsilon, parts);
   if (!dx) return;

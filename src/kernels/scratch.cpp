@@ -1,6 +1,7 @@
 #include "kernels/scratch.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "hmem/core/tensor.h"
@@ -10,8 +11,10 @@ namespace hmem {
 namespace {
 
 struct Block {
-  Tensor memory;
-  int64_t used = 0;
+  explicit Block(int64_t count)
+      : memory(static_cast<real*>(detail::aligned_allocate(count, sizeof(real)))), size(count) {}
+  std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: what is not used takes no page
+  int64_t size, used = 0;
 };
 
 /// Blocks never move, so that memory already handed out stays valid when the stack grows.
@@ -37,16 +40,15 @@ Scratch::~Scratch() {
 real* Scratch::take(int64_t count) {
   Stack& stack = t_stack;
   const int64_t size = padded(count);
-  if (stack.blocks.empty()) stack.blocks.push_back({Tensor({std::max(kFirstBlock, size)}), 0});
-  while (stack.blocks[stack.top].used + size > stack.blocks[stack.top].memory.count()) {
+  if (stack.blocks.empty()) stack.blocks.emplace_back(std::max(kFirstBlock, size));
+  while (stack.blocks[stack.top].used + size > stack.blocks[stack.top].size) {
     if (stack.top + 1 == stack.blocks.size()) {
-      const int64_t grown = std::max(2 * stack.blocks[stack.top].memory.count(), size);
-      stack.blocks.push_back({Tensor({grown}), 0});
+      stack.blocks.emplace_back(std::max(2 * stack.blocks[stack.top].size, size));
     }
     ++stack.top;
   }
   Block& block = stack.blocks[stack.top];
-  real* memory = block.memory.data() + block.used;
+  real* memory = block.memory.get() + block.used;
   block.used += size;
   return memory;
 }

@@ -29,13 +29,13 @@ ConvNet14::ConvNet14(uint64_t seed, double dropout_scale, int64_t channels) : fe
   }
 }
 
-Var ConvNet14::forward(Tape& tape, Var images, int application) {
+Var ConvNet14::forward(Tape& tape, Var images, int application, int64_t piece) {
   const Shape shape = images.shape();
   HMEM_CHECK(
       shape.rank() == 4 && shape[3] == 3 && shape[1] > 0 && shape[1] % 32 == 0 && shape[2] > 0 && shape[2] % 32 == 0,
       "convnet14: images ", shape, ", expected [B, H, W, 3] with H and W multiples of 32");
   Var x = images;
-  for (ConvBlock& block : blocks_) x = block.forward(tape, x, application);
+  for (ConvBlock& block : blocks_) x = block.forward(tape, x, application, piece);
   return tape.reshape(x, {shape[0], shape[1] / 32 * (shape[2] / 32) * features_});
 }
 

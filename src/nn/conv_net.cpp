@@ -32,10 +32,26 @@ ConvBlock::ConvBlock(const std::string& name, int64_t in, int64_t out, double dr
       norm2(name + ".norm2", out, BatchNorm::MovingVariance::unbiased),
       dropout_(name + ".dropout", dropout, seed) {}
 
-Var ConvBlock::forward(Tape& tape, Var x, int application) {
+Var ConvBlock::forward(Tape& tape, Var x, int application, int64_t piece) {
+  if (piece > 0) return forward_in_pieces(tape, x, application, piece);
   x = norm_pixels(tape, norm1, conv1.forward(tape, x));
   x = norm_pixels(tape, norm2, conv2.forward(tape, x));
   return dropout_.forward(tape, max_pool(x), application);
+}
+
+Var ConvBlock::forward_in_pieces(Tape& tape, Var x, int application, int64_t piece) {
+  BatchNorm* norms[] = {&norm1, &norm2};
+  Conv2d* convolutions[] = {&conv1, &conv2};
+  ConvStageVars stages[2];
+  NormStatistics moving[2], used[2];
+  for (int i = 0; i < 2; ++i) {
+    moving[i] = {norms[i]->moving_mean.value.data(), norms[i]->moving_var.value.data()};
+    stages[i] = {tape.leaf(convolutions[i]->weight), tape.leaf(convolutions[i]->bias), tape.leaf(norms[i]->scale),
+                 tape.leaf(norms[i]->shift), tape.training() ? nullptr : &moving[i]};
+  }
+  const Var y = conv_block(x, stages, BatchNorm::kEpsilon, dropout_.mask(tape, application), piece, used);
+  for (int i = 0; i < 2; ++i) norms[i]->follow(tape, used[i]);
+  return y;
 }
 
 void ConvBlock::add_to(Weights& weights) {

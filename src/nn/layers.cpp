@@ -79,14 +79,19 @@ Dropout::Dropout(const std::string& name, double rate, uint64_t seed) {
 }
 
 Var Dropout::forward(Tape& tape, Var x, int application) const {
+  const DropoutMask of_step = mask(tape, application);
+  return of_step.rate == 0 ? x : dropout(x, of_step);
+}
+
+DropoutMask Dropout::mask(const Tape& tape, int application) const {
   constexpr int kElements = 32, kApplications = 2;  // bits for the elements of one application, and for its number
   HMEM_CHECK(application >= 0 && application < 1 << kApplications, "dropout: application ", application,
              ", expected 0 to 3");
-  if (!tape.training() || mask_.rate == 0) return x;
   DropoutMask mask = mask_;
   mask.key[1] ^= static_cast<uint32_t>(tape.part().first);
+  if (!tape.training()) mask.rate = 0;
   mask.first = (tape.step() << (kElements + kApplications)) + (static_cast<uint64_t>(application) << kElements);
-  return dropout(x, mask);
+  return mask;
 }
 
 BatchNorm::BatchNorm(const std::string& name, int64_t e, MovingVariance moving_variance)
@@ -104,7 +109,7 @@ Var BatchNorm::forward(Tape& tape, Var x, int64_t padded) {
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm(x, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training() && tape.part().slot == 0) update_moving(batch);
+  follow(tape, batch);
   return y;
 }
 
@@ -113,11 +118,12 @@ Var BatchNorm::forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_
   NormStatistics batch;
   const NormSource source = {padded, tape.training() ? nullptr : &moving};
   const Var y = batch_norm_pairs(rows, pairs, tape.leaf(scale), tape.leaf(shift), kEpsilon, source, &batch);
-  if (tape.training() && tape.part().slot == 0) update_moving(batch);
+  follow(tape, batch);
   return y;
 }
 
-void BatchNorm::update_moving(const NormStatistics& batch) {
+void BatchNorm::follow(const Tape& tape, const NormStatistics& batch) {
+  if (!tape.training() || tape.part().slot != 0) return;
   const real bessel = moving_variance_ == MovingVariance::biased || batch.n < 2
                           ? real(1)
                           : static_cast<real>(static_cast<double>(batch.n) / static_cast<double>(batch.n - 1));

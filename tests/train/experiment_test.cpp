@@ -84,7 +84,8 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
       {Role::output,
        {"save", "checkpoint", "out", "verbose", "quiet", "logging", "strips", "strip_examples", "export_weights"}},
       {Role::run, {"random_state", "limit_steps", "resume", "stop_after"}},
-      {Role::neutral, {"threads", "checkpoint_every", "preset", "feature_cache", "feature_cache_limit"}}};
+      {Role::neutral,
+       {"threads", "checkpoint_every", "preset", "feature_cache", "feature_cache_limit", "frame_chunk"}}};
   std::map<std::string, Role> expected;
   for (const auto& [role, names] : roles) {
     for (const std::string& name : names) {

@@ -16,6 +16,7 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -169,8 +170,8 @@ class Tape {
     Backward backward;
   };
   struct Block {
-    Tensor memory;
-    int64_t used = 0;
+    std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: what is not used takes no page
+    int64_t size, used = 0;
   };
 
   Node& node(Var var) { return nodes_[static_cast<size_t>(var.index_)]; }

@@ -41,6 +41,17 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
                          const NormStatistics& statistics, int64_t rows, int64_t e, real epsilon,
                          const SumOverParts& parts = {});
 
+/// For rows that come in pieces, the same bits. `pass` gives all rows, in order, to its argument; called twice.
+using PassOverRows = std::function<void(const std::function<void(const real* x, int64_t rows)>& add)>;
+void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e,
+                                const SumOverParts& parts = {});
+/// The second half of batch_norm_backward: from sums [2, e] over the rows of sum dy (x - mean) and sum dy, in partial
+/// sums of kNormRows rows. They become those of the batch. Each of dx, dscale, dshift may be null.
+constexpr int64_t kNormRows = 128;
+void batch_norm_backward_apply(real* dx, real* dscale, real* dshift, real* sums, const real* dy, const real* x,
+                               const real* scale, const NormStatistics& statistics, int64_t rows, int64_t e,
+                               real epsilon, const SumOverParts& parts = {});
+
 /// The same for instances x_i = rows[first_i] + rows[second_i] without forming them. Normalisation is affine once the
 /// statistics are known, so y_i = out[first_i] + out[second_i] with
 ///   out[r] = s rows[r] for first rows,  s rows[r] + shift - s mean for second rows,  s = scale / sqrt(var + epsilon).

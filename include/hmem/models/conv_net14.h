@@ -15,7 +15,7 @@ namespace hmem {
 /// "convnet14.block<1..5>.{conv1,norm1,conv2,norm2}.*".
 class ConvNet14 : public Network {
  public:
-  static constexpr int64_t kChannels = 32;             ///< c, as published
+  static constexpr int64_t kChannels = 32;              ///< c, as published
   static constexpr int64_t kFeatures = 16 * kChannels;  ///< for each 32 x 32 pixels, as published
 
   /// Weights are drawn from the stream "init.convnet14" of `seed`. The dropout rates are multiplied by `dropout_scale`
@@ -25,7 +25,8 @@ class ConvNet14 : public Network {
   int64_t features() const { return features_; }
   /// In training mode the moving averages follow this batch. `application` (0 to 3) distinguishes several uses of the
   /// network in one step; each draws its own dropout masks. Throws Error on other shapes.
-  Var forward(Tape& tape, Var images, int application = 0);
+  /// With `piece` that many images at a time (0: all at once): the same bits in less memory and more time.
+  Var forward(Tape& tape, Var images, int application = 0, int64_t piece = 0);
   /// The convolution kernels are regularised.
   void add_to(Weights& weights) override;
   /// Changes the first convolution so that it does with x what it did with (x - mean) / deviation of each channel,

@@ -29,8 +29,9 @@ class Conv2d {
 class ConvBlock {
  public:
   ConvBlock(const std::string& name, int64_t in, int64_t out, double dropout, Rng& rng, uint64_t seed);
-  /// `application`: see Dropout.
-  Var forward(Tape& tape, Var x, int application = 0);
+  /// `application`: see Dropout. With `piece` that many images at a time (0: all at once): the same bits, see
+  /// conv_block() of ops_image.h.
+  Var forward(Tape& tape, Var x, int application = 0, int64_t piece = 0);
   void add_to(Weights& weights);
 
   Conv2d conv1;
@@ -39,6 +40,8 @@ class ConvBlock {
   BatchNorm norm2;
 
  private:
+  Var forward_in_pieces(Tape& tape, Var x, int application, int64_t piece);
+
   Dropout dropout_;
 };
 

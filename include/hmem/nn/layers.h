@@ -81,6 +81,8 @@ class Dropout {
   Dropout(const std::string& name, double rate, uint64_t seed);
   /// `application` (0 to 3) distinguishes several uses of one layer in one step: each has its own mask.
   Var forward(Tape& tape, Var x, int application = 0) const;
+  /// The mask of this step; with rate 0 in inference.
+  DropoutMask mask(const Tape& tape, int application) const;
 
  private:
   DropoutMask mask_;
@@ -104,6 +106,8 @@ class BatchNorm {
   /// The same for instances that are sums of two rows: see batch_norm_pairs.
   Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);
   void add_to(Weights& weights);
+  /// Lets the moving averages follow the statistics of a batch, for the first of its parts.
+  void follow(const Tape& tape, const NormStatistics& batch);
 
   static constexpr real kEpsilon = real(1e-3);
   static constexpr real kMomentum = real(0.99);
@@ -112,8 +116,6 @@ class BatchNorm {
   Buffer moving_mean, moving_var;
 
  private:
-  void update_moving(const NormStatistics& batch);
-
   MovingVariance moving_variance_;
 };
 

@@ -21,12 +21,13 @@ constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwa
 #endif
 
 /// Steps that pass through all rows before the next ones do: the values of a long sequence and their gradients would
-/// leave the second-level cache.
+/// leave the second-level cache. At least d / 2, so that the memories before each tile take no more than the values.
 HMEM_INLINE int64_t tile_steps(int64_t steps, int64_t d) {
-  constexpr int64_t kTile = 1 << 15, kShortest = 32;  // elements of the values, steps
+  constexpr int64_t kTile = 1 << 15;  // elements of the values
   if (steps * padded(d) <= 2 * kTile) return steps;
-  const int64_t tile = kTile / padded(d) / 16 * 16;
-  return tile < kShortest ? kShortest : tile;
+  const int64_t fit = kTile / padded(d), least = d / 2;
+  const int64_t tile = ((fit < least ? least : fit) + 15) / 16 * 16;
+  return steps < tile ? steps : tile;
 }
 
 /// Scratch of the two write kernels: values and their gradients, keys, two lists of active steps, all of a tile; read

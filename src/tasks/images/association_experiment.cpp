@@ -136,6 +136,10 @@ Options association_options(const AssociationKind& kind) {
   options.section("Model");
   add_flags(options, ConvNetSettings());
   add_frozen_conv_net_flags(options);
+  options.add_int("frame_chunk", 0,
+                  "frames that go through a ConvNet in training at a time, for long delays in little memory: the same "
+                  "result in about three times the time; 0: all frames of a batch at once",
+                  {0, 1000000}, Role::neutral);
   add_flags(options, FeatureSettings());
   FeatureSettings().visit_training(FlagAdder{options});
   kind.add_flags(options);
@@ -229,13 +233,17 @@ std::unique_ptr<AssociationNet> AssociationTask::make_net() {
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {
   std::unique_ptr<AssociationLearner> learner;
   if (conv_settings_.frozen()) {
+    if (options_.get_int("frame_chunk") > 0) {
+      notes_.emplace_back("--frame_chunk has no effect here: the ConvNet is frozen");
+    }
     learner = std::make_unique<FrozenAssociationLearner>(net, *conv_net_, data_, settings_.l2,
                                                          feature_cache_place(options_), feature_settings_, seed_);
   } else {
     if (options_.was_given("feature_cache")) {
       notes_.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
     }
-    learner = std::make_unique<EndToEndAssociationLearner>(net, *conv_net_, data_, settings_.l2);
+    learner = std::make_unique<EndToEndAssociationLearner>(net, *conv_net_, data_, settings_.l2,
+                                                           options_.get_int("frame_chunk"));
   }
   return learner;
 }

@@ -137,8 +137,8 @@ AssociationLearner::Inputs FrozenAssociationLearner::inputs(Tape& tape, bool tes
 }
 
 EndToEndAssociationLearner::EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net,
-                                                       AssociationData& data_in, double l2)
-    : AssociationLearner(net, data_in, both(conv_net, net), l2), conv_net_(conv_net) {}
+                                                       AssociationData& data_in, double l2, int64_t frame_chunk)
+    : AssociationLearner(net, data_in, both(conv_net, net), l2), conv_net_(conv_net), frame_chunk_(frame_chunk) {}
 
 AssociationLearner::Inputs EndToEndAssociationLearner::inputs(Tape& tape, bool test,
                                                               const std::vector<int64_t>& examples) {
@@ -154,7 +154,7 @@ AssociationLearner::Inputs EndToEndAssociationLearner::inputs(Tape& tape, bool t
   };
   const Var frames = render_batch(tape, {batch * steps, frame, render_frame});
   const Var queries = render_batch(tape, {batch, frame, render_query});
-  return {conv_net_.forward(tape, frames, 0), conv_net_.forward(tape, queries, 1)};
+  return {conv_net_.forward(tape, frames, 0, frame_chunk_), conv_net_.forward(tape, queries, 1, frame_chunk_)};
 }
 
 }  // namespace hmem

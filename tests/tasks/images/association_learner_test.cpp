@@ -282,5 +282,54 @@ TEST_CASE("association: every parameter has a gradient, the same bits with any n
   CHECK(trained_hash(images, frozen) == expected);
 }
 
+TEST_CASE("frames in pieces: the same bits, and memory that a long delay does not fill", "[equiv]") {
+  const Images images = embedded(4, 4);
+  AssociationOptions options;
+  options.delay = 30;  // 186 frames: two chunks of the weights' gradients on small maps, each of less than 128 images
+  const AssociationData data = make_data(images, options);
+  struct Result {
+    std::vector<Tensor> tensors;  // gradients, moving averages
+    real loss, test_loss;
+    int64_t bytes;
+  };
+  const auto run = [&](int64_t frame_chunk, int64_t batch) {
+    AssociationData own = data;
+    ConvNet14 conv_net(1, 1, 3);
+    HMemImage::Config config;
+    config.features = 2 * conv_net.features();
+    config.dense_size = config.memory_size = 5;
+    config.classes = 10;
+    HMemImage net(config, 1);
+    EndToEndAssociationLearner learner(net, conv_net, own, 1e-3, frame_chunk);
+    const std::vector<int64_t> examples = {0, 1, 2, 3};
+    Tape tape;
+    tape.set_step(3);
+    const Learner::BatchResult found = learner.run(tape, Part::train, examples.data(), batch);
+    tape.backward(found.loss);
+    Result result;
+    result.loss = *found.loss.data();
+    result.bytes = tape.bytes();
+    const Weights weights = learner.weights();
+    for (const Parameter* parameter : weights.parameters) result.tensors.push_back(parameter->grad.clone());
+    for (const Buffer* buffer : weights.buffers) result.tensors.push_back(buffer->value.clone());
+    tape.reset(Tape::Mode::inference);
+    result.test_loss = *learner.run(tape, Part::test, examples.data(), 1).loss.data();
+    return result;
+  };
+  const Result expected = run(0, 2);
+  for (const int64_t frame_chunk : {1, 7, 64, 1000}) {
+    CAPTURE(frame_chunk);
+    const Result found = run(frame_chunk, 2);
+    CHECK(found.loss == expected.loss);
+    CHECK(found.test_loss == expected.test_loss);
+    REQUIRE(found.tensors.size() == expected.tensors.size());
+    for (size_t i = 0; i < found.tensors.size(); ++i) {
+      CAPTURE(i);
+      CHECK(test::same_bits(found.tensors[i], expected.tensors[i]));
+    }
+    CHECK(found.bytes < expected.bytes / 3);
+  }
+}
+
 }  // namespace
 }  // namespace hmem

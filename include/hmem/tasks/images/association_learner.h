@@ -86,11 +86,15 @@ class FrozenAssociationLearner : public AssociationLearner {
 /// both.
 class EndToEndAssociationLearner : public AssociationLearner {
  public:
-  EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2);
+  /// `frame_chunk`: frames that go through the ConvNet at a time, so that a long delay takes little memory; 0: all of
+  /// them. The same bits.
+  EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
+                             int64_t frame_chunk = 0);
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
 
  private:
   ConvNet14& conv_net_;
+  int64_t frame_chunk_;
 };
 
 }  // namespace hmem
