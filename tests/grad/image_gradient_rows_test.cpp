@@ -28,6 +28,27 @@ GradReport check_conv_of(Checked& c, Trained trained) {
   });
 }
 
+/// trained: 0 all, 1 the images, 2 the parameters of the first stage, 3 of the second.
+GradReport check_conv_block(Checked& c, int64_t piece, double rate, int trained) {
+  const Shape shapes[] = {{3, 3, 2, 3}, {3}, {3}, {3}, {3, 3, 3, 3}, {3}, {3}, {3}};
+  std::vector<Parameter> constants;
+  std::vector<Parameter*> trained_of;
+  const auto add = [&](const Shape& shape, bool is_trained) {
+    trained_of.push_back(is_trained ? &c.parameter("p", shape, 0.5) : nullptr);
+    for (real& value : constants.emplace_back("constant", shape).value) value = static_cast<real>(c.rng().normal());
+  };
+  add({3, 4, 4, 2}, trained < 2);
+  for (int i = 0; i < 8; ++i) add(shapes[i], trained == 0 || trained == 2 + i / 4);
+  DropoutMask mask;
+  mask.rate = rate;
+  return c.check([&](Tape& t) {
+    const auto var = [&](size_t i) { return trained_of[i] ? t.leaf(*trained_of[i]) : t.constant(constants[i].value); };
+    const ConvStageVars stages[2] = {{var(1), var(2), var(3), var(4)}, {var(5), var(6), var(7), var(8)}};
+    NormStatistics used[2];
+    return conv_block(var(0), stages, real(1e-3), mask, piece, used);
+  });
+}
+
 GradReport check_bias(Checked& c, Activation activation) {
   Parameter &x = c.parameter("x", {9, 19}), &b = c.parameter("b", {19});
   return c.check([&](Tape& t) { return add_bias(t.leaf(x), t.leaf(b), activation); });
@@ -118,6 +139,11 @@ std::vector<GradientRow> image_rows() {
       {"conv2d", "input alone", [](Checked& c) { return check_conv_of(c, Trained::inp); }},
       {"conv2d", "weight alone", [](Checked& c) { return check_conv_of(c, Trained::weight); }},
       {"conv2d", "bias alone", [](Checked& c) { return check_conv_of(c, Trained::bias); }},
+      {"conv_block", "one image at a time", [](Checked& c) { return check_conv_block(c, 1, 0, 0); }},
+      {"conv_block", "dropout", [](Checked& c) { return check_conv_block(c, 2, 0.3, 0); }},
+      {"conv_block", "images alone", [](Checked& c) { return check_conv_block(c, 2, 0, 1); }},
+      {"conv_block", "first stage alone", [](Checked& c) { return check_conv_block(c, 3, 0, 2); }},
+      {"conv_block", "second stage alone", [](Checked& c) { return check_conv_block(c, 2, 0, 3); }},
       {"max_pool", "even sizes",
        [](Checked& c) {
          Parameter& x = c.parameter("x", {2, 4, 6, 5});
