@@ -101,7 +101,7 @@ double story_ms(const StorySizes& sizes) {
 }
 
 /// Image association above a ConvNet with few channels, whose features are computed once (frozen) or which is trained.
-double image_ms(int64_t delay, int64_t batch, bool frozen) {
+double image_ms(int64_t delay, int64_t batch, bool frozen, int64_t frame_chunk = 0) {
   constexpr int64_t kChannels = 4;
   const ImageData a = embedded_objects({20, 8}), b = embedded_glyphs({20, 8});
   AssociationOptions options;
@@ -119,7 +119,7 @@ double image_ms(int64_t delay, int64_t batch, bool frozen) {
     FrozenAssociationLearner learner(net, conv_net, data, 1e-3);
     return step_ms(learner, batch);
   }
-  EndToEndAssociationLearner learner(net, conv_net, data, 1e-3);
+  EndToEndAssociationLearner learner(net, conv_net, data, 1e-3, frame_chunk);
   return step_ms(learner, batch);
 }
 
@@ -157,6 +157,11 @@ std::vector<Axis> all_axes() {
            "delay, end to end (batch 2)",
            {0, 10, 100, 1000},
            [](int64_t n) { return image_ms(n, 2, false); },
+           1},
+          {"delay_in_pieces",
+           "the same, --frame_chunk=16",
+           {0, 10, 100, 1000},
+           [](int64_t n) { return image_ms(n, 2, false, 16); },
            1}};
 }
 
@@ -190,15 +195,15 @@ Row measure(const Axis& axis, int64_t size) {
   return {static_cast<double>(size + axis.offset), ms, static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-double exponent(const Row& from, const Row& to) { return std::log(to.ms / from.ms) / std::log(to.size / from.size); }
+/// Of time and memory.
+std::pair<double, double> exponents(const Row& from, const Row& to) {
+  const double sizes = std::log(to.size / from.size);
+  return {std::log(to.ms / from.ms) / sizes, std::log(to.mib / from.mib) / sizes};
+}
 
 void print_axis(const Axis& axis, int64_t max_rows) {
   std::printf("\n%-34s %12s %10s %10s %10s\n", axis.heading, "ms a step", "exponent", "MiB", "exponent");
   std::vector<Row> rows;
-  const auto print_exponents = [&](const Row& from, const Row& to) {
-    const Row from_memory{from.size, from.mib, 0}, to_memory{to.size, to.mib, 0};
-    return std::pair(exponent(from, to), exponent(from_memory, to_memory));
-  };
   for (size_t i = 0; i < axis.sizes.size() && static_cast<int64_t>(i) < max_rows; ++i) {
     rows.push_back(measure(axis, axis.sizes[i]));
     const Row& row = rows.back();
@@ -206,12 +211,12 @@ void print_axis(const Axis& axis, int64_t max_rows) {
     if (i == 0) {
       std::printf(" %10s %10.1f\n", "", row.mib);
     } else {
-      const auto [time, memory] = print_exponents(rows[i - 1], row);
+      const auto [time, memory] = exponents(rows[i - 1], row);
       std::printf(" %10.2f %10.1f %10.2f\n", time, row.mib, memory);
     }
   }
   if (rows.size() < 3) return;
-  const auto [time, memory] = print_exponents(rows.front(), rows.back());
+  const auto [time, memory] = exponents(rows.front(), rows.back());
   std::printf("%34s %12s %10.2f %10s %10.2f\n", "first to last", "", time, "", memory);
 }
 
@@ -235,7 +240,7 @@ int run(const Options& options) {
   }
   if (!found)
     throw UsageError("--axis: found '" + chosen +
-                     "', expected sentences, memory, vocabulary, batch, delay or delay_end_to_end");
+                     "', expected sentences, memory, vocabulary, batch, delay, delay_end_to_end or delay_in_pieces");
   return 0;
 }
 
@@ -243,7 +248,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options("bench_growth", "How time and memory of a training step grow with the sizes of the problem.");
-  options.add_string("axis", "", "one of them alone: sentences, memory, vocabulary, batch, delay, delay_end_to_end");
+  options.add_string(
+      "axis", "", "one of them alone: sentences, memory, vocabulary, batch, delay, delay_end_to_end, delay_in_pieces");
   options.add_int("max_rows", 100, "rows of each table, from the smallest size", {1, 100});
   options.add_int("size", 0, "with --axis: this size alone, in the process itself (for a profiler); 0: the table",
                   {0, 1000000});
