@@ -111,6 +111,7 @@ class BatchNorm(torch.nn.Module):
 
     def __init__(self, size):
         super().__init__()
+        self.epsilon, self.rate = NORM_EPSILON, 1.0 - MOMENTUM
         self.scale = torch.nn.Parameter(torch.ones(size))
         self.shift = torch.nn.Parameter(torch.zeros(size))
         self.register_buffer('moving_mean', torch.zeros(size))
@@ -118,11 +119,11 @@ class BatchNorm(torch.nn.Module):
 
     def forward(self, x):
         if not self.training:
-            return F.batch_norm(x, self.moving_mean, self.moving_var, self.scale, self.shift, eps=NORM_EPSILON)
-        var, mean = torch.var_mean(x.detach(), 0, unbiased=False)
-        self.moving_mean.lerp_(mean, 1.0 - MOMENTUM)
-        self.moving_var.lerp_(var, 1.0 - MOMENTUM)
-        return F.batch_norm(x, None, None, self.scale, self.shift, training=True, eps=NORM_EPSILON)
+            return F.batch_norm(x, self.moving_mean, self.moving_var, self.scale, self.shift, eps=self.epsilon)
+        var, mean = torch.var_mean(x.detach(), [0], unbiased=False)
+        self.moving_mean.lerp_(mean, self.rate)
+        self.moving_var.lerp_(var, self.rate)
+        return F.batch_norm(x, None, None, self.scale, self.shift, training=True, eps=self.epsilon)
 
 
 class HMem(torch.nn.Module):

@@ -28,11 +28,11 @@ def load(path):
     with open(path, 'rb') as f:
         header = json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
         data = f.read()
-    settings = header.pop('__metadata__')
+    settings = header.pop('__metadata__', {})
     tensors = {}
     for name, entry in header.items():
         begin, end = entry['data_offsets']
-        array = np.frombuffer(data[begin:end], {'F64': '<f8', 'I32': '<i4'}[entry['dtype']])
+        array = np.frombuffer(data[begin:end], {'F64': '<f8', 'F32': '<f4', 'F16': '<f2', 'I32': '<i4'}[entry['dtype']])
         tensors[name] = torch.from_numpy(array.reshape(entry['shape']).copy())
     return settings, tensors
 
