@@ -278,9 +278,11 @@ unit-test: $(TEST_PROGRAMS)
 check: $(TEST_PROGRAMS)
 	@JOBS='$(JOBS)' TESTS='$(TESTS)' tests/run.sh unit '~[data]' $(TEST_FLAGS)
 
-bench: $(BENCH_PROGRAMS) $(BIN)/babi_task_single
+IMAGE_PROGRAMS := $(addprefix $(BIN)/,convnet14_cifar10_mnist_joint image_association_task image_association_task_lstm)
+bench: $(BENCH_PROGRAMS) $(BIN)/babi_task_single $(IMAGE_PROGRAMS)
 	@set -e; for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program; done
 	@echo "== bench/peer/run.sh"; bench/peer/run.sh --program $(BIN)/babi_task_single
+	@echo "== bench/peer/run.sh images"; bench/peer/run.sh images --bin $(BIN)
 
 sanitize:
 	@$(MAKE) SANITIZE=address,undefined TESTS=build/sanitize unit-test

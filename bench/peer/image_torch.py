@@ -7,6 +7,8 @@ and bin/image_association_task[_lstm]; --impl chooses how a step is expressed. c
 
 import argparse
 import math
+import multiprocessing
+import os
 import re
 import statistics
 import time
@@ -310,6 +312,7 @@ IMPLEMENTATIONS = {
     'hmem': ['fused', 'bmm', 'recurrence', 'jit', 'custom', 'blocked16', 'blocked8', 'blocked4'],
     'lstm': [*LSTM_LOOPS],
 }
+SLOW = {'fused', 'bmm', 'recurrence', 'jit'}                 # `auto` leaves them out of long sequences
 BATCH = {'pretraining': 128, 'hmem': 32, 'lstm': 32}
 
 
@@ -319,16 +322,44 @@ def make_trainer(task, impl):
     return Trainer({'hmem': HMem, 'lstm': Lstm}[task](impl), 10.0)
 
 
-def time_steps(task, impl, delay, steps):
-    """Milliseconds of each step, drawing the batch included."""
+def time_steps(task, impl, delay, threads, warm_up, steps):
+    """Milliseconds of each step, drawing the batch included. IMPL@avx512: PyTorch's own kernels use AVX-512, too."""
+    impl, _, capability = impl.partition('@')
+    if capability:
+        os.environ['ATEN_CPU_CAPABILITY'] = capability   # read at the first operation of the process
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    torch._C._set_mkldnn_enabled(impl != 'no_onednn')
     trainer = make_trainer(task, impl)
     batches = image_batches(BATCH[task]) if task == 'pretraining' else association_batches(BATCH[task], delay)
     times = []
-    for _ in range(WARM_UP_STEPS + steps):
+    for _ in range(warm_up + steps):
         start = time.perf_counter()
         trainer.step(*next(batches))
         times.append(1e3 * (time.perf_counter() - start))
-    return times[WARM_UP_STEPS:]
+    return times[warm_up:]
+
+
+def fastest(task, delay, threads):
+    """Times all variants, each in a process of its own, then the fastest with AVX-512."""
+    medians = {}
+
+    def measure(impl):
+        with multiprocessing.get_context('fork').Pool(1) as pool:
+            medians[impl] = statistics.median(pool.apply(time_steps, (task, impl, delay, threads, 3, 3)))
+
+    for impl in IMPLEMENTATIONS[task]:
+        if not (delay and impl in SLOW):
+            measure(impl)
+    if has_avx512():
+        measure(min(medians, key=medians.get) + '@avx512')
+    print('auto ' + ' '.join(f'{n}_ms={m:.1f}' for n, m in medians.items()), flush=True)
+    return min(medians, key=medians.get)
+
+
+def has_avx512():
+    with open('/proc/cpuinfo') as f:
+        return ' avx512f ' in f.read()
 
 
 def loaded_blas():
@@ -351,21 +382,19 @@ def describe():
 def main():
     parser = argparse.ArgumentParser(description='Training steps of the image experiments, in PyTorch')
     parser.add_argument('--task', choices=[*IMPLEMENTATIONS], default='pretraining')
-    parser.add_argument('--impl', default='', help='; '.join(f'{t}: {", ".join(i)}' for t, i in IMPLEMENTATIONS.items()))
+    parser.add_argument('--impl', default='auto',
+                        help='auto; ' + '; '.join(f'{t}: {", ".join(i)}' for t, i in IMPLEMENTATIONS.items()))
     parser.add_argument('--delay', type=int, default=0)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--limit_steps', type=int, default=9)
     parser.add_argument('--malloc', choices=['tuned', 'default'], default='tuned')
     args = parser.parse_args()
-    impl = args.impl or IMPLEMENTATIONS[args.task][0]
-    if impl not in IMPLEMENTATIONS[args.task]:
-        parser.error(f'--impl of {args.task}: ' + ', '.join(IMPLEMENTATIONS[args.task]))
+    if args.impl != 'auto' and args.impl.partition('@')[0] not in IMPLEMENTATIONS[args.task]:
+        parser.error(f'--impl of {args.task}: auto, ' + ', '.join(IMPLEMENTATIONS[args.task]))
     if args.malloc == 'tuned':
         keep_freed_memory()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    torch._C._set_mkldnn_enabled(impl != 'no_onednn')
-    times = time_steps(args.task, impl, args.delay, args.limit_steps)
+    impl = fastest(args.task, args.delay, args.threads) if args.impl == 'auto' else args.impl
+    times = time_steps(args.task, impl, args.delay, args.threads, WARM_UP_STEPS, args.limit_steps)
     print(f'{describe()} impl={impl} malloc={args.malloc} threads={args.threads} batch={BATCH[args.task]}')
     print(f'final step_ms_median={statistics.median(times):.3f} step_ms_min={min(times):.3f} '
           f'peak_rss_mib={peak_rss_mib():.1f}')

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Training steps of the image experiments and of the PyTorch peer in turn, on embedded images: times, ratios, memory.
+
+First check_image.py, then each case in the manner of compare.py. The peer is the variant that `--impl auto` finds
+fastest. Needs PyTorch in the python that runs this.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import tempfile
+
+import compare
+import image_torch
+from check_image import ROOT, check_all
+
+PEER = [sys.executable, os.path.join(compare.HERE, 'image_torch.py')]
+PROGRAMS = {'pretraining': 'convnet14_cifar10_mnist_joint', 'hmem': 'image_association_task',
+            'lstm': 'image_association_task_lstm'}
+CASES = {'pretraining': ('pretraining', 0, 7, 7), 'hmem0': ('hmem', 0, 100, 50), 'hmem40': ('hmem', 40, 20, 5),
+         'lstm0': ('lstm', 0, 100, 50), 'lstm40': ('lstm', 40, 12, 8)}        # task, delay, our steps, steps of the peer
+
+
+def versions(ours, peer):
+    """What was compiled and loaded, from the first line of each program."""
+    with open('/proc/cpuinfo') as f:
+        text = f.read()
+    flags = re.search(r'^flags\s*:(.*)', text, re.M)
+    vector = [x for x in flags.group(1).split() if re.match('avx|fma|amx', x)] if flags else ['unknown']
+    model = re.search(r'^model name\s*:\s*(.*)', text, re.M)
+    print(f'machine cpu="{model.group(1) if model else "unknown"}" processors={os.cpu_count()} '
+          f'load={os.getloadavg()[0]:.1f} flags={",".join(vector)}')
+    print('ours    ' + re.search(r'version=.*?(?= threads=)', ours).group())
+    print('peer    ' + re.search(r'^(torch=.*) impl=', peer, re.M).group(1), flush=True)
+
+
+def compare_case(case, args, work):
+    task, delay, steps, peer_steps = CASES[case]
+    ours = [os.path.join(args.bin, PROGRAMS[task]), '--data_dir=embedded', '--images_per_class=100', '--random_state=1',
+            f'--threads={args.threads}', f'--limit_steps={steps}']
+    if task != 'pretraining':
+        ours += ['--use_pretrained_convnet=1', f'--delay={delay}', '--feature_cache', os.path.join(work, 'features'),
+                 '--pretrained_weights', os.path.join(ROOT, 'datasets', 'weights', 'convnet14.safetensors')]
+    peer = PEER + ['--task', task, '--delay', str(delay), '--threads', str(args.threads)]
+    found = compare.run(peer + ['--limit_steps', '1'], args.threads)
+    impl = re.search(r' impl=(\S+)', found).group(1)
+    if case == args.cases[0]:
+        versions(compare.run(ours, args.threads), found)
+    print(f'case={case} ' + re.search(r'^auto .*', found, re.M).group(), flush=True)
+    peer += ['--impl', impl, '--limit_steps', str(peer_steps)]
+    times = [(compare.measure(ours, args.threads), compare.measure(peer, args.threads)) for _ in range(args.rounds)]
+    ratios = [p[0] / o[0] for o, p in times]
+    ours_ms, ours_mib = (statistics.median(column) for column in zip(*(o for o, _ in times)))
+    peer_ms, peer_mib = (statistics.median(column) for column in zip(*(p for _, p in times)))
+    print(f'case={case} batch={image_torch.BATCH[task]} threads={args.threads} impl={impl} ours_ms={ours_ms:.3f} '
+          f'peer_ms={peer_ms:.3f} ratio_min={min(ratios):.2f} ratio_median={statistics.median(ratios):.2f} '
+          f'ratio_max={max(ratios):.2f} ours_mib={ours_mib:.1f} peer_mib={peer_mib:.1f} '
+          f'memory_ratio={peer_mib / ours_mib:.2f}', flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Image training steps: this library and PyTorch in turn')
+    parser.add_argument('--cases', default=','.join(CASES), help='comma-separated: ' + ', '.join(CASES))
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--bin', default=os.path.normpath(os.path.join(ROOT, 'bin')), help='folder of our programs')
+    args = parser.parse_args()
+    args.cases = args.cases.split(',')
+    if not set(args.cases) <= set(CASES):
+        parser.error('cases are ' + ', '.join(CASES))
+    if args.rounds < 1:
+        parser.error('rounds must be at least 1')
+    for program in PROGRAMS.values():
+        if not os.access(os.path.join(args.bin, program), os.X_OK):
+            parser.error(f'{os.path.join(args.bin, program)} does not exist; build it with make')
+    if check_all(args.bin):
+        sys.exit('the peer computes something else than our programs')
+    with tempfile.TemporaryDirectory() as work:
+        for case in args.cases:
+            compare_case(case, args, work)
+
+
+if __name__ == '__main__':
+    main()
