@@ -20,7 +20,7 @@ PEER = [sys.executable, os.path.join(compare.HERE, 'image_torch.py')]
 PROGRAMS = {'pretraining': 'convnet14_cifar10_mnist_joint', 'hmem': 'image_association_task',
             'lstm': 'image_association_task_lstm'}
 CASES = {'pretraining': ('pretraining', 0, 7, 7), 'hmem0': ('hmem', 0, 100, 50), 'hmem40': ('hmem', 40, 20, 5),
-         'lstm0': ('lstm', 0, 100, 50), 'lstm40': ('lstm', 40, 12, 8)}        # task, delay, our steps, steps of the peer
+         'lstm0': ('lstm', 0, 100, 50), 'lstm40': ('lstm', 40, 12, 8)}        # task, delay, our steps, the peer's
 
 
 def versions(ours, peer):

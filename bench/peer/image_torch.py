@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Training steps of the image experiments in PyTorch: pretraining of ConvNet14, and association on frozen features.
 
-The models of docs/equations.md, section 11, with random inputs of the same shapes as in bin/convnet14_cifar10_mnist_joint
-and bin/image_association_task[_lstm]; --impl chooses how a step is expressed. compare_images.py runs all of them.
+The models of docs/equations.md, section 11, with random inputs of the same shapes as in
+bin/convnet14_cifar10_mnist_joint and bin/image_association_task[_lstm]; --impl chooses how a step is expressed, and
+`auto` times all ways and keeps the fastest. README.md in this folder says what is compared.
 """
 
 import argparse
@@ -247,7 +248,7 @@ class Lstm(torch.nn.Module):
         if self.loop is None:                             # what torch.nn.LSTM calls, with one bias instead of two
             state = torch.zeros(1, B, weights.recurrent.size(0))
             flat = [weights.kernel.t(), weights.recurrent.t(), weights.bias, torch.zeros_like(weights.bias)]
-            h = torch.lstm(x.view(-1, B, x.size(1)), (state, state), flat, True, 1, 0.0, self.training, False, False)[1][0]
+            h = torch.lstm(x.view(-1, B, x.size(1)), (state, state), flat, True, 1, 0.0, True, False, False)[1][0]
         else:
             z = torch.addmm(weights.bias, x, weights.kernel)
             h = self.loop(z.view(-1, B, z.size(1)), weights.recurrent)
@@ -312,7 +313,7 @@ IMPLEMENTATIONS = {
     'hmem': ['fused', 'bmm', 'recurrence', 'jit', 'custom', 'blocked16', 'blocked8', 'blocked4'],
     'lstm': [*LSTM_LOOPS],
 }
-SLOW = {'fused', 'bmm', 'recurrence', 'jit'}                 # `auto` leaves them out of long sequences
+ONLY_SHORT = {'fused', 'bmm', 'recurrence', 'jit'}           # `auto` does not try them with a delay
 BATCH = {'pretraining': 128, 'hmem': 32, 'lstm': 32}
 
 
@@ -349,7 +350,7 @@ def fastest(task, delay, threads):
             medians[impl] = statistics.median(pool.apply(time_steps, (task, impl, delay, threads, 3, 3)))
 
     for impl in IMPLEMENTATIONS[task]:
-        if not (delay and impl in SLOW):
+        if not (delay and impl in ONLY_SHORT):
             measure(impl)
     if has_avx512():
         measure(min(medians, key=medians.get) + '@avx512')
