@@ -9,13 +9,13 @@ import argparse
 import os
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 
-import compare
-import image_torch
-from check_image import ROOT, check_all
+import compare                                            # no torch here: a child's peak memory starts with its parent's
 
+ROOT = os.path.normpath(os.path.join(compare.HERE, '..', '..'))
 PEER = [sys.executable, os.path.join(compare.HERE, 'image_torch.py')]
 PROGRAMS = {'pretraining': 'convnet14_cifar10_mnist_joint', 'hmem': 'image_association_task',
             'lstm': 'image_association_task_lstm'}
@@ -38,14 +38,14 @@ def versions(ours, peer):
 
 def compare_case(case, args, work):
     task, delay, steps, peer_steps = CASES[case]
-    ours = [os.path.join(args.bin, PROGRAMS[task]), '--data_dir=embedded', '--images_per_class=100', '--random_state=1',
-            f'--threads={args.threads}', f'--limit_steps={steps}']
+    ours = [os.path.join(args.bin, PROGRAMS[task]), '--data_dir=embedded', '--images_per_class=100',
+            '--random_state=1', '--verbose=2', f'--threads={args.threads}', f'--limit_steps={steps}']
     if task != 'pretraining':
         ours += ['--use_pretrained_convnet=1', f'--delay={delay}', '--feature_cache', os.path.join(work, 'features'),
                  '--pretrained_weights', os.path.join(ROOT, 'datasets', 'weights', 'convnet14.safetensors')]
     peer = PEER + ['--task', task, '--delay', str(delay), '--threads', str(args.threads)]
     found = compare.run(peer + ['--limit_steps', '1'], args.threads)
-    impl = re.search(r' impl=(\S+)', found).group(1)
+    impl, batch = re.search(r' impl=(\S+) .* batch=(\d+)', found).groups()
     if case == args.cases[0]:
         versions(compare.run(ours, args.threads), found)
     print(f'case={case} ' + re.search(r'^auto .*', found, re.M).group(), flush=True)
@@ -54,7 +54,7 @@ def compare_case(case, args, work):
     ratios = [p[0] / o[0] for o, p in times]
     ours_ms, ours_mib = (statistics.median(column) for column in zip(*(o for o, _ in times)))
     peer_ms, peer_mib = (statistics.median(column) for column in zip(*(p for _, p in times)))
-    print(f'case={case} batch={image_torch.BATCH[task]} threads={args.threads} impl={impl} ours_ms={ours_ms:.3f} '
+    print(f'case={case} batch={batch} threads={args.threads} impl={impl} ours_ms={ours_ms:.3f} '
           f'peer_ms={peer_ms:.3f} ratio_min={min(ratios):.2f} ratio_median={statistics.median(ratios):.2f} '
           f'ratio_max={max(ratios):.2f} ours_mib={ours_mib:.1f} peer_mib={peer_mib:.1f} '
           f'memory_ratio={peer_mib / ours_mib:.2f}', flush=True)
@@ -65,7 +65,7 @@ def main():
     parser.add_argument('--cases', default=','.join(CASES), help='comma-separated: ' + ', '.join(CASES))
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--bin', default=os.path.normpath(os.path.join(ROOT, 'bin')), help='folder of our programs')
+    parser.add_argument('--bin', default=os.path.join(ROOT, 'bin'), help='folder of our programs')
     args = parser.parse_args()
     args.cases = args.cases.split(',')
     if not set(args.cases) <= set(CASES):
@@ -75,8 +75,8 @@ def main():
     for program in PROGRAMS.values():
         if not os.access(os.path.join(args.bin, program), os.X_OK):
             parser.error(f'{os.path.join(args.bin, program)} does not exist; build it with make')
-    if check_all(args.bin):
-        sys.exit('the peer computes something else than our programs')
+    if subprocess.run([sys.executable, os.path.join(compare.HERE, 'check_image.py'), '--bin', args.bin]).returncode:
+        sys.exit('the peer does not compute what our programs do')
     with tempfile.TemporaryDirectory() as work:
         for case in args.cases:
             compare_case(case, args, work)
