@@ -101,7 +101,7 @@ fuzz() {
 tidy() {
   $make OUT=build/check/tidy build/check/tidy/study/assets/page.js.inc build/check/tidy/study/assets/page.css.inc || return 1
   find src -name '*.cpp' ! -path 'src/kernels/simd/isa.cpp' -print0 |
-    xargs -0 -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c++17 -Iinclude -Isrc -Ibuild/check/tidy
+    xargs -0 -P "$(nproc)" -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c++17 -Iinclude -Isrc -Ibuild/check/tidy
 }
 
 # ---- The checks by name ----------------------------------------------------------------------------------------------

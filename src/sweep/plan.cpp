@@ -139,7 +139,7 @@ bool SweepRun::is_done(const RunRecord& record) const {
 
 RunRecord record_of(const SweepRun& run) {
   const std::string path = run.file("run.jsonl");
-  return std::filesystem::exists(path) ? read_run_record(path) : RunRecord();
+  return file_exists(path) ? read_run_record(path) : RunRecord();
 }
 
 std::vector<SweepRun> trials_of(std::vector<SweepRun> plan, int64_t epochs) {

@@ -130,6 +130,7 @@ TEST_CASE("all stored types become real", "[core]") {
   CHECK(values_of(one_tensor<double>("F64", "[2]", {0.1, -2.0})) == std::vector<real>{real(0.1), -2});
   CHECK(values_of(one_tensor<int32_t>("I32", "[1,2]", {-3, 1 << 24})) == std::vector<real>{-3, real(1 << 24)});
   CHECK(values_of(one_tensor<int64_t>("I64", "[2,1]", {-3, 7})) == std::vector<real>{-3, 7});
+  CHECK(values_of(one_tensor<uint16_t>("BF16", "[2]", {0x3f80, 0xc049})) == std::vector<real>{1, real(-3.140625)});
   // 1, -2, largest, smallest subnormal, largest subnormal, minus zero
   const std::vector<real> halves =
       values_of(one_tensor<uint16_t>("F16", "[6]", {0x3c00, 0xc000, 0x7bff, 0x0001, 0x03ff, 0x8000}));

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the documentation points to exists: relative links, files named in code font, the functions in the tables of
-# docs/; docs/equations.md names every kernel pair, lists its sections, gives the defaults of flags, and names gradient
-# checks that exist.
+# What the documentation points to exists: relative links, files and test cases that it names, the functions in the
+# tables of docs/; docs/equations.md names every kernel pair, lists its sections, gives the defaults of flags, and names
+# gradient checks that exist.
 # shellcheck disable=SC2016  # backquotes are those of Markdown
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -23,6 +23,12 @@ check() (
           echo "$page: there is no file $path"
         fi
       done
+    grep -o '`tests/[a-z0-9_/]*\.cpp` "[^"]*"' "$work/text" | tr -d '`' | while read -r path name; do
+      [ ! -e "$path" ] || grep -qF -e "TEST_CASE($name" "$path" || echo "$page: there is no test $name in $path"
+    done
+    grep -o '`[a-z_]*_test\.sh`' "$work/text" | tr -d '`' | while read -r script; do
+      [ -e "tests/scripts/$script" ] || echo "$page: there is no tests/scripts/$script"
+    done
   done
   # Rows "| what | `function`, `function` | `file` |", in docs/equations.md with "gradient row" behind them
   for page in docs/*.md; do
@@ -143,6 +149,11 @@ echo '[a](docs/gone.md)' > "$tree/README.md"
 expect 'broken link docs/gone.md'
 echo '`src/gone.cpp`' > "$tree/README.md"
 expect 'no file src/gone.cpp'
+echo 'TEST_CASE("f", "[f]")' > "$tree/tests/f_test.cpp"
+echo '`tests/f_test.cpp` "f", `tests/f_test.cpp` "g"' > "$tree/README.md"
+expect 'no test "g" in tests/f_test.cpp'
+echo '`gone_test.sh`' > "$tree/README.md"
+expect 'no tests/scripts/gone_test.sh'
 echo > "$tree/README.md"
 echo 'void g_backward(int);' >> "$tree/include/hmem/kernels/f.h"
 expect 'the kernel g_backward'

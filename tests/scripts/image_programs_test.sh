@@ -205,4 +205,6 @@ refuse 2 '--limit_steps: found with --export_weights' "$joint" $tiny $few --limi
 refuse 2 'found with --validation_split=0' "$hmem" $tiny $few --keep_best --validation_split=0
 refuse 2 'which has its own ConvNet' "$hmem" $tiny --images_per_class=4 --epochs=0 --load=retrained --pretrained_weights=f
 refuse 1 'expected one for pictures' "$hmem" $both --images_per_class=4 --strips="$weights" --epochs=0
+ln -s loop loop
+refuse 1 'loop: cannot be examined' "$hmem" $both --images_per_class=4 --strips=loop --epochs=0
 }

@@ -100,6 +100,10 @@ if mount -t tmpfs -o size=4k none small 2> /dev/null; then
     one_line 'bytes are free there, expected about'
     grep -q '^epoch=' out && die "$flag: trained before it said that the disk is full"
   done
+  rm -f c
+  timeout 120 "$program" $small --epochs=100 --threads=1 --checkpoint=c --out=small/lines > out 2> err
+  status=$?
+  one_line 'No space left on device; the training is saved at epoch '
   umount small
 else
   echo 'a full disk: not tested, only root can mount one'

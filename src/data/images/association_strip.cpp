@@ -51,7 +51,8 @@ void write_association_strips(const std::string& folder, const AssociationExampl
   const std::filesystem::path path(folder);
   make_folder(path);
   for (int64_t i = 0; i < std::min(count, examples.count()); ++i) {
-    const std::string& answer = class_names[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];
+    std::string answer = class_names[static_cast<size_t>(examples.answers[static_cast<size_t>(i)])];
+    answer.resize(std::min(answer.size(), size_t{200}));  // file systems allow names of 255 bytes
     const std::string name = "example" + std::to_string(i) + "_answer_" + answer + ".png";
     write_file((path / name).string(), encode_png(association_strip(examples, renderer, i, kStripScale)));
   }

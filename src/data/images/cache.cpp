@@ -42,7 +42,8 @@ bool read_cache(const std::string& path, uint64_t fingerprint, ImageData& data) 
   constexpr uint64_t kMaxNote = 4096;
   if (!is_file(path)) return false;
   std::ifstream in = open_file(path);
-  const uint64_t file_bytes = fs::file_size(path);
+  std::error_code unknown;  // then another number of bytes than expected
+  const uint64_t file_bytes = fs::file_size(path, unknown);
   CacheHeader header;
   if (!in.read(reinterpret_cast<char*>(&header), sizeof header)) return false;
   const auto bytes_of = [](const ImageSet& set) { return static_cast<uint64_t>(set.count() * set.image_size()); };

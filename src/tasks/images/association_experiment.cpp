@@ -1,9 +1,9 @@
 #include "hmem/tasks/images/association_experiment.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/text.h"
 #include "hmem/core/timer.h"
@@ -76,7 +76,7 @@ std::vector<int64_t> test_timesteps(const Options& options) {
 void check_strips(const std::string& folder) {
   if (folder.empty()) return;
   need_png();
-  HMEM_CHECK(!std::filesystem::exists(folder) || std::filesystem::is_directory(folder), "--strips: ", folder,
+  HMEM_CHECK(!file_exists(folder) || is_folder(folder), "--strips: ", folder,
              " is not a folder, expected one for pictures of examples");
 }
 

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "hmem/core/files.h"
 #include "hmem/core/rng.h"
 #include "hmem/data/images/embedded.h"
 #include "hmem/data/images/encode.h"
@@ -71,6 +72,9 @@ TEST_CASE("a strip shows the frames in order, then the query", "[images]") {
     CHECK_FALSE(std::filesystem::exists(folder.file("s")));
     return;
   }
+  const std::vector<std::string> long_names(b.class_names.size(), std::string(255, 'a'));
+  write_association_strips(folder.file("long"), examples, renderer, long_names, 1);
+  CHECK(file_exists(folder.file("long/example0_answer_" + std::string(200, 'a') + ".png")));
   write_association_strips(folder.file("s"), examples, renderer, b.class_names, 2);
   const std::string name = "s/example1_answer_" + b.class_names[static_cast<size_t>(examples.answers[1])] + ".png";
   std::ifstream in(folder.file(name), std::ios::binary);
