@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-import compare                                            # no torch here: a child's peak memory starts with its parent's
+import compare                                      # no torch here: a child's peak memory starts with its parent's
 
 ROOT = os.path.normpath(os.path.join(compare.HERE, '..', '..'))
 PEER = [sys.executable, os.path.join(compare.HERE, 'image_torch.py')]

@@ -3,7 +3,7 @@
 
 The models of docs/equations.md, section 11, with random inputs of the same shapes as in
 bin/convnet14_cifar10_mnist_joint and bin/image_association_task[_lstm]; --impl chooses how a step is expressed, and
-`auto` times all ways and keeps the fastest. README.md in this folder says what is compared.
+`auto` times them and keeps the fastest. README.md in this folder says what is compared.
 """
 
 import argparse
@@ -313,7 +313,6 @@ IMPLEMENTATIONS = {
     'hmem': ['fused', 'bmm', 'recurrence', 'jit', 'custom', 'blocked16', 'blocked8', 'blocked4'],
     'lstm': [*LSTM_LOOPS],
 }
-ONLY_SHORT = {'fused', 'bmm', 'recurrence', 'jit'}           # `auto` does not try them with a delay
 BATCH = {'pretraining': 128, 'hmem': 32, 'lstm': 32}
 
 
@@ -342,15 +341,16 @@ def time_steps(task, impl, delay, threads, warm_up, steps):
 
 
 def fastest(task, delay, threads):
-    """Times all variants, each in a process of its own, then the fastest with AVX-512."""
+    """Times the variants that may win, each in a process of its own, then the fastest with AVX-512."""
     medians = {}
 
     def measure(impl):
         with multiprocessing.get_context('fork').Pool(1) as pool:
             medians[impl] = statistics.median(pool.apply(time_steps, (task, impl, delay, threads, 3, 3)))
 
+    slow = {'no_onednn'} | ({'fused', 'bmm', 'recurrence', 'jit', 'blocked8'} if delay else set())
     for impl in IMPLEMENTATIONS[task]:
-        if not (delay and impl in ONLY_SHORT):
+        if impl not in slow:
             measure(impl)
     if has_avx512():
         measure(min(medians, key=medians.get) + '@avx512')
