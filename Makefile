@@ -44,9 +44,13 @@ comma   := ,
 empty   :=
 space   := $(empty) $(empty)
 quote    = '$(subst ','\'',$(1))'
+# The objects lie in SHARED, for every BLAS, THREADS and MPI; those of the three files that see these settings, and the
+# library, lie in OUT.
 VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-out g++,$(notdir $(CXX))) \
-           $(filter-out auto,$(BLAS)) $(if $(filter 0,$(THREADS)),one-thread) $(filter-out portable,$(ARCH))
-OUT     := build/$(subst $(space),-,$(strip $(VARIANT)))
+           $(filter-out portable,$(ARCH))
+folder   = build/$(subst $(space),-,$(strip $(1)))
+OUT     := $(call folder,$(VARIANT) $(filter-out auto,$(BLAS)) $(if $(filter 0,$(THREADS)),one-thread))
+SHARED  := $(if $(findstring command,$(origin OUT)),$(OUT),$(call folder,$(VARIANT)))
 $(foreach name,OUT BIN TESTS,$(if $(word 2,$($(name))),$(error $(name) must be a path without blanks, found '$($(name))')))
 
 NO_CONFIG_GOALS := help clean format dist uninstall wasm
@@ -73,11 +77,15 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 TEST_SPEED  := -O0
-OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size \
+# With ASan: no checks by UBSan of what ASan reports at the access, and calls in place of code in line. Together with
+# NO_ALIGN this takes a third of the time from the compilations.
+ASAN     := $(if $(findstring address,$(SANITIZE)),-fno-sanitize=null$(comma)pointer-overflow \
+              $(if $(CLANG),,--param asan-instrumentation-with-call-threshold=0))
+OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size $(ASAN) \
               -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
-            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread $(BLAS_FLAGS) \
-            $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD) -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
+            $(if $(filter native,$(ARCH)),-march=native) $(WARNINGS) -pthread -Iinclude -Isrc $(CPPFLAGS) $(CXXFLAGS)
+SETTINGS  = $(BLAS_FLAGS) $(MPI_FLAGS) $(if $(filter 0,$(THREADS)),-DHMEM_ONE_THREAD)
 LINK      = $(CXX) $(OPTIMISE) -pthread $(CXXFLAGS) $(LDFLAGS)
 LIBRARIES = $(BLAS_LIBS) $(MPI_LIBS) $(LDLIBS)
 
@@ -92,20 +100,24 @@ TEST_SRC  := $(filter-out $(GRAD_SRC),$(wildcard tests/*/*_test.cpp tests/*/*/*_
 BENCH_SRC := $(wildcard bench/*.cpp)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.cpp)
 
-F32 := $(OUT)/f32
-F64 := $(OUT)/f64
+F32 := $(SHARED)/f32
+F64 := $(SHARED)/f64
 LIB     := $(OUT)/libhmem.a
 LIB_F64 := $(OUT)/libhmem_f64.a
 ISA_OBJ     := $(if $(ISA_SRC),$(ISAS:%=$(F32)/src/kernels/simd/isa_%.o))
 ISA_F64_OBJ := $(if $(ISA_SRC),$(F64)/src/kernels/simd/isa_generic.o)
-LIB_OBJ     := $(LIB_SRC:%.cpp=$(F32)/%.o) $(ISA_OBJ)
+SET_SRC     := $(filter src/kernels/blas.cpp src/core/parallel.cpp src/core/ranks.cpp,$(LIB_SRC))
+objects      = $(foreach file,$(2),$(if $(filter $(SET_SRC),$(file)),$(OUT),$(SHARED))/$(1)/$(file:.cpp=.o))
+f32          = $(call objects,f32,$(1))
+f64          = $(call objects,f64,$(1))
+LIB_OBJ     := $(call f32,$(LIB_SRC)) $(ISA_OBJ)
 # The gradient tests, which alone need double precision, reach these files. Those without floating point are compiled
 # once for both libraries; HMEM_NO_REAL makes the inclusion of real.h in them an error.
 NO_REAL := $(filter $(addprefix src/core/,$(addsuffix .cpp,atomic_file check files hash interrupt json manual options \
              parallel process program progress ranks run_log shape)),$(LIB_SRC))
 F64_SRC := $(filter-out $(NO_REAL),$(filter $(addprefix src/,core/% kernels/% autodiff/% nn/% optim/% models/% \
              train/classifier.cpp),$(LIB_SRC)))
-LIB_F64_OBJ := $(F64_SRC:%.cpp=$(F64)/%.o) $(NO_REAL:%.cpp=$(F32)/%.o) $(ISA_F64_OBJ)
+LIB_F64_OBJ := $(call f64,$(F64_SRC)) $(call f32,$(NO_REAL)) $(ISA_F64_OBJ)
 
 # Headers and templates are most of the work of a test file: those of a folder are compiled as one file that includes
 # them. With UNITY=0 one by one, which is faster when one of them is worked on.
@@ -128,66 +140,71 @@ tests: $(TEST_PROGRAMS)
 examples: $(EXAMPLES)
 
 # ---- 5. Rules --------------------------------------------------------------------------------------------------------
-$(OUT)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
-$(OUT)/objects: FORCE ; $(call stamp,$(UNITY) $(LIB_OBJ) $(TEST_SRC) $(GRAD_SRC) $(CHECKER_SRC))
-$(OUT)/version: FORCE
+$(SHARED)/flags: FORCE ; $(call stamp,$(COMPILE) $(TEST_SPEED))
+$(SHARED)/objects: FORCE ; $(call stamp,$(UNITY) $(LIB_SRC) $(ISAS) $(TEST_SRC) $(GRAD_SRC) $(CHECKER_SRC))
+$(OUT)/settings: FORCE ; $(call stamp,$(SETTINGS))
+$(SHARED)/version: FORCE
 	$(call stamp,$(VERSION) $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),$(ARCHIVED_SHA),unknown))
 # `git archive` writes the commit into this file (.gitattributes).
 ARCHIVED_SHA = $(shell sed -n 's/^\([0-9a-f]\{12\}\)[0-9a-f]*$$/\1/p' tools/git_sha)
 # Programs of all variants share a folder: this remembers which variant made them.
 $(BIN)/.linked $(TESTS)/.linked: FORCE ; $(call stamp,$(LINK) $(LIB) $(BLAS_LIBS) $(MPI_LIBS))
 
-compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) $(VERSION_FLAGS) -MMD -MP -c -o $@ $<
+compile = @mkdir -p $(@D); echo "  CXX   $@"; $(COMPILE) $(1) $(OWN_FLAGS) -MMD -MP -c -o $@ $<
 link    = @mkdir -p $(@D); echo "  LINK  $@"; $(LINK) -o $@ $(filter %.o %.a,$^) $(1) $(LIBRARIES)
 
-version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(OUT)/version))"' \
-                -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(OUT)/version))"'
-$(F32)/src/core/program.o: $(OUT)/version
-$(F32)/src/core/program.o: private VERSION_FLAGS = $(version_flags)
+version_flags = -DHMEM_VERSION='"$(word 1,$(shell cat $(SHARED)/version))"' \
+                -DHMEM_GIT_SHA='"$(word 2,$(shell cat $(SHARED)/version))"'
+$(F32)/src/core/program.o: $(SHARED)/version
+$(F32)/src/core/program.o: private OWN_FLAGS = $(version_flags)
+$(call f32,$(SET_SRC)) $(call f64,$(SET_SRC)): $(OUT)/settings
+$(call f32,$(SET_SRC)) $(call f64,$(SET_SRC)): private OWN_FLAGS = $(SETTINGS)
 # Script and style of the pages as string literals, one a line, without indentation and lines that are comments.
-PAGE := $(patsubst src/%,$(OUT)/%.inc,$(wildcard src/study/assets/*))
-$(PAGE): $(OUT)/%.inc: src/% Makefile
+PAGE := $(patsubst src/%,$(SHARED)/%.inc,$(wildcard src/study/assets/*))
+$(PAGE): $(SHARED)/%.inc: src/% Makefile
 	@mkdir -p $(@D); sed -e 's/^ *//' -e '/^\/\//d' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 $(F32)/src/study/page_frame.o: $(PAGE)
-$(F32)/src/study/page_frame.o: private VERSION_FLAGS = -I$(OUT)
-# Only this file and the link know about MPI.
-$(OUT)/mpi: FORCE ; $(call stamp,$(MPI_FLAGS))
-$(F32)/src/core/ranks.o: $(OUT)/mpi
-$(F32)/src/core/ranks.o: private VERSION_FLAGS = $(MPI_FLAGS)
+$(F32)/src/study/page_frame.o: private OWN_FLAGS = -I$(SHARED)
 # Only this file sees stb, whose arithmetic on damaged files is not ours to instrument for undefined behaviour.
-$(OUT)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
-$(F32)/src/data/images/stb_image.o: $(OUT)/stb
+$(SHARED)/stb: FORCE ; $(call stamp,$(STB_FLAGS))
+$(F32)/src/data/images/stb_image.o: $(SHARED)/stb
 $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sanitize=undefined
 # Where no time is spent, the compiler need not spend any: files outside of HOT and the tests, but for those that
 # compute for long. HOT keeps its level when CXXFLAGS has another (distributions say -O2).
 FAST = $(if $(SANITIZE),,$(RELEASE))
 COLD = $(if $(SANITIZE),-O0,-O1)
+# Checks of alignment are for files that read bytes or load vectors; they would take a fifth of the time of the others.
+NO_ALIGN = $(if $(SANITIZE),-fno-sanitize=alignment)
+ALIGN    = $(if $(filter src/core/% src/data/% src/kernels/%,$<),,$(NO_ALIGN))
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \
-         study/% train/replicas.cpp train/snapshot.cpp),$(LIB_SRC))
-$(filter-out %/stb_image.o,$(HOT:%.cpp=$(F32)/%.o)) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST)
-$(filter-out $(HOT:%.cpp=$(F32)/%.o) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(COLD)
-$(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(COLD)
-$(NO_REAL:%.cpp=$(F32)/%.o): private EXTRA = $(COLD) -DHMEM_NO_REAL
-$(filter-out $(ISA_F64_OBJ),$(F64_SRC:%.cpp=$(F64)/%.o)): private EXTRA = $(COLD)
-$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = $(COLD) -Itests
+         $(addprefix study/,attribution.cpp capacity.cpp image_attribution.cpp trace.cpp) train/replicas.cpp \
+         train/snapshot.cpp),$(LIB_SRC))
+$(filter-out %/stb_image.o,$(call f32,$(HOT))) $(ISA_OBJ) $(ISA_F64_OBJ): private EXTRA = $(FAST) $(ALIGN)
+$(filter-out $(call f32,$(HOT)) $(ISA_OBJ),$(LIB_OBJ)): private EXTRA = $(COLD) $(ALIGN)
+$(MAIN_SRC:%.cpp=$(F32)/%.o): private EXTRA = $(COLD) $(NO_ALIGN)
+$(call f32,$(NO_REAL)): private EXTRA = $(COLD) -DHMEM_NO_REAL
+$(call f64,$(F64_SRC)): private EXTRA = $(COLD) $(NO_ALIGN)
+$(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = $(COLD) $(NO_ALIGN) -Itests
 # Catch2 itself: it comes last in the link, so that templates are taken from files with the sanitizers.
 $(F32)/tests/main.o: private EXTRA = -O0 -Itests $(if $(SANITIZE),-fno-sanitize=all)
-$(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) -Itests $(USE_CATCH_PCH)
+$(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) $(NO_ALIGN) -Itests $(USE_CATCH_PCH)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
-$(F32)/%.o: %.cpp $(OUT)/flags ; $(call compile,$(EXTRA) $(HEADERS))
-$(F64)/%.o: %.cpp $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
-$(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*) $(EXTRA))
-$(ISA_F64_OBJ): $(ISA_SRC) $(OUT)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic $(EXTRA))
-$(UNITY_OBJ): %.o: %.cpp $(OUT)/flags
+$(F32)/%.o: %.cpp $(SHARED)/flags ; $(call compile,$(EXTRA) $(HEADERS))
+$(OUT)/f32/%.o: %.cpp $(SHARED)/flags ; $(call compile,$(EXTRA) $(HEADERS))
+$(F64)/%.o: %.cpp $(SHARED)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
+$(OUT)/f64/%.o: %.cpp $(SHARED)/flags ; $(call compile,-DHMEM_REAL_DOUBLE $(EXTRA) $(HEADERS))
+$(ISA_OBJ): $(F32)/src/kernels/simd/isa_%.o: $(ISA_SRC) $(SHARED)/flags ; $(call compile,-DHMEM_ISA=$* $(ISA_$*) $(EXTRA))
+$(ISA_F64_OBJ): $(ISA_SRC) $(SHARED)/flags ; $(call compile,-DHMEM_REAL_DOUBLE -DHMEM_ISA=generic $(EXTRA))
+$(UNITY_OBJ): %.o: %.cpp $(SHARED)/flags
 	$(call compile,-iquote . $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE) $(EXTRA) $(HEADERS))
 in_folder = $(foreach file,$(2),$(if $(filter $(1)/,$(F32)/$(dir $(file)) $(F64)/$(dir $(file))),$(file)))
-$(UNITY_OBJ:.o=.cpp): $(OUT)/objects
+$(UNITY_OBJ:.o=.cpp): $(SHARED)/objects
 	@mkdir -p $(@D); printf '#include "%s"\n' $(strip $(call in_folder,$(@D),$(TEST_SRC) $(GRAD_SRC) $(CHECKER_SRC))) > $@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(LIB): $(LIB_OBJ) $(OUT)/objects
-$(LIB_F64): $(LIB_F64_OBJ) $(OUT)/objects
+$(LIB): $(LIB_OBJ) $(SHARED)/objects
+$(LIB_F64): $(LIB_F64_OBJ) $(SHARED)/objects
 $(LIB) $(LIB_F64):
 	@echo "  AR    $@"; rm -f $@; $(AR) rcsD $@ $(filter %.o,$^)
 
@@ -197,9 +214,9 @@ $(BENCH_PROGRAMS): $(BIN)/bench_%: $(F32)/bench/%.o $(LIB) $(BIN)/.linked ; $(ca
 $(BIN)/hmem_signature: $(F32)/tools/signature.o $(LIB) $(BIN)/.linked ; $(call link)
 $(FUZZ_PROGRAMS): $(TESTS)/%: $(F32)/tests/fuzz/%.o $(LIB) $(TESTS)/.linked
 	$(call link,$(if $(CLANG),-fsanitize=fuzzer))
-$(TESTS)/tests: $(TEST_OBJ) $(CHECKER_OBJ) $(LIB) $(F32)/tests/main.o $(OUT)/objects $(TESTS)/.linked
+$(TESTS)/tests: $(TEST_OBJ) $(CHECKER_OBJ) $(LIB) $(F32)/tests/main.o $(SHARED)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
-$(TESTS)/tests_f64: $(GRAD_OBJ) $(LIB_F64) $(F32)/tests/main.o $(OUT)/objects $(TESTS)/.linked
+$(TESTS)/tests_f64: $(GRAD_OBJ) $(LIB_F64) $(F32)/tests/main.o $(SHARED)/objects $(TESTS)/.linked
 	$(call link,$(CATCH_LIBS))
 $(TESTS)/babi_check: $(CHECK_MAIN:%.cpp=$(F32)/%.o) $(CHECKER_OBJ) $(TESTS)/.linked ; $(call link)
 # Reading headers is most of the work of a small file: g++ gets them precompiled. Files with flags for a processor do
@@ -209,11 +226,11 @@ ifeq ($(CLANG),)
 # itself lies beside it, for a compiler that takes none of them.
 STD_HEADERS := $(F32)/precompiled.h
 STD_LEVELS  := $(addprefix $(STD_HEADERS).gch/,O1 $(if $(SANITIZE),O0,O3))
-WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(F64_SRC:%.cpp=$(F64)/%.o) \
+WITH_HEADERS := $(filter-out $(ISA_OBJ),$(LIB_OBJ)) $(call f64,$(F64_SRC)) \
                 $(MAIN_SRC:%.cpp=$(F32)/%.o) $(CHECKER_OBJ)
 $(WITH_HEADERS): $(STD_LEVELS) $(STD_HEADERS)
 $(WITH_HEADERS): private HEADERS = -include $(STD_HEADERS)
-$(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(OUT)/flags
+$(STD_LEVELS): $(STD_HEADERS).gch/%: src/precompiled.h $(SHARED)/flags
 	$(call compile,-$* -x c++-header)
 $(STD_HEADERS): src/precompiled.h
 	@mkdir -p $(@D); cp $< $@
@@ -221,8 +238,8 @@ USE_CATCH_PCH = -include $(call precision,$@)/tests/catch.h
 precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
 $(TEST_OBJ): $(F32)/tests/catch.h.gch
 $(GRAD_OBJ): $(F64)/tests/catch.h.gch
-$(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(OUT)/flags | need-catch
-	$(call compile,$(TEST_SPEED) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
+$(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(SHARED)/flags | need-catch
+	$(call compile,$(TEST_SPEED) $(NO_ALIGN) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
 	@cp $< $(@:.gch=)
 endif
 $(F32)/tests/main.o: | need-catch
@@ -261,7 +278,7 @@ $(WASM)/playground.html: $(WASM)/playground.wasm $(PLAYGROUND)
 	     -e '/^@script@$$/{r playground/playground.js' -e 'd}' playground/playground.html > $@
 wasm: $(WASM)/playground.html
 
--include $(shell find $(OUT) $(WASM) -name '*.d' 2>/dev/null)
+-include $(shell find $(sort $(SHARED) $(OUT)) $(WASM) -name '*.d' 2>/dev/null)
 
 # ---- 6. Things to do -------------------------------------------------------------------------------------------------
 demo: $(BIN)/babi_task_single $(BIN)/babi_explain
