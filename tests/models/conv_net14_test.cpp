@@ -69,9 +69,9 @@ TEST_CASE("convnet14: a narrower one", "[model]") {
 }
 
 /// Losses of successive training steps on the same six images.
-std::vector<double> train(int steps) {
-  ConvNet14 net(3);
-  ConvNet14Top top(ConvNet14::kFeatures, 3, 3);
+std::vector<double> train(int steps, int64_t channels, double dropout_scale) {
+  ConvNet14 net(3, dropout_scale, channels);
+  ConvNet14Top top(net.features(), 3, 3, dropout_scale);
   Weights weights = net.weights();
   top.add_to(weights);
   Adam adam(weights.parameters, {});
@@ -95,7 +95,7 @@ std::vector<double> train(int steps) {
 }
 
 TEST_CASE("convnet14 memorises six images", "[learn]") {
-  const std::vector<double> losses = train(25);
+  const std::vector<double> losses = train(25, 8, 0);
   CAPTURE(losses.front(), losses.back());
   CHECK(losses.front() > 0.7);
   CHECK(losses.back() < 0.35 * losses.front());
@@ -128,10 +128,10 @@ TEST_CASE("convnet14 used twice in one step: different masks, gradients of both"
 
 TEST_CASE("convnet14 trains to the same bits with any number of threads", "[equiv]") {
   const test::UseThreads one(1);
-  const std::vector<double> expected = train(2);
+  const std::vector<double> expected = train(2, 32, 1);
   for (const int threads : {2, 3}) {
     const test::UseThreads several(threads);
-    CHECK(train(2) == expected);
+    CHECK(train(2, 32, 1) == expected);
   }
 }
 

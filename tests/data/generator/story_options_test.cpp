@@ -100,9 +100,14 @@ Tally check_combinations(int task, const std::vector<int>& values, int64_t quest
 }  // namespace
 
 TEST_CASE("story options: every combination of small values is refused or gives true stories", "[babi]") {
+#ifdef __SANITIZE_ADDRESS__  // slower by far: fewer combinations
+  const std::vector<int> values = {1, 2, 5};
+#else
+  const std::vector<int> values = {1, 2, 3, 5};
+#endif
   for (int task = 1; task <= 20; ++task) {
     CAPTURE(task);
-    const Tally tally = check_combinations(task, {1, 2, 3, 5}, 12);
+    const Tally tally = check_combinations(task, values, 12);
     CHECK(tally.accepted > 3);
   }
 }

@@ -89,9 +89,11 @@ std::set<std::string> words_of(const BabiStories& stories) {
 
 }  // namespace
 
-TEST_CASE("generated stories: every answer and every supporting fact is true, 10,000 questions per task", "[babi]") {
+TEST_CASE("generated stories: every answer and every supporting fact is true", "[babi]") {
   for (int task = 1; task <= 20; ++task) {
+#ifndef __SANITIZE_ADDRESS__  // slower by far: the second part alone
     require_true(task, generate_babi_part(task, 10000, BabiPart::train, 1), 10000);
+#endif
     require_true(task, generate_babi_part(task, 1000, BabiPart::test, 1), 1000);
   }
 }

@@ -11,6 +11,7 @@
 #include "hmem/models/lstm_image.h"
 #include "hmem/optim/adam.h"
 #include "hmem/train/model_file.h"
+#include "support/narrow_net.h"
 #include "support/numbers.h"
 #include "support/settings.h"
 #include "support/temp_folder.h"
@@ -19,6 +20,15 @@ namespace hmem {
 namespace {
 
 using Part = Learner::Part;
+
+using test::kHalf;
+
+template <typename Net>
+typename Net::Config narrow() {
+  typename Net::Config config;
+  config.features = 2 * kHalf;
+  return config;
+}
 
 struct Images {
   ImageData a, b;
@@ -118,8 +128,8 @@ TEST_CASE("features computed in advance are those of the ConvNet in inference mo
   options.noise_frames = 3;
   options.delay_padding = GENERATE(DelayPadding::random, DelayPadding::zeros);
   AssociationData data = make_data(images, options);
-  ConvNet14 conv_net(1);
-  HMemImage net({}, 1);
+  ConvNet14 conv_net(1, 1, test::kChannels);
+  HMemImage net(narrow<HMemImage>(), 1);
   FrozenAssociationLearner frozen(net, conv_net, data, 1e-3);
   EndToEndAssociationLearner recomputed(net, conv_net, data, 0);
   const Weights weights = net.weights(), below = conv_net.weights(), all = recomputed.weights();
@@ -154,7 +164,7 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
   options.noise_frames = 3;
   const AssociationData data = make_data(images, options);
   const AssociationRenderer& renderer = data.train_renderer;
-  ConvNet14 conv_net(1);
+  ConvNet14 conv_net(1, 1, test::kChannels);
   FeatureCache cache(conv_net, {});
   // The mean of the features of a photograph and its mirror image, or one of them, by hand.
   const auto by_hand = [&](const ImageSet& set, int64_t i, bool flip) {
@@ -176,17 +186,17 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
   settings.copies = 2;
   const AssociationExamples& of = data.train;
   const AssociationFeatures features(cache, settings, of, renderer);
-  REQUIRE(features.size() == 1024);
+  REQUIRE(features.size() == 2 * kHalf);
   REQUIRE(features.copies() == 2);
   CHECK(cache.images() == AssociationFeatures::images(settings, of, renderer));
-  std::vector<real> pair(1024), moved(1024), query(1024);
+  std::vector<real> pair(2 * kHalf), moved(2 * kHalf), query(2 * kHalf);
   features.copy_pair(of, 3, 2, 0, pair.data());
   features.copy_pair(of, 3, 2, 1, moved.data());
   features.copy_query(of, 3, 0, query.data());
   const int64_t photograph = of.photographs[3 * 3 + 2], digit = of.digits[3 * 3 + 2];
   const auto check_photograph = [&](const std::vector<real>& found, int64_t i) {
     const Tensor once = by_hand(images.a.train, i, false), again = by_hand(images.a.train, i, true);
-    for (int64_t j = 0; j < 512; j += 17) {
+    for (int64_t j = 0; j < kHalf; ++j) {
       const double expected = settings.mirror ? (once[j] + again[j]) / 2 : once[j];
       CHECK(found[static_cast<size_t>(j)] == Approx(expected).margin(1e-5));
     }
@@ -194,9 +204,9 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
   check_photograph(pair, photograph);
   check_photograph(query, of.queries[3]);
   const Tensor of_digit = by_hand(images.b.train, digit, false);
-  for (int64_t j = 0; j < 512; j += 17) CHECK(pair[static_cast<size_t>(512 + j)] == Approx(of_digit[j]).margin(1e-5));
-  CHECK(std::equal(pair.begin() + 512, pair.end(), moved.begin() + 512));
-  CHECK(!std::equal(pair.begin(), pair.begin() + 512, moved.begin()));
+  for (int64_t j = 0; j < kHalf; ++j) CHECK(pair[static_cast<size_t>(kHalf + j)] == Approx(of_digit[j]).margin(1e-5));
+  CHECK(std::equal(pair.begin() + kHalf, pair.end(), moved.begin() + kHalf));
+  CHECK(!std::equal(pair.begin(), pair.begin() + kHalf, moved.begin()));
   // The halves of noise are the halves of the frame.
   const Tensor noise = noise_features(cache, settings, 3, renderer);
   std::vector<real> frame(static_cast<size_t>(renderer.frame_size()));
@@ -206,7 +216,7 @@ TEST_CASE("features of halves one by one: photographs, digits, looks and mirror 
                                                     std::copy_n(frame.data() + (y * 64 + 32) * 3, 96, out + y * 96);
                                                   }
                                                 }});
-  for (int64_t j = 0; j < 512; j += 17) CHECK(noise[1024 + 512 + j] == Approx(right[j]).margin(1e-5));
+  for (int64_t j = 0; j < kHalf; ++j) CHECK(noise[3 * kHalf + j] == Approx(right[j]).margin(1e-5));
 
   settings.split = false;
   settings.mirror = true;
@@ -220,8 +230,8 @@ TEST_CASE("looks of photographs: drawn anew in training, the photograph itself o
   AssociationData data = make_data(images, options);
   const test::TempFolder folder;
   const CachePlace place = {folder.file("features")};
-  ConvNet14 conv_net(1);
-  HMemImage::Config config;
+  ConvNet14 conv_net(1, 1, test::kChannels);
+  HMemImage::Config config = narrow<HMemImage>();
   config.dropout = 0;
   config.frame_norm = FrameNorm::layer;
   HMemImage net(config, 1);
@@ -248,13 +258,12 @@ uint64_t trained_hash(const Images& images, bool frozen) {
   options.delay = 1;
   options.noise_frames = 3;
   AssociationData data = make_data(images, options);
-  ConvNet14 conv_net(1);
-  LstmImage::Config lstm;
+  ConvNet14 conv_net(1, 1, test::kChannels);
   std::unique_ptr<AssociationNet> net;
   if (frozen) {
-    net = std::make_unique<LstmImage>(lstm, 1);
+    net = std::make_unique<LstmImage>(narrow<LstmImage>(), 1);
   } else {
-    net = std::make_unique<HMemImage>(HMemImage::Config(), 1);
+    net = std::make_unique<HMemImage>(narrow<HMemImage>(), 1);
   }
   std::unique_ptr<AssociationLearner> learner;
   if (frozen) {

@@ -13,6 +13,7 @@
 #include "hmem/data/images/embedded.h"
 #include "hmem/optim/adam.h"
 #include "support/error_text.h"
+#include "support/narrow_net.h"
 #include "support/numbers.h"
 #include "support/surroundings.h"
 #include "support/temp_folder.h"
@@ -24,8 +25,8 @@ using Part = Learner::Part;
 
 TEST_CASE("pretraining: both sets as one problem", "[train]") {
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
-  ConvNet14 net(1);
-  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNet14 net(1, 1, test::kChannels);
+  ConvNet14Top top(net.features(), 20, 1);
   ConvNetLearner learner(net, top, a, b, 1, {0.1, 1e-3});
   CHECK(learner.count(Part::train) == 63);
   CHECK(learner.count(Part::validation) == 7);
@@ -68,8 +69,8 @@ TEST_CASE("pretraining: both sets as one problem", "[train]") {
 
 TEST_CASE("training photographs are displaced, depending on step and example; nothing else is", "[train]") {
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
-  ConvNet14 net(1);
-  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNet14 net(1, 1, test::kChannels);
+  ConvNet14Top top(net.features(), 20, 1);
   const Augmentation augmentation = {true, 3, ShiftFill::reflect, 8};
   ConvNetLearner as_it_is(net, top, a, b, 1, {0.1}), augmented(net, top, a, b, 1, {0.1, 0, 0, 0, augmentation});
   const std::vector<int64_t> order = Rng(1, "conv_net.split").permutation(70);
@@ -116,8 +117,8 @@ TEST_CASE("training photographs are displaced, depending on step and example; no
 
 TEST_CASE("an epoch has all photographs and newly drawn glyphs", "[train]") {
   const ImageData a = embedded_objects({3, 2}), b = embedded_glyphs({4, 1});
-  ConvNet14 net(1);
-  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNet14 net(1, 1, test::kChannels);
+  ConvNet14Top top(net.features(), 20, 1);
   ConvNetTraining training;
   training.validation_split = 0.1;
   training.images_b_per_epoch = 12;
@@ -183,8 +184,8 @@ TEST_CASE("a network with standardised inputs does with an image what it did wit
 
 TEST_CASE("pretraining learns from images", "[learn]") {
   const ImageData a = embedded_objects({2, 1}), b = embedded_glyphs({2, 1});
-  ConvNet14 net(1);
-  ConvNet14Top top(ConvNet14::kFeatures, 20, 1);
+  ConvNet14 net(1, 0, test::kChannels);
+  ConvNet14Top top(net.features(), 20, 1, 0);
   ConvNetLearner learner(net, top, a, b, 1, {});
   Adam adam(learner.weights().parameters, {});
   std::vector<double> losses;
@@ -192,7 +193,7 @@ TEST_CASE("pretraining learns from images", "[learn]") {
   settings.epochs = 12;
   settings.batch_size = 10;
   settings.seed = 1;
-  settings.learning_rate = [](int64_t) { return 1e-3; };
+  settings.learning_rate = [](int64_t) { return 3e-3; };
   settings.on_epoch = [&](const EpochReport& report) { losses.push_back(report.train.loss); };
   fit(learner, adam, settings);
   CAPTURE(losses.front(), losses.back());

@@ -9,6 +9,7 @@
 
 #include "catch.h"
 #include "hmem/core/check.h"
+#include "support/narrow_net.h"
 #include "support/numbers.h"
 #include "support/temp_folder.h"
 
@@ -16,6 +17,7 @@ namespace hmem {
 namespace {
 
 const Shape kImage = {32, 64, 3};
+constexpr int64_t kFeatures = 2 * test::kHalf;
 
 /// Not a multiple of the batches in which features are computed.
 RenderedImages random_images(int64_t count, uint64_t seed) {
@@ -38,10 +40,10 @@ std::vector<std::string> files(const std::string& folder) {
 TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") {
   const test::TempFolder folder;
   const std::string place = folder.file("features");
-  ConvNet14 net(1), other(2);
+  ConvNet14 net(1, 1, test::kChannels), other(2, 1, test::kChannels);
   const RenderedImages images = random_images(35, 1);
   const Tensor expected = conv_features(net, images);
-  REQUIRE(expected.shape() == Shape({35, 1024}));
+  REQUIRE(expected.shape() == Shape({35, kFeatures}));
 
   FeatureCache first(net, {place});
   CHECK(list(first.features(images)) == list(expected));
@@ -56,8 +58,8 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
   CHECK(second.found() == 35);
   CHECK(list(second.features(random_images(35, 2))) != list(expected));
   CHECK(list(second.features(random_images(34, 1))) ==
-        std::vector<real>(expected.begin(), expected.begin() + 34 * 1024));
-  CHECK(second.features(random_images(0, 1)).shape() == Shape({0, 1024}));
+        std::vector<real>(expected.begin(), expected.begin() + 34 * kFeatures));
+  CHECK(second.features(random_images(0, 1)).shape() == Shape({0, kFeatures}));
   CHECK(second.found() == 35);
   CHECK(list(elsewhere.features(images)) == list(conv_features(other, images)));
   CHECK(elsewhere.found() == 0);
@@ -68,7 +70,7 @@ TEST_CASE("features of a frozen ConvNet: computed once, then read", "[images]") 
 
 TEST_CASE("features of a frozen ConvNet: progress, computed or read", "[images]") {
   const test::TempFolder folder;
-  ConvNet14 net(1);
+  ConvNet14 net(1, 1, test::kChannels);
   FeatureCache cache(net, {folder.file("features")});
   std::vector<std::pair<int64_t, int64_t>> shown;
   const auto show = [&shown](int64_t done, int64_t total) { shown.emplace_back(done, total); };
@@ -83,7 +85,7 @@ TEST_CASE("features of a frozen ConvNet: progress, computed or read", "[images]"
 
 TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be written", "[images][bad]") {
   const test::TempFolder folder;
-  ConvNet14 net(1);
+  ConvNet14 net(1, 1, test::kChannels);
   const RenderedImages images = random_images(3, 1);
   const std::vector<real> expected = list(conv_features(net, images));
   const std::string place = folder.file("features");
@@ -94,8 +96,11 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
   const auto damage = [&](const char* what) {
     if (std::string(what) == "cut") return std::filesystem::resize_file(path, size / 2);
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(std::string(what) == "header" ? 9 : static_cast<int64_t>(size) - 6);
-    file.write("#", 1);
+    const int64_t at = std::string(what) == "header" ? 9 : static_cast<int64_t>(size) - 6;
+    file.seekg(at);
+    const char other = static_cast<char>(file.get() ^ 0x55);
+    file.seekp(at);
+    file.write(&other, 1);
   };
   for (const char* what : {"cut", "header", "value"}) {
     INFO(what);
@@ -116,7 +121,7 @@ TEST_CASE("features of a frozen ConvNet: files that are damaged or cannot be wri
 TEST_CASE("features of a frozen ConvNet: the least recently used files go when all are too large", "[images]") {
   const test::TempFolder folder;
   const std::string place = folder.file("features");
-  ConvNet14 net(1);
+  ConvNet14 net(1, 1, test::kChannels);
   std::filesystem::create_directory(place);
   folder.write("features/notes.txt", std::string(100000, 'x'));  // not ours
   FeatureCache unlimited(net, {place});
@@ -134,7 +139,7 @@ TEST_CASE("features of a frozen ConvNet: the least recently used files go when a
   age(2);
   REQUIRE(files(place).size() == 3);
   unlimited.features(random_images(3, 1));  // read: used now
-  const auto one = static_cast<int64_t>(3 * 1024 * sizeof(real)) + 1000;
+  const auto one = static_cast<int64_t>(3 * kFeatures * sizeof(real)) + 500;
   FeatureCache limited(net, {place, 2 * one});
   limited.features(random_images(3, 3));
   CHECK(files(place).size() == 3);
