@@ -29,16 +29,16 @@ lines() {  # those that equal runs share
   grep -E '^(epoch=|final )' "$1" | sed -e 's/ examples_per_s=[^ ]*//' -e 's/ peak_rss_mib=[^ ]*//' \
                                         -e 's/ seconds=[^ ]*//'
 }
-# equal WHAT PROGRAM FLAGS...: with 1, 2 and 3 ranks, and without mpirun
+# equal WHAT NUMBERS PROGRAM FLAGS...: with these numbers of ranks, and without mpirun
 equal() {
-  what=$1
-  shift
+  what=$1 numbers=$2
+  shift 2
   "$@" --save=model > out 2> err || die "$what: it failed"
   mv model model.expected
   lines out > lines.expected
   [ -s lines.expected ] || die "$what: no lines"
-  for n in 1 2 3; do
-    ranks $n "$@" --save=model --out=json > out 2> err || die "$what: it failed with $n ranks"
+  for n in $numbers; do
+    ranks "$n" "$@" --save=model --out=json > out 2> err || die "$what: it failed with $n ranks"
     cmp model model.expected || die "$what: another model with $n ranks"
     lines out | diff lines.expected - || die "$what: other lines with $n ranks"
     [ "$(grep -c '"event":"final"' json)" -eq 1 ] || die "$what: --out of $n ranks has not one final line"
@@ -62,16 +62,19 @@ for mpi in openmpi mpich; do
       -o "$work/$mpi/$program" || die "$program does not link"
   done
   cd "$work/$mpi" || exit 1
+  # MPICH burns the processor while it waits: three ranks on two processors take long.
+  few='1 2 3'
+  [ "$mpi" = mpich ] && few='1 2'
   small='--data_dir=generated --training_set_size=1k --random_state=1 --threads=1'
   train="./babi_task_single --task_id=1 $small --batch_size_per_replica=40 --global_batch=100"
 
   # 900 questions: the last batch of every epoch is whole, and has three parts; then batches of one part.
   # shellcheck disable=SC2086
-  equal 'task 1' $train --epochs=2 --dropout=0.1 --age_jitter=0.1 --weight_average=0.9 --keep_best
+  equal 'task 1' '1 2 3' $train --epochs=2 --dropout=0.1 --age_jitter=0.1 --weight_average=0.9 --keep_best
   # shellcheck disable=SC2086
-  equal 'read-before-write, idle ranks' ./babi_task_single --task_id=16 --read_before_write=1 $small --epochs=1 \
+  equal 'read-before-write, idle ranks' "$few" ./babi_task_single --task_id=16 --read_before_write=1 $small --epochs=1 \
     --batch_size_per_replica=128 --global_batch=128
-  equal 'ConvNet14' ./convnet14_cifar10_mnist_joint --data_dir=embedded --channels=4 --epochs=1 --random_state=1 \
+  equal 'ConvNet14' "$few" ./convnet14_cifar10_mnist_joint --data_dir=embedded --channels=4 --epochs=1 --random_state=1 \
     --threads=1 --preset=best --images_b_per_epoch=0 --images_per_class=8 --validation_split=0.2 --batch_size_per_replica=24 --global_batch=64
 
   # A checkpoint of 3 ranks goes on with 2.
