@@ -232,8 +232,9 @@ std::unique_ptr<AssociationNet> AssociationTask::make_net() {
 
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {
   std::unique_ptr<AssociationLearner> learner;
+  const int64_t frame_chunk = options_.has("frame_chunk") ? options_.get_int("frame_chunk") : 0;  // of training programs
   if (conv_settings_.frozen()) {
-    if (options_.get_int("frame_chunk") > 0) {
+    if (frame_chunk > 0) {
       notes_.emplace_back("--frame_chunk has no effect here: the ConvNet is frozen");
     }
     learner = std::make_unique<FrozenAssociationLearner>(net, *conv_net_, data_, settings_.l2,
@@ -242,8 +243,7 @@ std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet
     if (options_.was_given("feature_cache")) {
       notes_.emplace_back("--feature_cache has no effect here: the ConvNet is not frozen");
     }
-    learner = std::make_unique<EndToEndAssociationLearner>(net, *conv_net_, data_, settings_.l2,
-                                                           options_.get_int("frame_chunk"));
+    learner = std::make_unique<EndToEndAssociationLearner>(net, *conv_net_, data_, settings_.l2, frame_chunk);
   }
   return learner;
 }
