@@ -80,6 +80,7 @@ mkdir -p "$inside/hmem/tools" "$inside/hmem/src/core" "$inside/hmem/src/experime
 cp -R src/study/assets "$inside/hmem/src/study"
 cp CMakeLists.txt Makefile "$inside/hmem"
 cp tools/git_sha "$inside/hmem/tools"
+cp src/precompiled.h "$inside/hmem/src"
 cp -R include "$inside/hmem"
 for file in check hash rng shape; do cp "src/core/$file.cpp" "$inside/hmem/src/core"; done
 echo '#error no program is built here' > "$inside/hmem/src/experiments/program.cpp"

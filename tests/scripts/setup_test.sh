@@ -68,9 +68,12 @@ expect 0 'everything needed is installed' --check
 expect 0 'everything needed is installed'
 expect_no_calls
 expect 1 'missing: cmake' --check --ci
-machine root apt-get full-g++ make find awk pkg-config cmake parallel strace chromium-browser
+mpi='mpicxx.openmpi mpirun.openmpi mpicxx.mpich mpirun.mpich'
+# shellcheck disable=SC2086  # a list of commands
+machine root apt-get full-g++ make find awk pkg-config cmake parallel strace $mpi chromium-browser
 expect 1 'missing: libopenblas0-serial libopenblas0-openmp clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32' --check --ci
-machine root apt-get full-g++ make find awk pkg-config cmake parallel strace
+# shellcheck disable=SC2086
+machine root apt-get full-g++ make find awk pkg-config cmake parallel strace $mpi
 expect 1 'missing: chromium libopenblas0-serial' --check --ci
 expect 2 'Usage: tools/setup.sh' --unknown
 machine root apt-get
