@@ -130,7 +130,10 @@ for name; do
   case $name in
     g++-*) check "$name" unit "$name" CXX="$name" ;;
     clang++*) check "$name" unit "$name" CXX="$name" ;;
-    assertions) check "${CXX:-g++}" unit assertions CXXFLAGS=-D_GLIBCXX_ASSERTIONS ;;
+    # With the assertions, g++ 12 warns of std::string itself.
+    assertions)
+      check "${CXX:-g++}" unit assertions \
+        CXXFLAGS='-D_GLIBCXX_ASSERTIONS -Wno-array-bounds -Wno-stringop-overflow' ;;
     lto) check "${CXX:-g++}" unit lto CXXFLAGS=-flto=auto AR=gcc-ar BLAS=builtin ;;
     core2duo) check 'x86_64 qemu-x86_64' core2duo ;;
     i686) check 'x86_64 i686-linux-gnu-g++' processor i686 '-msse2 -mfpmath=sse' env ;;
