@@ -35,10 +35,10 @@ std::string answer_table(const Answers& answers, const BabiData& data) {
     text += word(classes.first) + "\t" + word(classes.second) + "\t" + std::to_string(questions.size());
     const bool right = classes.first == classes.second;
     for (size_t i = 0; i < std::min(questions.size(), kNamed) && !right; ++i) {
+      const auto question = questions[i];
       const auto range = std::find_if(data.ranges.begin(), data.ranges.end(),
-                                      [&](const BabiTaskRange& of) { return questions[i] < of.test.end; });
-      text +=
-          (i ? "," : "\t") + std::to_string(range->task) + "/" + std::to_string(questions[i] - range->test.begin + 1);
+                                      [&](const BabiTaskRange& of) { return question < of.test.end; });
+      text += (i ? "," : "\t") + std::to_string(range->task) + "/" + std::to_string(question - range->test.begin + 1);
     }
     text += "\n";
   }
