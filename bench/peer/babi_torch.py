@@ -186,24 +186,35 @@ class HMem(torch.nn.Module):
 
 # Training.
 
+class ClippedAdam(torch.optim.Adam):
+    """Adam in its epsilon-hat form; each parameter's gradient is clipped to max_norm (0: never)."""
+
+    def __init__(self, parameters, rate, max_norm):
+        super().__init__(parameters, rate, (BETA1, BETA2), foreach=True)
+        self.clipped, self.max_norm, self.count = parameters, max_norm, 0
+
+    def step(self):
+        if self.max_norm > 0:
+            gradients = [p.grad for p in self.clipped]
+            for g, norm in zip(gradients, torch.stack(torch._foreach_norm(gradients)).tolist()):
+                if norm > self.max_norm:
+                    g.mul_(self.max_norm / norm)
+        self.count += 1
+        self.param_groups[0]['eps'] = ADAM_EPSILON / math.sqrt(1.0 - BETA2 ** self.count)
+        super().step()
+
+
 class Trainer:
     def __init__(self, task, args, impl):
-        self.model, self.max_norm, self.count = HMem(task, args, impl), args.max_grad_norm, 0
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.adam = torch.optim.Adam(self.parameters, args.learning_rate, (BETA1, BETA2), foreach=True)
+        self.model = HMem(task, args, impl)
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.adam = ClippedAdam(parameters, args.learning_rate, args.max_grad_norm)
 
     def step(self, stories, questions, answers, lengths):
         self.adam.zero_grad(set_to_none=True)
         logits = self.model(stories, questions, lengths)
         loss = F.cross_entropy(logits, answers) + self.model.l2()
         loss.backward()
-        if self.max_norm > 0:
-            gradients = [p.grad for p in self.parameters]
-            for g, norm in zip(gradients, torch.stack(torch._foreach_norm(gradients)).tolist()):
-                if norm > self.max_norm:
-                    g.mul_(self.max_norm / norm)
-        self.count += 1
-        self.adam.param_groups[0]['eps'] = ADAM_EPSILON / math.sqrt(1.0 - BETA2 ** self.count)    # epsilon-hat form
         self.adam.step()
         if self.model.encoding.requires_grad:
             self.model.encoding.data[-1] = 1.0

@@ -17,6 +17,7 @@ import tempfile
 import numpy as np
 import torch
 
+import babi_torch
 import image_torch
 from check_golden import difference, load
 
@@ -77,7 +78,7 @@ class OurRun:
         self.run(training + ['--stop_after=1'])
         settings, state = load(self.path('checkpoint'))
         self.loss = float(settings['state.last.train_loss'])
-        self.gradients = {n[len('adam.m.'):]: x / (1.0 - image_torch.BETA1) for n, x in state.items()
+        self.gradients = {n[len('adam.m.'):]: x / (1.0 - babi_torch.BETA1) for n, x in state.items()
                           if n.startswith('adam.m.')}
         lines, _ = self.run(training + ['--resume=1', f'--stop_after={STEPS}'])
         self.moving = {n: x for n, x in load(self.path('checkpoint'))[1].items() if n.rpartition('.moving_')[1]}

@@ -43,6 +43,18 @@ def fixed_loop(options, common, threads):
     return [chosen.group(1) if option == 'auto' else option for option in options]
 
 
+def print_in_turn(title, ours, peer, args):
+    """Runs both commands args.rounds times in turn and prints medians and ratios."""
+    times = [(measure(ours, args.threads), measure(peer, args.threads)) for _ in range(args.rounds)]
+    ratios = [p[0] / o[0] for o, p in times]
+    ours_ms, ours_mib = (statistics.median(column) for column in zip(*(o for o, _ in times)))
+    peer_ms, peer_mib = (statistics.median(column) for column in zip(*(p for _, p in times)))
+    print(f'{title} threads={args.threads} ours_ms={ours_ms:.3f} '
+          f'peer_ms={peer_ms:.3f} ratio_min={min(ratios):.2f} ratio_median={statistics.median(ratios):.2f} '
+          f'ratio_max={max(ratios):.2f} ours_mib={ours_mib:.1f} peer_mib={peer_mib:.1f} '
+          f'memory_ratio={peer_mib / ours_mib:.2f}', flush=True)
+
+
 def compare(task, variant, args):
     common = ['--task_id', str(task), '--threads', str(args.threads), '--random_state', '1',
               '--read_before_write', str(args.read_before_write)]
@@ -50,17 +62,8 @@ def compare(task, variant, args):
         common += ['--data_dir', args.data_dir]
     options = fixed_loop(VARIANTS[variant], common, args.threads)
     steps = ['--limit_steps', str(args.steps)]
-    ours, peer = [], []
-    for _ in range(args.rounds):
-        ours.append(measure([args.program] + common + steps, args.threads))
-        peer.append(measure(PEER + common + options + steps, args.threads))
-    ratios = [p[0] / o[0] for o, p in zip(ours, peer)]
-    ours_ms, ours_mib = (statistics.median(column) for column in zip(*ours))
-    peer_ms, peer_mib = (statistics.median(column) for column in zip(*peer))
-    print(f'task={task} variant={variant} impl={options[1]} threads={args.threads} ours_ms={ours_ms:.3f} '
-          f'peer_ms={peer_ms:.3f} ratio_min={min(ratios):.2f} ratio_median={statistics.median(ratios):.2f} '
-          f'ratio_max={max(ratios):.2f} ours_mib={ours_mib:.1f} peer_mib={peer_mib:.1f} '
-          f'memory_ratio={peer_mib / ours_mib:.2f}', flush=True)
+    print_in_turn(f'task={task} variant={variant} impl={options[1]}', [args.program] + common + steps,
+                  PEER + common + options + steps, args)
 
 
 def main():

@@ -8,7 +8,6 @@ fastest. Needs PyTorch in the python that runs this.
 import argparse
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -50,14 +49,7 @@ def compare_case(case, args, work):
         versions(compare.run(ours, args.threads), found)
     print(f'case={case} ' + re.search(r'^auto .*', found, re.M).group(), flush=True)
     peer += ['--impl', impl, '--limit_steps', str(peer_steps)]
-    times = [(compare.measure(ours, args.threads), compare.measure(peer, args.threads)) for _ in range(args.rounds)]
-    ratios = [p[0] / o[0] for o, p in times]
-    ours_ms, ours_mib = (statistics.median(column) for column in zip(*(o for o, _ in times)))
-    peer_ms, peer_mib = (statistics.median(column) for column in zip(*(p for _, p in times)))
-    print(f'case={case} batch={batch} threads={args.threads} impl={impl} ours_ms={ours_ms:.3f} '
-          f'peer_ms={peer_ms:.3f} ratio_min={min(ratios):.2f} ratio_median={statistics.median(ratios):.2f} '
-          f'ratio_max={max(ratios):.2f} ours_mib={ours_mib:.1f} peer_mib={peer_mib:.1f} '
-          f'memory_ratio={peer_mib / ours_mib:.2f}', flush=True)
+    compare.print_in_turn(f'case={case} batch={batch} impl={impl}', ours, peer, args)
 
 
 def main():

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 import memory_loops
-from babi_torch import (ADAM_EPSILON, BETA1, BETA2, L2, MOMENTUM, NORM_EPSILON, WARM_UP_STEPS, BatchNorm, he_uniform,
+from babi_torch import (L2, MOMENTUM, NORM_EPSILON, WARM_UP_STEPS, BatchNorm, ClippedAdam, he_uniform,
                         keep_freed_memory, peak_rss_mib)
 
 FEATURES, NOISE_FRAMES, PAIRS = 1024, 1000, 3
@@ -262,9 +262,8 @@ class Lstm(torch.nn.Module):
 
 class Trainer:
     def __init__(self, model, max_norm=0.0, rate=1e-3):
-        self.model, self.max_norm, self.count = model, max_norm, 0
-        self.parameters, self.regularised = list(model.parameters()), model.regularised()
-        self.adam = torch.optim.Adam(self.parameters, rate, (BETA1, BETA2), foreach=True)
+        self.model, self.regularised = model, model.regularised()
+        self.adam = ClippedAdam(list(model.parameters()), rate, max_norm)
 
     def loss(self, labels, *inputs):
         return (F.cross_entropy(self.model(*inputs), labels) +
@@ -274,13 +273,6 @@ class Trainer:
         self.adam.zero_grad(set_to_none=True)
         loss = self.loss(labels, *inputs)
         loss.backward()
-        if self.max_norm > 0:
-            gradients = [p.grad for p in self.parameters]
-            for g, norm in zip(gradients, torch.stack(torch._foreach_norm(gradients)).tolist()):
-                if norm > self.max_norm:
-                    g.mul_(self.max_norm / norm)
-        self.count += 1
-        self.adam.param_groups[0]['eps'] = ADAM_EPSILON / math.sqrt(1.0 - BETA2 ** self.count)    # epsilon-hat form
         self.adam.step()
         return float(loss.detach())
 

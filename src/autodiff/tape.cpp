@@ -17,6 +17,8 @@ std::vector<std::string>& op_registry() {
 
 }  // namespace
 
+const BatchPart kWholeBatch;
+
 Op::Op(const char* name) : name_(name) { op_registry().emplace_back(name); }
 
 std::vector<std::string> Op::names() {
@@ -86,7 +88,7 @@ Var Tape::leaf(Parameter& parameter) {
   node.shape = parameter.value.shape();
   node.value = parameter.value.data();
   node.needs_grad = training();
-  if (training()) node.grad = part_.gradients.empty() ? parameter.grad.data() : part_.gradients.at(&parameter);
+  if (training()) node.grad = part_->gradients.empty() ? parameter.grad.data() : part_->gradients.at(&parameter);
   return push(std::move(node));
 }
 
@@ -166,7 +168,7 @@ void Tape::backward(Var loss) {
   HMEM_CHECK(training(), "backward on a tape in inference mode");
   HMEM_CHECK(loss.count() == 1, "backward starts from a scalar, found shape ", loss.shape());
   HMEM_CHECK(loss.needs_grad(), "backward: the value depends on no trained parameter");
-  *loss.grad() += static_cast<real>(part_.share);
+  *loss.grad() += static_cast<real>(part_->share);
   for (size_t i = nodes_.size(); i-- > 0;) {
     if (!nodes_[i].touched || !nodes_[i].backward) continue;
     nodes_[i].backward(Var(this, static_cast<int>(i)));

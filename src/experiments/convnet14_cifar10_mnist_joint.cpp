@@ -4,6 +4,7 @@
 #include "hmem/core/check.h"
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
+#include "hmem/core/ranks.h"
 #include "hmem/tasks/images/conv_net.h"
 #include "hmem/tasks/images/flags.h"
 #include "hmem/train/experiment.h"
@@ -151,6 +152,7 @@ int pretrain(const Options& options) {
     ModelInfo info = export_info(run, experiment);
     info["test"] = line.to_text();
     export_conv_net(exported, net, info);
+    ranks::agree();                  // rank 0 has written it
     import_conv_net(exported, net);  // with the kernels rounded as in the file
     return line.append(test_record(learner, data, run, "exported_"));
   };

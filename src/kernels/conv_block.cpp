@@ -103,7 +103,7 @@ class Piece {
   int64_t pooled_offset_ = 0, pooled_ = 0;
 };
 
-/// body(piece, scratch, begin, end) for images [begin, end) of all pieces; end_of(begin).
+/// body(scratch, begin, end) for the images [begin, end) of each piece, with end = end_of(begin).
 template <typename EndOf, typename Body>
 void over_pieces(Piece& piece, int64_t images, const EndOf& end_of, const Body& body) {
   for (int64_t begin = 0; begin < images;) {
@@ -133,7 +133,7 @@ void conv_block_forward(real* out, const real* inp, ConvStages& stages, const Co
         add(piece.z[stage], piece.pixels);
       });
     };
-    batch_statistics_in_pieces(stages[static_cast<size_t>(stage)].statistics, pass, all.pixels(), all.out, parts);
+    batch_statistics_in_pieces(stages[static_cast<size_t>(stage)].statistics, pass, all.pixels(), all.out, 0, parts);
   }
   over_pieces(piece, all.batch, end_of, [&](Scratch&, int64_t, int64_t) {
     piece.run();

@@ -119,31 +119,16 @@ void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift
 
 void batch_statistics(NormStatistics& out, const real* x, int64_t rows, int64_t e, int64_t padded,
                       const SumOverParts& parts) {
+  batch_statistics_in_pieces(
+      out, [&](const auto& add) { add(x, rows); }, rows, e, padded, parts);
+}
+
+void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e, int64_t padded,
+                                const SumOverParts& parts) {
   if (!check_rows(out, rows + padded, e, parts)) return statistics_over_parts(out, e, parts);
   const real n = static_cast<real>(out.n);
   Scratch scratch;
-  real* zero = zeros(scratch, e);
-  std::fill(out.mean, out.mean + e, real(0));
-  sum_over_rows(out.mean, e, rows, [&](real* sum, int64_t begin, int64_t end) {
-    simd().column_moments(sum, nullptr, x + begin * e, zero, end - begin, e);
-  });
-  for (int64_t j = 0; j < e; ++j) out.mean[j] /= n;
-  real* moments = zeros(scratch, 2 * e);  // sum of differences (unused), sum of their squares
-  sum_over_rows(moments, 2 * e, rows, [&](real* sum, int64_t begin, int64_t end) {
-    simd().column_moments(sum, sum + e, x + begin * e, out.mean, end - begin, e);
-  });
-  for (int64_t j = 0; j < e; ++j) {
-    out.variance[j] = (moments[e + j] + static_cast<real>(padded) * out.mean[j] * out.mean[j]) / n;
-  }
-  statistics_over_parts(out, e, parts);
-}
-
-void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e,
-                                const SumOverParts& parts) {
-  if (!check_rows(out, rows, e, parts)) return statistics_over_parts(out, e, parts);
-  const real n = static_cast<real>(out.n);
-  Scratch scratch;
-  real *zero = zeros(scratch, e), *moments = zeros(scratch, 2 * e);
+  real *zero = zeros(scratch, e), *moments = zeros(scratch, 2 * e);  // sum of differences (unused), of their squares
   std::fill(out.mean, out.mean + e, real(0));
   RowSums mean(scratch, out.mean, e, kRows), squares(scratch, moments, 2 * e, kRows);
   pass([&](const real* x, int64_t count) {
@@ -159,7 +144,9 @@ void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, i
     });
   });
   squares.finish();
-  for (int64_t j = 0; j < e; ++j) out.variance[j] = moments[e + j] / n;
+  for (int64_t j = 0; j < e; ++j) {
+    out.variance[j] = (moments[e + j] + static_cast<real>(padded) * out.mean[j] * out.mean[j]) / n;
+  }
   statistics_over_parts(out, e, parts);
 }
 

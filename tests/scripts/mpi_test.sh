@@ -74,12 +74,14 @@ for mpi in openmpi mpich; do
 
   # 900 questions: the last batch of every epoch is whole, and has three parts; then batches of one part.
   # shellcheck disable=SC2086
-  equal 'task 1' '1 2 3' $train --epochs=2 --dropout=0.1 --age_jitter=0.1 --weight_average=0.9 --keep_best
+  equal 'task 1' '1 2 3' $train --epochs=2 --dropout=0.1 --age_jitter=0.1 --weight_average=0.9 --keep_best \
+    --export_weights=exported
   # shellcheck disable=SC2086
   equal 'read-before-write, idle ranks' "$few" ./babi_task_single --task_id=16 --read_before_write=1 $small --epochs=1 \
     --batch_size_per_replica=128 --global_batch=128
   equal 'ConvNet14' "$few" ./convnet14_cifar10_mnist_joint --data_dir=embedded --channels=4 --epochs=1 --random_state=1 \
-    --threads=1 --preset=best --images_b_per_epoch=0 --images_per_class=8 --validation_split=0.2 --batch_size_per_replica=24 --global_batch=64
+    --threads=1 --preset=best --images_b_per_epoch=0 --images_per_class=8 --validation_split=0.2 \
+    --batch_size_per_replica=24 --global_batch=64 --export_weights=exported
 
   # A checkpoint of 3 ranks goes on with 2.
   # shellcheck disable=SC2086

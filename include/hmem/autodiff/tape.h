@@ -75,6 +75,7 @@ struct BatchPart {
   /// Where gradients of parameters are added; empty: to their own.
   std::unordered_map<const Parameter*, real*> gradients;
 };
+extern const BatchPart kWholeBatch;
 
 /// The contract of an operation, written once:
 ///   * forward finds its output uninitialised and writes all of it;
@@ -102,9 +103,9 @@ class Tape {
   /// same masks.
   void set_step(uint64_t step) { step_ = step; }
   uint64_t step() const { return step_; }
-  /// Stays until it is set again.
-  void set_part(BatchPart part) { part_ = std::move(part); }
-  const BatchPart& part() const { return part_; }
+  /// The part must outlive the tape, and may change between two passes.
+  void set_part(const BatchPart& part) { part_ = &part; }
+  const BatchPart& part() const { return *part_; }
 
   /// A value without a gradient. The tape refers to it, so it must stay alive until the next reset. The tape keeps a
   /// temporary Tensor until then; the memory of a view belongs to the caller.
@@ -184,7 +185,7 @@ class Tape {
 
   Mode mode_;
   uint64_t step_ = 0;
-  BatchPart part_;
+  const BatchPart* part_ = &kWholeBatch;
   std::vector<Node> nodes_;
   std::vector<Tensor> kept_;  // temporaries that were given as constants
   std::vector<Block> blocks_;

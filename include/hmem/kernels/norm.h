@@ -43,7 +43,7 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
 
 /// For rows that come in pieces, the same bits. `pass` gives all rows, in order, to its argument; called twice.
 using PassOverRows = std::function<void(const std::function<void(const real* x, int64_t rows)>& add)>;
-void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e,
+void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e, int64_t padded,
                                 const SumOverParts& parts = {});
 /// The second half of batch_norm_backward: from sums [2, e] over the rows of sum dy (x - mean) and sum dy, in partial
 /// sums of kNormRows rows. They become those of the batch. Each of dx, dscale, dshift may be null.

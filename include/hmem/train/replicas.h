@@ -28,6 +28,8 @@ struct BatchPlan {
   int64_t begin(int64_t part) const { return std::min(part * part_size, examples); }
   /// First part of a rank: parts are spread evenly, the first ranks may have one more.
   int64_t first_part(int rank) const { return (parts * rank + ranks - 1) / ranks; }
+  int64_t parts_of(int rank) const { return first_part(rank + 1) - first_part(rank); }
+  int64_t most_parts() const { return first_part(1); }
 
   int64_t examples, part_size, parts;
   int ranks;
@@ -49,25 +51,27 @@ class Replicas final : public BatchRunner {
   struct Replica;
   class Abandoned {};
 
-  void run_parts(Learner& learner, uint64_t step, const int64_t* examples, const BatchPlan& plan);
-  void run_part(Replica& replica, Learner& learner, uint64_t step, const int64_t* examples, int64_t count);
+  int64_t own_parts() const;
+  void run_parts(Learner& learner, uint64_t step, const int64_t* examples);
+  void run_part(Replica& replica, Learner& learner, uint64_t step, const int64_t* examples, int64_t begin,
+                int64_t count);
   void meet(Replica& replica, double* sums, int64_t count);
-  void serve_sums(const BatchPlan& plan);
-  void add_parts(const BatchPlan& plan, int64_t count);
-  void add_gradients(const BatchPlan& plan);
+  void serve_sums();
+  void add_parts(int64_t count);
+  void add_gradients();
+  std::vector<const real*> gather_share(const std::vector<int64_t>& share, int64_t width);
 
-  const int64_t part_size_;
+  BatchPlan plan_;  // of the batch in the works
   Weights weights_;
   std::vector<int64_t> offset_;  // of each parameter among all elements, and the end
   std::vector<std::unique_ptr<Replica>> replicas_;
-  std::vector<real> received_, total_;  // of all elements: gradients of all parts of the own share, and their sum
+  std::vector<real> received_, total_;  // of all parts, for the own share of the elements; the sum, of all elements
 
   // The replicas of a rank take turns: one computes until it needs a sum over the batch.
   std::mutex turn_;
   std::condition_variable met_;
-  int64_t meetings_ = 0, waiting_ = 0, local_parts_ = 0;
+  int64_t meetings_ = 0, waiting_ = 0;
   bool abandoned_ = false;
-  const BatchPlan* plan_ = nullptr;
   std::vector<double> cards_, sums_;  // numbers of the own parts, one after the other; sums over all parts
 };
 

@@ -6,6 +6,7 @@
 
 #include "hmem/core/hash.h"
 #include "hmem/core/program.h"
+#include "hmem/core/ranks.h"
 #include "hmem/optim/schedule.h"
 #include "hmem/study/explain.h"
 #include "hmem/tasks/babi/keras_csv_log.h"
@@ -143,6 +144,7 @@ void export_after_test(Experiment& experiment, const TrainingRun& run) {
     info["git"] = build_info().git_sha;
     const Weights weights = experiment.learner.weights();
     save_model(path, info, weights, weights.parameters);
+    ranks::agree();  // rank 0 has written it
     ModelFile(path).copy_to(weights);
     const int64_t batch_size = run.settings.batch_size;
     return tested.add_real("exported_error", evaluate(experiment.learner, Learner::Part::test, batch_size).error, 4);
