@@ -44,8 +44,8 @@ comma   := ,
 empty   :=
 space   := $(empty) $(empty)
 quote    = '$(subst ','\'',$(1))'
-# The objects lie in SHARED, for every BLAS, THREADS and MPI; those of the three files that see these settings, and the
-# library, lie in OUT.
+# Objects are in SHARED, whatever BLAS, THREADS and MPI are; those of the three files that depend on these settings, and
+# the library, are in OUT.
 VARIANT := $(if $(SANITIZE),$(subst $(comma),+,$(SANITIZE)),release) $(filter-out g++,$(notdir $(CXX))) \
            $(filter-out portable,$(ARCH))
 folder   = build/$(subst $(space),-,$(strip $(1)))
@@ -77,8 +77,8 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 TEST_SPEED  := -O0
-# With ASan: no checks by UBSan of what ASan reports at the access, and calls in place of code in line. Together with
-# NO_ALIGN this takes a third of the time from the compilations.
+# With ASan: UBSan does not check what ASan reports at the access, and checks are calls, not inline code. Together with
+# NO_ALIGN this saves a third of the compile time.
 ASAN     := $(if $(findstring address,$(SANITIZE)),-fno-sanitize=null$(comma)pointer-overflow \
               $(if $(CLANG),,--param asan-instrumentation-with-call-threshold=0))
 OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size $(ASAN) \
@@ -173,7 +173,8 @@ $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sa
 # compute for long. HOT keeps its level when CXXFLAGS has another (distributions say -O2).
 FAST = $(if $(SANITIZE),,$(RELEASE))
 COLD = $(if $(SANITIZE),-O0,-O1)
-# Checks of alignment are for files that read bytes or load vectors; they would take a fifth of the time of the others.
+# Only files that read bytes or load vectors need alignment checks; for the others they would take a fifth of the
+# compile time.
 NO_ALIGN = $(if $(SANITIZE),-fno-sanitize=alignment)
 ALIGN    = $(if $(filter src/core/% src/data/% src/kernels/%,$<),,$(NO_ALIGN))
 HOT := $(filter $(addprefix src/,kernels/% data/images/% core/half.cpp core/hash.cpp core/rng.cpp core/tensor.cpp \

@@ -28,7 +28,7 @@ answers() {
   shift
   yes :story | head -n 50 | "$@" --load="$model" --data_dir=generated
 }
-# What this machine computes with one thread, made once; the others use the pool of threads.
+# What this machine computes with one thread, made once; the others use the thread pool.
 # shellcheck disable=SC2046,SC2086  # lists of words
 reference() {
   here=build/check/reference
@@ -130,7 +130,7 @@ for name; do
   case $name in
     g++-*) check "$name" unit "$name" CXX="$name" ;;
     clang++*) check "$name" unit "$name" CXX="$name" ;;
-    # With the assertions, g++ 12 warns of std::string itself.
+    # With the assertions, g++ 12 warns about std::string itself.
     assertions)
       check "${CXX:-g++}" unit assertions \
         CXXFLAGS='-D_GLIBCXX_ASSERTIONS -Wno-array-bounds -Wno-stringop-overflow' ;;

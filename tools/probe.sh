@@ -1,7 +1,7 @@
 #!/bin/sh
 # Finds out by compiling what this machine has and writes it as make variables to the file $1.
 # Reads CXX, CPPFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, BLAS (auto, openblas, builtin), X86_FLAGS (of all kernel sets), and
-# MPICXX, the compiler script of an MPI library; empty: without MPI.
+# MPICXX, the compiler wrapper of an MPI library; empty: without MPI.
 # Prints a summary.
 set -u
 : "${CXX:?}" "${BLAS:?}" "${X86_FLAGS:?}"
@@ -84,7 +84,7 @@ done
 
 mpi='none (MPI=1)' mpi_flags='' mpi_libs=''
 if [ -n "${MPICXX:-}" ]; then
-  shown=$($MPICXX -show 2> /dev/null) || stop "MPI was requested, but '$MPICXX -show' does not run: run tools/setup.sh --ci"
+  shown=$($MPICXX -show 2> /dev/null) || stop "MPI was requested, but '$MPICXX -show' fails: run tools/setup.sh --ci"
   for word in $shown; do
     case $word in
       -I*) mpi_flags="$mpi_flags -isystem ${word#-I}" ;;

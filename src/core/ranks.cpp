@@ -25,7 +25,7 @@ int number_in_environment(const char* name) {
   return text == nullptr ? 0 : parse_number<int>(text).value_or(0);
 }
 
-/// As Open MPI, MPICH and its relatives, and Slurm with --mpi set them.
+/// Number of processes according to Open MPI, MPICH and its relatives, or Slurm with --mpi; 0: none of them.
 int started_together() {
   int count = 0;
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"}) {
@@ -51,7 +51,7 @@ int bytes_of(int64_t bytes) {
   return static_cast<int>(bytes);
 }
 
-/// Offsets as starts and lengths.
+/// Starts and lengths, from offsets.
 struct Parts {
   explicit Parts(const std::vector<int64_t>& begin) {
     for (size_t r = 0; r + 1 < begin.size(); ++r) {
@@ -67,7 +67,7 @@ struct Silence : std::streambuf {
   std::streamsize xsputn(const char* /*text*/, std::streamsize count) override { return count; }
 };
 
-/// agree() of a rank that may have a failure.
+/// agree() of a rank that may have failed.
 int64_t meet(int64_t value, const std::string& failure, int code) {
   struct Card {
     int64_t value, failure_bytes, code;
@@ -92,7 +92,7 @@ int64_t meet(int64_t value, const std::string& failure, int code) {
 
 void start() {
   if (started_together() == 0) return;
-  // A rank that waits leaves the processor to others, as threads do (Open MPI, MPICH).
+  // A waiting rank yields the processor, as threads do (Open MPI, MPICH).
   ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   ::setenv("MPIR_CVAR_POLLS_BEFORE_YIELD", "100", 0);
   int provided = 0;
@@ -137,7 +137,7 @@ void all_gather(const void* mine, int64_t bytes, void* all) {
 
 void exchange(const char* send, const std::vector<int64_t>& send_begin, char* receive,
               const std::vector<int64_t>& receive_begin) {
-  HMEM_CHECK(g_count > 1, "there is one rank");
+  HMEM_CHECK(g_count > 1, "there is only one rank");
   agree();
   const Parts out(send_begin), in(receive_begin);
   check(MPI_Alltoallv(send, out.counts.data(), out.starts.data(), MPI_BYTE, receive, in.counts.data(), in.starts.data(),
@@ -190,7 +190,7 @@ void all_gather(const void* mine, int64_t bytes, void* all) {
 }
 void exchange(const char* /*send*/, const std::vector<int64_t>& /*send_begin*/, char* /*receive*/,
               const std::vector<int64_t>& /*receive_begin*/) {
-  fail("there is one rank");
+  fail("there is only one rank");
 }
 void all_gather_parts(char* /*data*/, const std::vector<int64_t>& /*begin*/) {}
 Result finish(const std::string& failure, int code) { return {failure, code}; }

@@ -63,8 +63,8 @@ Options make_options() {
                    "the folder of a run)",
                    Role::output);
   options.add_switch("json_model", false,
-                     "with --json: all weights of the model; with --html: also those of a large model, so that the "
-                     "page can compute what-ifs");
+                     "with --json: include all weights of the model; with --html: include the weights of a large "
+                     "model, too, so that the page can compute what-ifs");
   options.add_file("csv", "write the terms of every sentence to this CSV file; with --all: a line for every question",
                    Role::output);
   options.add_switch("all", false,
@@ -83,7 +83,7 @@ void check_flags(const Options& options) {
     }
   }
   if (options.get_switch("json_model") && options.get_string("json").empty() && options.get_string("html").empty()) {
-    wrong("--json_model: found without --json or --html, expected the file to write");
+    wrong("--json_model: found without --json or --html, expected one of them");
   }
   check_own_files(options);
 }

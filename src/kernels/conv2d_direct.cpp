@@ -28,7 +28,7 @@ int64_t block_count(int64_t channels) { return (channels + kConvBlock - 1) / kCo
 
 bool across_images(const Conv2dDims& dims) { return dims.width <= kSmallWidth; }
 
-/// Partial sums of the weights' gradient: over few pixels at a time they would spend their time on loading and storing.
+/// Number of partial sums of the weights' gradient. Each is over many pixels: else loads and stores would dominate.
 int64_t chunk_count(const Conv2dDims& dims) {
   const int64_t most = std::min(kMaxChunks, across_images(dims) ? dims.batch / kChunkImages : dims.batch);
   const int64_t of_weights = block_count(dims.out) * 9 * dims.in * kConvBlock;

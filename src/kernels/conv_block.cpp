@@ -10,13 +10,13 @@ namespace hmem {
 
 namespace {
 
-/// The values and gradients of one piece. Its memory lives as long as the scratch given.
+/// The values and gradients of one piece. Its memory lives as long as the scratch of start().
 class Piece {
  public:
   Piece(const real* all_inp, const ConvStages& stages, const ConvBlockDims& dims)
       : all_inp_(all_inp), stages_(stages), dims_(dims) {}
 
-  /// Images [begin, end), for which everything below is computed again.
+  /// Begins a piece, images [begin, end); everything below refers to it.
   void start(Scratch& scratch, int64_t begin, int64_t end) {
     const Conv2dDims& all = dims_.images;
     first_ = {end - begin, all.height, all.width, all.in, all.out};
@@ -38,7 +38,7 @@ class Piece {
     const ConvStage& s = stages_[static_cast<size_t>(stage)];
     batch_norm_forward(y[stage], z[stage], s.scale, s.shift, s.statistics, pixels, first_.out, dims_.epsilon);
   }
-  /// All values but the result.
+  /// All values except the result.
   void run() {
     for (const int stage : {0, 1}) {
       convolve(stage);
@@ -103,7 +103,7 @@ class Piece {
   int64_t pooled_offset_ = 0, pooled_ = 0;
 };
 
-/// body(scratch, begin, end) for the images [begin, end) of each piece, with end = end_of(begin).
+/// body(scratch, begin, end) for each piece of the images; a piece that starts at `begin` ends at end_of(begin).
 template <typename EndOf, typename Body>
 void over_pieces(Piece& piece, int64_t images, const EndOf& end_of, const Body& body) {
   for (int64_t begin = 0; begin < images;) {

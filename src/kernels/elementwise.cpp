@@ -34,7 +34,7 @@ void over_rows(int64_t rows, int64_t n, const Body& body) {
 
 }  // namespace
 
-// A function of n alone.
+// Does not depend on the number of rows, so the order of addition does not, either.
 int64_t bias_rows(int64_t n) { return std::max<int64_t>(1, kPiece / std::max<int64_t>(n, 1)); }
 
 void zero(real* out, int64_t n) {

@@ -46,8 +46,8 @@ void sum_over_parts(real* sums, int64_t width, const SumOverParts& parts) {
   std::transform(all.begin(), all.end(), sums, [](double sum) { return static_cast<real>(sum); });
 }
 
-/// Mean and variance of out.n rows of a part become those of the batch, through sums of x and of x^2; double precision
-/// takes what cancels. A part without rows has a mean and a variance of 0.
+/// Mean and variance of out.n rows of a part become those of the batch, through sums of x and of x^2, in double
+/// precision because of the cancellation. A part without rows has a mean and a variance of 0.
 void statistics_over_parts(NormStatistics& out, int64_t e, const SumOverParts& parts) {
   if (!parts) return;
   auto n = static_cast<double>(out.n);
@@ -92,12 +92,12 @@ void affine_terms(real* slope, real* offset, const real* scale, const real* shif
   }
 }
 
-/// The common part of the adjoints of both forms, once dslope = sum dy x - mean sum dy and dy_sum = sum dy are known,
-/// which are `sums`, [2 e]:
+/// The common part of the adjoints of both forms, from `sums` [2, e]: dslope = sum dy x - mean sum dy and
+/// dy_sum = sum dy.
 ///   dscale += dslope inv,  dshift += dy_sum,  with slope = scale inv and inv = (var + epsilon)^(-1/2)
 ///   dmean/n = -slope dy_sum / n,   2 dvar/n = -(scale inv^3 dslope) / n
-/// The variance depends on the mean through sum (x - mean) = 0 only: no further term. The parts of a batch have each
-/// their dscale and dshift, the statistics are of all.
+/// The variance depends on the mean through sum (x - mean) = 0 only: no further term. Each part of a batch has its
+/// own dscale and dshift; the statistics are those of the whole batch.
 void statistics_adjoint(real* dmean_n, real* dvar_2n, real* dscale, real* dshift, real* sums, const real* scale,
                         const NormStatistics& statistics, int64_t e, real epsilon, const SumOverParts& parts) {
   const real *dslope = sums, *dy_sum = sums + e;

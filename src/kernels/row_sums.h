@@ -18,7 +18,7 @@ class RowSums {
     std::fill(begun_, begun_ + width, real(0));
   }
 
-  /// The next rows of the sum; partial(out [width], begin, end) adds rows [begin, end) of these to out. Parallel.
+  /// Adds the next rows; partial(out [width], begin, end) adds rows [begin, end) of these to out. Parallel.
   template <typename Partial>
   void add(int64_t rows, const Partial& partial) {
     const int64_t first = add_begun(0, rows, partial), whole = (rows - first) / partial_rows_;
@@ -33,7 +33,7 @@ class RowSums {
     add_begun(first + whole * partial_rows_, rows, partial);
   }
 
-  /// After the last row.
+  /// Call it after the last row.
   void finish() {
     if (missing_ == partial_rows_) return;
     simd().accumulate(sum_, begun_, width_);

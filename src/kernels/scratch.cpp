@@ -13,7 +13,7 @@ namespace {
 struct Block {
   explicit Block(int64_t count)
       : memory(static_cast<real*>(detail::aligned_allocate(count, sizeof(real)))), size(count) {}
-  std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: what is not used takes no page
+  std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: unused memory takes no pages
   int64_t size, used = 0;
 };
 

@@ -139,12 +139,12 @@ class Page {
     };
     const std::string keys =
         "<p class=\"script\" hidden>Keys: Tab goes to the next control, arrows, Home and End move a slider or scroll a "
-        "wide table, Space ticks a sentence, Enter presses a button or opens a fold, Escape stops Play.</p>\n";
+        "wide table, Space ticks a sentence, Enter presses a button or opens a folded part, Escape stops Play.</p>\n";
     const std::string without =
         what_if_ ? ""
                  : html_paragraph(
-                       "Of this model the page does not hold the weights, which would be most of it, so rates, "
-                       "hops and sentences cannot be changed here. <code>babi_explain --json_model</code> "
+                       "This page leaves out the weights of the model, which would take most of the space, so "
+                       "rates, hops and sentences cannot be changed here. <code>babi_explain --json_model</code> "
                        "writes a larger page in which they can.");
     return without + keys + (what_if_ ? "<div class=\"script\" hidden>" : "<div hidden>") + "<h3>What if?</h3>\n" +
            html_paragraph(
@@ -590,7 +590,7 @@ class Page {
   const Explanation& one_;
   const int64_t steps_;
   const std::string json_;
-  const bool what_if_;  ///< the script has the weights
+  const bool what_if_;  ///< the page has the weights
   std::vector<std::string> numbers_;
   std::vector<Column> columns_;
 };

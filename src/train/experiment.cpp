@@ -227,7 +227,7 @@ Settings run_info(const Options& options, uint64_t seed, const Experiment& exper
   for (const Options::Flag& flag : options.flags()) {
     if (flag.role != Role::setting || (flag.name == "epochs" && !needs_epochs)) continue;
     if (flag.name == "global_batch") {
-      const int64_t batch = global_batch(options);  // also on another number of ranks
+      const int64_t batch = global_batch(options);  // the same for any number of ranks
       if (batch != options.get_int("batch_size_per_replica")) info.emplace_back(flag.name, std::to_string(batch));
       continue;
     }
@@ -278,14 +278,14 @@ void TrainingRun::prepare(Experiment& experiment) {
   if (ranks::count() > 1) share_start(info);
 }
 
-/// All ranks start where rank 0 does; those that found other data or settings fail.
+/// All ranks start from the state of rank 0; those with other data or settings fail.
 void TrainingRun::share_start(const Settings& info) {
   Fnv1a hash;
   for (const auto& [name, value] : info) hash.add_bytes((name + "=" + value).data(), name.size() + 1 + value.size());
   uint64_t of_first = hash.value();
   ranks::broadcast(&of_first, sizeof(of_first));
   HMEM_CHECK(hash.value() == of_first,
-             "found other data or settings than rank 0, expected the same files on every machine");
+             "found data or settings that differ from those of rank 0, expected the same files on every machine");
   static_assert(std::is_trivially_copyable_v<FitState>);
   ranks::broadcast(&training_.state, sizeof(FitState));
   int64_t steps = optimizer_->steps();
@@ -350,7 +350,7 @@ void TrainingRun::write_header(const Experiment& experiment, RunLog& log) const 
   }
   if (const int strangers = ranks::strangers(); strangers > 0) {
     log.write_note(std::to_string(strangers) + " processes were started together, but this build has no MPI: each " +
-                   "trains on its own (make MPI=1)");
+                   "trains on its own; build with make MPI=1");
   }
 }
 

@@ -27,7 +27,7 @@ BatchPlan::BatchPlan(int64_t examples_in, int64_t part_size_in, int ranks_in)
   parts = (examples + part_size - 1) / part_size;
 }
 
-/// One part of a batch in the works.
+/// One part of a batch, being computed.
 struct Replicas::Replica {
   BatchPart part;
   Tape tape;
@@ -75,7 +75,7 @@ BatchSums Replicas::run(Learner& learner, uint64_t step, const int64_t* examples
   }
   add_parts(2);
   add_gradients();
-  if (plan_.parts < plan_.ranks) {  // moving averages follow the parts, and some ranks had none
+  if (plan_.parts < plan_.ranks) {  // ranks without a part have not updated their moving averages
     for (Buffer* buffer : weights_.buffers) ranks::broadcast(buffer->value.data(), buffer->value.count() * kBytes);
   }
   return {sums_[0], static_cast<int64_t>(sums_[1])};
@@ -83,7 +83,7 @@ BatchSums Replicas::run(Learner& learner, uint64_t step, const int64_t* examples
 
 int64_t Replicas::own_parts() const { return plan_.parts_of(ranks::rank()); }
 
-/// The parts of this rank, each on a thread of its own, in turns.
+/// The parts of this rank, each on a thread of its own; the threads take turns.
 void Replicas::run_parts(Learner& learner, uint64_t step, const int64_t* examples) {
   waiting_ = 0;
   abandoned_ = false;

@@ -136,7 +136,7 @@ grep -q 'asked for' "$work/log" || fail 'BLAS has changed: expected a probe'
 grep -q 'CXX .*parallel.o' "$work/log" || fail 'BLAS and THREADS have changed: expected compilations'
 grep -q -i openblas "$work/log" && fail 'BLAS=builtin: OpenBLAS is used'
 grep -q HMEM_ONE_THREAD "$work/log" || fail 'THREADS=0: expected one thread'
-# Three files see these settings; the other objects are shared.
+# Three files depend on these settings; the other objects are shared.
 run "$first" BLAS=builtin THREADS=0 || fail 'BLAS=builtin THREADS=0: the build fails'
 grep -o 'CXX .*[.]o' "$work/log" > "$work/found"
 [ "$(sed 's|^CXX *build/[^/]*||' "$work/found")" = '/f32/src/core/parallel.o' ] ||
@@ -144,7 +144,7 @@ grep -o 'CXX .*[.]o' "$work/log" > "$work/found"
 (cd "$root" && grep -rlE --include='*.h' --include='*.cpp' --include='*.inl' 'HMEM_(ONE_THREAD|BLAS_OPENBLAS|MPI)\b' src include tests) |
   sort | tr '\n' ' ' > "$work/found"
 [ "$(cat "$work/found")" = 'src/core/parallel.cpp src/core/ranks.cpp src/kernels/blas.cpp ' ] ||
-  fail "SET_SRC in the Makefile: other files see BLAS, THREADS or MPI: $(cat "$work/found")"
+  fail "SET_SRC in the Makefile: other files depend on BLAS, THREADS or MPI: $(cat "$work/found")"
 run "$second" OUT="$work/out" BIN="$work/out/bin" BLAS=builtin CXXFLAGS=-O2 -n
 grep -q 'O2.* -O3 .*where.cpp' "$work/log" || fail 'CXXFLAGS=-O2 takes -O3 from a kernel'
 grep -q 'O2.* -O3 .*check.cpp' "$work/log" && fail 'a file outside of HOT has -O3'

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Training over several processes (make MPI=1), with each MPI library that is there: 1, 2 and 3 ranks save the same model
-# and print the same lines, with and without a part for every rank; a run goes on with another number of ranks; a rank
-# that is killed or fails ends the run in one line of ours, and its checkpoint stays whole. Usage: BIN=DIR BUILD='g++ ...'
-# LIBRARY=FILE LIBS='-lopenblas' tests/scripts/mpi_test.sh
+# Training over several processes (make MPI=1), with each installed MPI library: 1, 2 and 3 ranks save the same model
+# and print the same lines, with and without a part for every rank; a run continues with another number of ranks; a rank
+# that fails ends the run with one error line; after a rank is killed the checkpoint is complete.
+# Usage: BIN=DIR BUILD='g++ ...' LIBRARY=FILE LIBS='-lopenblas' tests/scripts/mpi_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 : "${BUILD:?}" "${LIBRARY:?}" "${LIBS:=}"
@@ -25,7 +25,7 @@ ranks() {
   shift
   "mpirun.$mpi" -np "$number" "$@"
 }
-lines() {  # those that equal runs share
+lines() {  # those that equal runs have in common
   grep -E '^(epoch=|final )' "$1" | sed -e 's/ examples_per_s=[^ ]*//' -e 's/ peak_rss_mib=[^ ]*//' \
                                         -e 's/ seconds=[^ ]*//'
 }
@@ -39,9 +39,9 @@ equal() {
   [ -s lines.expected ] || die "$what: no lines"
   for n in $numbers; do
     ranks "$n" "$@" --save=model --out=json > out 2> err || die "$what: it failed with $n ranks"
-    cmp model model.expected || die "$what: another model with $n ranks"
-    lines out | diff lines.expected - || die "$what: other lines with $n ranks"
-    [ "$(grep -c '"event":"final"' json)" -eq 1 ] || die "$what: --out of $n ranks has not one final line"
+    cmp model model.expected || die "$what: a different model with $n ranks"
+    lines out | diff lines.expected - || die "$what: different lines with $n ranks"
+    [ "$(grep -c '"event":"final"' json)" -eq 1 ] || die "$what: --out of $n ranks does not have exactly one final line"
     rm model json
   done
 }
@@ -51,7 +51,7 @@ for mpi in openmpi mpich; do
     command -v "$need.$mpi" > /dev/null || { echo "mpi_test: skipped for $mpi: no $need.$mpi (tools/setup.sh --ci)"; continue 2; }
   done
   if ! ranks 2 true > "$work/out" 2>&1; then
-    echo "mpi_test: skipped for $mpi: mpirun.$mpi starts no program here: $(grep -m1 . "$work/out")"
+    echo "mpi_test: skipped for $mpi: mpirun.$mpi cannot start a program: $(grep -m1 . "$work/out")"
     continue
   fi
   tested=$((tested + 1))
@@ -60,13 +60,13 @@ for mpi in openmpi mpich; do
   flags=$(sed -n 's/^MPI_FLAGS := //p' "$work/config.mk") libs=$(sed -n 's/^MPI_LIBS := //p' "$work/config.mk")
   mkdir "$work/$mpi"
   for program in babi_task_single convnet14_cifar10_mnist_joint; do
-    # Its own ranks.cpp comes before that of the library.
+    # This ranks.cpp is linked before that of the library.
     # shellcheck disable=SC2086  # lists of flags
     $BUILD -std=c++17 -Iinclude -Isrc $flags src/core/ranks.cpp "$objects/$program.o" "$LIBRARY" $LIBS $libs \
       -o "$work/$mpi/$program" || die "$program does not link"
   done
   cd "$work/$mpi" || exit 1
-  # MPICH burns the processor while it waits: three ranks on two processors take long.
+  # MPICH waits in a busy loop: three ranks on two processors take long.
   few='1 2 3'
   [ "$mpi" = mpich ] && few='1 2'
   small='--data_dir=generated --training_set_size=1k --random_state=1 --threads=1'
@@ -83,16 +83,16 @@ for mpi in openmpi mpich; do
     --threads=1 --preset=best --images_b_per_epoch=0 --images_per_class=8 --validation_split=0.2 \
     --batch_size_per_replica=24 --global_batch=64 --export_weights=exported
 
-  # A checkpoint of 3 ranks goes on with 2.
+  # A run of 3 ranks continues with 2.
   # shellcheck disable=SC2086
   $train --epochs=4 --save=model.expected > out 2> err || die "it failed"
   # shellcheck disable=SC2086
   ranks 3 $train --epochs=4 --checkpoint=state --stop_after=2 > out 2> err || die "--stop_after failed"
   # shellcheck disable=SC2086
   ranks 2 $train --epochs=4 --checkpoint=state --resume --save=model > out 2> err || die "--resume failed"
-  cmp model model.expected || die "another model after --resume with another number of ranks"
+  cmp model model.expected || die "a different model after --resume with another number of ranks"
 
-  # A rank is killed, three times: the run ends, the checkpoint is whole, and the training goes on from it.
+  # A rank is killed, three times: the run ends, the checkpoint is complete, and the training continues from it.
   long="$PWD/babi_task_single ${train#* } --epochs=20"
   rm -f state model
   killed=0
@@ -104,16 +104,16 @@ for mpi in openmpi mpich; do
     victim=$(pgrep -f "^$PWD/babi_task_single" | tail -n 1)
     [ -n "$victim" ] && kill -9 "$victim" 2> /dev/null
     { wait "$run"; status=$?; } 2> /dev/null
-    if grep -q '^final' out; then rm -f state; continue; fi  # it was faster
+    if grep -q '^final' out; then rm -f state; continue; fi  # it ended first
     [ "$status" -ne 0 ] || die "exit 0 after a rank was killed"
     killed=$((killed + 1))
   done
   # shellcheck disable=SC2086
-  ranks 2 $long --checkpoint=state --resume --save=model > out 2> err || die "it does not go on"
+  ranks 2 $long --checkpoint=state --resume --save=model > out 2> err || die "it does not continue"
   grep -q '^note: .*state' out || die "it started from the beginning"
   # shellcheck disable=SC2086
   $long --save=model.expected > out 2> err || die "it failed"
-  cmp model model.expected || die "another model after ranks were killed"
+  cmp model model.expected || die "a different model after ranks were killed"
 
   # Failures: one line, and nothing written.
   # shellcheck disable=SC2086
@@ -128,4 +128,4 @@ for mpi in openmpi mpich; do
   [ ! -e never ] || die "a run that failed saved a model"
   cd "$root" || exit 1
 done
-[ "$tested" -gt 0 ] || { echo "mpi_test: SKIPPED: no MPI library works here (tools/setup.sh --ci installs two)"; exit 0; }
+[ "$tested" -gt 0 ] || { echo "mpi_test: SKIPPED: no MPI library works (tools/setup.sh --ci installs two)"; exit 0; }

@@ -2,7 +2,7 @@
 # The page of bin/babi_explain: docs/explore.html is what the program writes; terminal, JSON and page have the same
 # numbers; in Chromium, with all hosts unreachable, the page computes them again for models of every option, without an
 # error; it is complete without a script, works on a narrow screen, and its controls have names and do what they say,
-# by the mouse and by keys. The page of bin/babi_report by keys.
+# by mouse and by keys. The page of bin/babi_report works by keys.
 # Usage: [BIN=DIR] [CHROMIUM=PROGRAM] tests/scripts/page_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -31,7 +31,7 @@ for name in memory keys values pairs origin_of_values; do
   [ "$(head -c 4 "pictures/$name.png" | tail -c 3)" = PNG ] || fail "no picture $name.png"
 done
 rm -r pictures explore.html
-# Pages are small. Story 5 of task 1 has ten sentences, no story of the others more than nine but those of task 2.
+# Pages are small, here of up to ten sentences (task 2: more).
 for story in 1:5 2:4 15:1 16:1 17:1 19:1; do
   explain --task_id="${story%:*}" --story="${story#*:}" --html=small.html || fail "no page of $story: $(cat "$err")"
   [ "$(wc -c < small.html)" -lt 150000 ] || fail "the page of $story has $(wc -c < small.html) bytes"
@@ -130,9 +130,9 @@ for name in $models; do
   same 'hops before and after the script'
 done
 
-# Of a large model the page has no weights and computes only the memory, unless it is asked to have them.
+# The page of a large model has no weights and computes only the memory, except with --json_model.
 explain --load="${shipped}16.safetensors" --html=large.html --json=large.json || fail "no page: $(cat "$err")"
-sed -n 's/.*<script type="application\/json" id="data">//p' large.html | cmp - large.json || fail 'large.html: the page has another JSON'
+sed -n 's/.*<script type="application\/json" id="data">//p' large.html | cmp - large.json || fail 'large.html has a different JSON'
 browse large.html
 low=$(sed -n 's/.*"memory_low":\([^,]*\),"memory_high":\([^}]*\)}.*/values \1 to \2/p' large.json | awk '{ printf "values %.2f to %.2f", $2, $4 }')
 grep -q "id=\"step_text\">[^<]*$low" "$work/dom" || fail "large.html: expected a memory with $low"

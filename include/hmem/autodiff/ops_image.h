@@ -20,7 +20,7 @@ struct ConvStageVars {
 };
 
 /// out [B, H/2, W/2, out] = dropout(max_pool(stage(stage(inp)))), `piece` images at a time: the same bits as from the
-/// single operations, but the tape keeps only inp and out (see kernels/conv_block.h). `used` receives the statistics.
+/// separate operations, but the tape keeps only inp and out (see kernels/conv_block.h). `used` receives the statistics.
 Var conv_block(Var inp, const ConvStageVars (&stages)[2], real epsilon, const DropoutMask& mask, int64_t piece,
                NormStatistics (&used)[2]);
 

@@ -69,10 +69,10 @@ class Op {
 /// What a tape computes of a batch that is spread over several tapes (train/replicas.h); by default all of it.
 struct BatchPart {
   int64_t first = 0;  ///< number of examples of the batch before this part; random numbers depend on it
-  int64_t slot = 0;   ///< number of the part among those of this process
-  double share = 1;   ///< of the examples of the batch: d loss of the batch / d loss of the part
+  int64_t slot = 0;   ///< index of the part among those of this process
+  double share = 1;   ///< fraction of the batch's examples: d loss of the batch / d loss of the part
   SumOverParts sum;   ///< for batch norm
-  /// Where gradients of parameters are added; empty: to their own.
+  /// Where gradients of parameters are added; empty: to `grad` of each.
   std::unordered_map<const Parameter*, real*> gradients;
 };
 extern const BatchPart kWholeBatch;
@@ -171,7 +171,7 @@ class Tape {
     Backward backward;
   };
   struct Block {
-    std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: what is not used takes no page
+    std::unique_ptr<real, detail::AlignedFree> memory;  // uninitialised: unused memory takes no pages
     int64_t size, used = 0;
   };
 

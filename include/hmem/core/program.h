@@ -31,7 +31,8 @@ int run_program(int argc, const char* const* argv, Options& options, const std::
 /// The same on the standard streams: `return run_program(argc, argv, options, body);` is all of `main`.
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body);
 
-/// The same for a program that mpirun may start in several processes (core/ranks.h): one line for an error of any.
+/// run_program() for a program that mpirun may start as several processes (core/ranks.h): an error on any of them gives
+/// one line.
 int run_ranks(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body);
 
 /// Largest resident memory of this process so far, in MiB.

@@ -1,11 +1,11 @@
 #pragma once
 /// \file ranks.h
-/// The processes of one training, over MPI: the one place that knows about it.
+/// The processes of one training run. Only this module uses MPI.
 ///
-/// `mpirun -np 4 program` starts four processes, ranks 0 to 3, that run the same program on the same data and meet in
-/// the functions below; all of them must call the same functions in the same order. Rank 0 writes files and prints;
-/// what the others write goes nowhere. In a build without MPI, and in a process that no mpirun started, there is one
-/// rank, and the functions return at once.
+/// `mpirun -np 4 program` starts four processes, ranks 0 to 3, that run the same program on the same data and
+/// synchronise in the functions below; all of them must call the same functions in the same order. Rank 0 writes files
+/// and prints; what the others print is discarded. In a build without MPI, and in a process started without mpirun,
+/// there is one rank, and the functions return at once.
 
 #include <cstdint>
 #include <stdexcept>
@@ -14,8 +14,8 @@
 
 namespace hmem::ranks {
 
-/// What ends every rank after one of them failed: `what()` is the message of that rank. Not an Error, so that nobody
-/// takes it for a failure of this rank.
+/// Ends every rank after one of them has failed; `what()` is the message of that rank. Not an Error, so that it is not
+/// taken for a failure of this rank.
 class Stopped : public std::runtime_error {
  public:
   Stopped(const std::string& message, int exit_code) : std::runtime_error(message), code(exit_code) {}
@@ -24,7 +24,7 @@ class Stopped : public std::runtime_error {
 
 /// Joins the processes that mpirun (or srun) started. Call it once, before anything is printed.
 void start();
-/// Number of this process, and of all.
+/// Number of this process; number of processes.
 int rank();
 int count();
 /// "Open MPI v4.1.4", or "none"
@@ -32,8 +32,8 @@ std::string library();
 /// Number of processes started together by mpirun or srun, if this build cannot join them; else 0.
 int strangers();
 
-/// A meeting of all ranks; every function below starts with one. Returns the largest `value`. Throws Stopped on all
-/// ranks when one of them came with a failure.
+/// Synchronises all ranks, as every function below does first. Returns the largest `value`. Throws Stopped on all
+/// ranks if one of them has failed.
 int64_t agree(int64_t value = 0);
 inline bool any(bool mine) { return agree(mine ? 1 : 0) != 0; }
 
@@ -48,14 +48,14 @@ void exchange(const char* send, const std::vector<int64_t>& send_begin, char* re
 /// Rank r has bytes begin[r]..begin[r+1] of `data`; afterwards all ranks have all of them.
 void all_gather_parts(char* data, const std::vector<int64_t>& begin);
 
-/// The last meeting, with the failure of this rank ("": none) and its exit code. Returns the message and the exit code
-/// of the run: those of the first rank that failed. Afterwards there is one rank again.
+/// The last synchronisation, with the failure of this rank ("": none) and its exit code. Returns the message and the
+/// exit code of the run: those of the first rank that failed. Afterwards there is one rank again.
 struct Result {
   std::string message;
   int code;
 };
 Result finish(const std::string& failure, int code);
-/// The same after Stopped.
+/// finish() after Stopped.
 Result finish(const Stopped& stopped);
 
 }  // namespace hmem::ranks

@@ -34,10 +34,10 @@ void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const 
 /// chunks of pixels that the problem fixes. saves: inp.
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims);
 
-/// The same for images that come in pieces, in order, with ConvAlgorithm::direct: add_conv2d_partials adds images
-/// [begin, end) of `dims`, to which dz and inp point, to partials [conv2d_partials(dims)], zero at first;
-/// sum_conv2d_partials adds these to dweight. A piece ends at conv2d_piece_end() at the latest: on small maps, whose
-/// sums run over up to 128 images, there and nowhere else.
+/// conv2d_backward_weights for images that come in pieces, in order, with ConvAlgorithm::direct: add_conv2d_partials
+/// adds images [begin, end) of `dims`, to which dz and inp point, to partials [conv2d_partials(dims)], zero at first;
+/// sum_conv2d_partials adds these to dweight. A piece must end at conv2d_piece_end() or before; on small maps, whose
+/// sums run over up to 128 images, exactly there.
 int64_t conv2d_partials(const Conv2dDims& dims);
 int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images);
 void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,

@@ -2,7 +2,7 @@
 /// \file conv_block.h
 /// [convolution with bias, ELU, batch norm] twice, max-pool 2, dropout, on images that come in pieces: bit for bit what
 /// the kernels of conv2d.h, norm.h, pool.h and dropout.h compute one after the other for all images, but only inp and
-/// out are there for all of them. Statistics are those of all images, so each needs passes of its own over the pieces:
+/// out are stored for all of them. Statistics are those of all images, so each needs passes of its own over the pieces:
 /// forward computes a convolution up to five times (sums, squares, both for the next norm, result) instead of once,
 /// backward computes the forward pass three more times (sums of the second norm, of the first one, gradients).
 ///
@@ -33,10 +33,10 @@ struct ConvBlockDims {
   Conv2dDims images;    ///< inp [B, H, W, in], H and W even; out [B, H/2, W/2, out]
   int64_t piece = 1;    ///< images of a piece
   real epsilon = 0;     ///< of the norms
-  DropoutMask dropout;  ///< with rate 0 none
+  DropoutMask dropout;  ///< rate 0: none
 };
 
-/// out from inp. Without `fixed` it also sets the statistics.
+/// out from inp; also sets the statistics unless `fixed`.
 void conv_block_forward(real* out, const real* inp, ConvStages& stages, const ConvBlockDims& dims, bool fixed,
                         const SumOverParts& parts = {});
 

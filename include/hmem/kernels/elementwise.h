@@ -39,7 +39,7 @@ enum class Activation {
 
 /// out [rows, n] = activation(inp + bias), bias [n]; out may be inp.
 void bias_forward(real* out, const real* inp, const real* bias, Activation activation, int64_t rows, int64_t n);
-/// Rows of one partial sum of bias_backward.
+/// Number of rows in one partial sum of bias_backward.
 int64_t bias_rows(int64_t n);
 /// dz [rows, n] = activation'(.) dout (set, not added; may be dout; null: not wanted), dbias [n] += column sums of it
 /// (null: not wanted). saves: out (for elu).

@@ -24,7 +24,7 @@ struct NormStatistics {
 };
 
 /// A batch may be computed in parts (train/replicas.h): this replaces `count` sums over the rows of a part by those
-/// over the rows of the batch. Every part must call it equally often. Empty: the part is the batch.
+/// over the rows of the batch. All parts must call it the same number of times. Empty: the part is the batch.
 using SumOverParts = std::function<void(double* sums, int64_t count)>;
 
 /// Sets mean, variance and n of x [rows, e]; throws Error when there is no row at all. Parallel over pieces of rows.
@@ -41,12 +41,13 @@ void batch_norm_backward(real* dx, real* dscale, real* dshift, const real* dy, c
                          const NormStatistics& statistics, int64_t rows, int64_t e, real epsilon,
                          const SumOverParts& parts = {});
 
-/// For rows that come in pieces, the same bits. `pass` gives all rows, in order, to its argument; called twice.
+/// batch_statistics for rows that come in pieces, with the same bits. `pass` gives all rows, in order, to its argument;
+/// it is called twice.
 using PassOverRows = std::function<void(const std::function<void(const real* x, int64_t rows)>& add)>;
 void batch_statistics_in_pieces(NormStatistics& out, const PassOverRows& pass, int64_t rows, int64_t e, int64_t padded,
                                 const SumOverParts& parts = {});
-/// The second half of batch_norm_backward: from sums [2, e] over the rows of sum dy (x - mean) and sum dy, in partial
-/// sums of kNormRows rows. They become those of the batch. Each of dx, dscale, dshift may be null.
+/// The second half of batch_norm_backward, from `sums` [2, e] over the rows: sum dy (x - mean) and sum dy, added in
+/// partial sums of kNormRows rows. They become those of the batch. Each of dx, dscale, dshift may be null.
 constexpr int64_t kNormRows = 128;
 void batch_norm_backward_apply(real* dx, real* dscale, real* dshift, real* sums, const real* dy, const real* x,
                                const real* scale, const NormStatistics& statistics, int64_t rows, int64_t e,

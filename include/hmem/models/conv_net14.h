@@ -25,7 +25,7 @@ class ConvNet14 : public Network {
   int64_t features() const { return features_; }
   /// In training mode the moving averages follow this batch. `application` (0 to 3) distinguishes several uses of the
   /// network in one step; each draws its own dropout masks. Throws Error on other shapes.
-  /// With `piece` that many images at a time (0: all at once): the same bits in less memory and more time.
+  /// `piece`: number of images at a time (0: all): the same bits in less memory and more time.
   Var forward(Tape& tape, Var images, int application = 0, int64_t piece = 0);
   /// The convolution kernels are regularised.
   void add_to(Weights& weights) override;

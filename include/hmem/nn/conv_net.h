@@ -29,8 +29,8 @@ class Conv2d {
 class ConvBlock {
  public:
   ConvBlock(const std::string& name, int64_t in, int64_t out, double dropout, Rng& rng, uint64_t seed);
-  /// `application`: see Dropout. With `piece` that many images at a time (0: all at once): the same bits, see
-  /// conv_block() of ops_image.h.
+  /// `application`: see Dropout. `piece`: number of images at a time (0: all), with the same bits, see conv_block() of
+  /// ops_image.h.
   Var forward(Tape& tape, Var x, int application = 0, int64_t piece = 0);
   void add_to(Weights& weights);
 

@@ -81,7 +81,7 @@ class Dropout {
   Dropout(const std::string& name, double rate, uint64_t seed);
   /// `application` (0 to 3) distinguishes several uses of one layer in one step: each has its own mask.
   Var forward(Tape& tape, Var x, int application = 0) const;
-  /// The mask of this step; with rate 0 in inference.
+  /// The mask of this step; its rate is 0 in inference.
   DropoutMask mask(const Tape& tape, int application) const;
 
  private:
@@ -106,7 +106,7 @@ class BatchNorm {
   /// The same for instances that are sums of two rows: see batch_norm_pairs.
   Var forward_pairs(Tape& tape, Var rows, const RowPairs& pairs, int64_t padded);
   void add_to(Weights& weights);
-  /// Lets the moving averages follow the statistics of a batch, for the first of its parts.
+  /// Updates the moving averages with the statistics of a batch, only once for all its parts in this process.
   void follow(const Tape& tape, const NormStatistics& batch);
 
   static constexpr real kEpsilon = real(1e-3);

@@ -58,7 +58,7 @@ std::vector<std::string> explain_brief(const BabiTask& task, const Explanation& 
 /// One JSON object, version kExplainVersion; docs/explain.md lists its fields. Matrices of pairs of sentences are null
 /// for more than 128 sentences.
 constexpr int kExplainVersion = 1;
-/// The matrices behind keys and values are there unless their text is long (then null), or always; or all weights.
+/// Weights in the JSON: those behind the keys and values, null if their text is long; these in any case; all.
 enum class JsonWeights { if_small, behind_keys, all };
 std::string explain_json(const PlainQa& model, const BabiTask& task, const Explanation& one,
                          JsonWeights weights = JsonWeights::if_small);
@@ -68,7 +68,7 @@ std::string explain_csv(const BabiTask& task, const Explanation& one);
 
 /// One HTML page that needs no other file and no network: tables and pictures, readable without a script, and a script
 /// that computes memory, hops and terms again from keys and values, so that rates, hops and sentences can be changed.
-/// It holds the text of explain_json(), and can change rates, hops and sentences where that has the matrices.
+/// It holds the text of explain_json(); rates, hops and sentences can be changed if that has the weights.
 std::string explain_html(const PlainQa& model, const BabiTask& task, const Explanation& one,
                          JsonWeights weights = JsonWeights::if_small);
 

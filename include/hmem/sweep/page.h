@@ -34,12 +34,12 @@ struct Chart {
 std::string chart_svg(const Chart& chart);
 /// The same as an SVG file of its own, light or dark as the reader's system; "" without points.
 std::string chart_file(const Chart& chart);
-/// Where y is logarithmic, twice: the switch of runs_page() shows one of the two, the logarithmic one first.
+/// The chart; if y is logarithmic, also with a linear y: the switch of runs_page() shows one of the two.
 std::string chart_curves(Chart chart);
-/// The chart, lines as chart_curves(), and, folded, its numbers.
+/// The chart, with lines as chart_curves() draws them, and, folded, its numbers.
 std::string chart_figure(const Chart& chart, const Table& numbers);
 
-/// The head and the frame of a page; with a switch of the axes if `body` has chart_curves().
+/// The head and the frame of a page; with a switch for the axes if `body` has chart_curves().
 std::string runs_page(const std::string& title, const std::string& body);
 /// A block that is folded until it is wanted; `summary` is HTML.
 std::string page_fold(const std::string& summary, const std::string& body, bool open = false);

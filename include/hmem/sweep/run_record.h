@@ -24,7 +24,7 @@ struct RunRecord {
   /// Values of the epoch lines by name and epoch: losses and errors, learning_rate, grad_norm.
   std::map<std::string, std::map<int64_t, double>> curves;
   /// Table of the test: lines of true answer, tab, answer, tab, count; where they differ, also a tab and the first 20
-  /// questions as task/number, with commas between. Empty: not written.
+  /// questions as task/number, separated by commas. Empty: not written.
   std::string answers;
   std::optional<std::map<std::string, std::string>> final_line;
   int bad_lines = 0;  ///< lines that are not JSON objects, such as the last half line of a killed run

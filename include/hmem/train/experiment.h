@@ -50,10 +50,10 @@ struct TrainingSettings {
       "learning-rate schedule; paper: as published for this experiment; stable: constant for 60 % of the epochs, then "
       "linear decay to 0; cosine: a linear rise over the first tenth of the epochs, then half a cosine to 0");
     v("batch_size_per_replica", batch_size, IntRange{1, 1000000},
-      "number of examples that are computed together; an update uses one such part, or as many as --global_batch says");
+      "number of examples in one part of a batch, computed together; --global_batch sets the number per update");
     v("global_batch", global_batch, IntRange{0, 1000000},
-      "number of examples per update, in parts of --batch_size_per_replica that the ranks of mpirun share; 0: one part "
-      "for each rank");
+      "number of examples per update, split into parts of --batch_size_per_replica that the MPI ranks share; 0: one "
+      "part for each rank");
     v("max_grad_norm", max_grad_norm, RealRange::at_least(0), "clip each parameter's gradient to this norm; 0: never");
     v("l2", l2, RealRange::at_least(0), "L2 penalty: this factor times the sum of the squared regularised weights");
     v("optimizer", optimizer, Names{"adam", "sgd"}, "optimizer; adam: Adam; sgd: gradient descent with momentum");
@@ -143,7 +143,7 @@ class TrainingRun {
   std::string checkpoint_;  ///< path; empty: none
   std::unique_ptr<Checkpoint> resumed_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::unique_ptr<BatchRunner> replicas_;  // none: a batch is one part, on one rank
+  std::unique_ptr<BatchRunner> replicas_;  // null: a batch is one part, on one rank
   std::unique_ptr<Snapshot> best_, average_;
   Training training_;
 };

@@ -100,13 +100,13 @@ struct BatchSums {
   int64_t errors = 0;
 };
 
-/// Computes batches in another way than on one tape: see train/replicas.h.
+/// Computes batches, but not on one tape: see train/replicas.h.
 class BatchRunner {
  public:
   virtual ~BatchRunner() = default;
   /// Forward and backward pass of training step `step`; afterwards the parameters have the gradient of the batch.
   virtual BatchSums run(Learner& learner, uint64_t step, const int64_t* examples, int64_t count) = 0;
-  /// Whether the training stops because somebody was asked to.
+  /// Whether any rank was asked to stop the training.
   virtual bool stops(bool asked_here) = 0;
   virtual Evaluation evaluate(Learner& learner, Learner::Part part, int64_t batch_size) = 0;
 };

@@ -5,7 +5,7 @@
 /// A batch is cut into parts of `batch_size_per_replica` examples. Each is computed by a replica: a tape with gradients
 /// of its own, on the same weights. Sums over the batch, those of the gradients and those of batch norm, are added part
 /// by part in the order of the batch. So a step depends on the size of the batch and of its parts, and not on how many
-/// ranks share the parts: its result is the same bits for 1, 2 or 3 ranks, as it is for any number of threads.
+/// ranks share the parts: its result has the same bits for any number of ranks, as for any number of threads.
 
 #include <algorithm>
 #include <condition_variable>
@@ -61,18 +61,18 @@ class Replicas final : public BatchRunner {
   void add_gradients();
   std::vector<const real*> gather_share(const std::vector<int64_t>& share, int64_t width);
 
-  BatchPlan plan_;  // of the batch in the works
+  BatchPlan plan_;  // of the current batch
   Weights weights_;
   std::vector<int64_t> offset_;  // of each parameter among all elements, and the end
   std::vector<std::unique_ptr<Replica>> replicas_;
-  std::vector<real> received_, total_;  // of all parts, for the own share of the elements; the sum, of all elements
+  std::vector<real> received_, total_;  // gradients of all parts for the elements of this rank; sums for all elements
 
   // The replicas of a rank take turns: one computes until it needs a sum over the batch.
   std::mutex turn_;
   std::condition_variable met_;
   int64_t meetings_ = 0, waiting_ = 0;
   bool abandoned_ = false;
-  std::vector<double> cards_, sums_;  // numbers of the own parts, one after the other; sums over all parts
+  std::vector<double> cards_, sums_;  // numbers of this rank's parts, one after the other; sums over all parts
 };
 
 }  // namespace hmem

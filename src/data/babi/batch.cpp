@@ -13,7 +13,7 @@ BabiBatcher::BabiBatcher(const BabiTask& task, const BabiDataset& data)
 
 void BabiBatcher::fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter,
                        const JitterPlace& place) {
-  constexpr int kOfStep = 34, kOfExample = 14;  // bits for their random numbers
+  constexpr int kOfStep = 34, kOfExample = 14;  // bits of the position in the random stream
   Rng rng(jitter ? jitter->seed : 0, "age jitter");
   rng.set_position({(place.step << kOfStep) + (static_cast<uint64_t>(place.first_example) << kOfExample), false, 0});
   const auto skips = static_cast<uint32_t>((jitter ? jitter->probability : 0) * 4294967295.0);

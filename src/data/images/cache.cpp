@@ -42,7 +42,7 @@ bool read_cache(const std::string& path, uint64_t fingerprint, ImageData& data) 
   constexpr uint64_t kMaxNote = 4096;
   if (!is_file(path)) return false;
   std::ifstream in = open_file(path);
-  std::error_code unknown;  // then another number of bytes than expected
+  std::error_code unknown;  // on failure the size is not the expected one
   const uint64_t file_bytes = fs::file_size(path, unknown);
   CacheHeader header;
   if (!in.read(reinterpret_cast<char*>(&header), sizeof header)) return false;

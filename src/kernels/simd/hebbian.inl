@@ -20,8 +20,9 @@ constexpr int kForwardVecs = 6, kBackwardVecs = 4;
 constexpr int kForwardVecs = kSumVecs > 4 ? kSumVecs : 4, kBackwardVecs = kForwardVecs;
 #endif
 
-/// Steps that pass through all rows before the next ones do: the values of a long sequence and their gradients would
-/// leave the second-level cache. At least d / 2, so that the memories before each tile take no more than the values.
+/// Steps of a tile, which passes through all rows before the next tile does: values and gradients of a whole long
+/// sequence would not fit into the second-level cache. At least d / 2, so that the memories before each
+/// tile take no more than the values.
 HMEM_INLINE int64_t tile_steps(int64_t steps, int64_t d) {
   constexpr int64_t kTile = 1 << 15;  // elements of the values
   if (steps * padded(d) <= 2 * kTile) return steps;
@@ -143,7 +144,7 @@ HMEM_INLINE void write_row_reverse(vec (&h)[NV], const real* v, real* dv, int64_
       vq.part[s] = kFirst ? vec{} : load(sums.vq + (l - begin) * kSumLanes + s * kLanes);
       p_sum.part[s] = kFirst ? vec{} : load(sums.p + (l - begin) * kSumLanes + s * kLanes);
     }
-    if (fresh && l == 0) {  // m = 0: p = 0, q = H, and nothing before this step wants H
+    if (fresh && l == 0) {  // m = 0: p = 0, q = H, and nothing before this step needs H
       HMEM_UNROLL
       for (int q = 0; q < NV; ++q) {
         const vec value = load(v + offset + q * kLanes);
@@ -247,7 +248,7 @@ HMEM_INLINE void gather_memory_grad(real* h_row, const MemoryGrad& dm, const rea
   }
 }
 
-/// Sums over rows and steps go row by row (dgamma), so a sequence is one tile when they are wanted.
+/// dgamma sums over rows and steps, row by row, so with dgamma the whole sequence is one tile.
 static void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
                                    const MemoryGrad& dm, int64_t steps, int64_t d, const HebbianRule& rule,
                                    real* scratch) {

@@ -22,7 +22,7 @@
   const K = unpack(data.keys), V = unpack(data.values), T = K.rows, D = model.memory_size;
   const own = unpack(data.value_own), Ws = unpack(model.write_found);
   const valueScale = Ws && unpack(model.value_norm.scale).values, valueShift = Ws && unpack(model.value_norm.shift).values;
-  // Of a large model the weights are left out: only the memory is computed again.
+  // The weights of a large model are left out: only the memory is computed again.
   const large = !model.output;
   const back = large ? [] : model.back.map(unpack), Wo = unpack(model.output), W1 = unpack(model.answer_read);
   const questionPart = data.question_parts.map((part) => unpack(part).values);

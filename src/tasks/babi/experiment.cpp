@@ -24,7 +24,7 @@ std::function<double(int64_t epoch)> paper_rate(double base, const Settings& mod
   return [base](int64_t epoch) { return step_decay(base, epoch, 0.85, 20); };
 }
 
-/// The test questions of a pair of true class and class.
+/// The test questions by true class and answered class.
 using Answers = std::map<std::pair<int32_t, int32_t>, std::vector<int64_t>>;
 
 /// RunRecord::answers

@@ -108,7 +108,8 @@ void add_hmem_flags(Options& options) {
   add_babi_flags(options, {"hmem_qa"});
   options.add_presets("preset",
                       "defaults for other flags; paper: --read_before_write=1 --epochs=250, as published; best: the "
-                      "settings with the lowest error so far; 1k: the same for 1000 questions; listed in docs/guide.md",
+                      "settings with the lowest error so far; 1k: best, adapted to 1000 training questions; "
+                      "docs/guide.md lists both",
                       presets());
 }
 

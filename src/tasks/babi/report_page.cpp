@@ -268,7 +268,7 @@ std::vector<std::string> top_answers(const Confusion& confusion) {
   return words;
 }
 
-/// A file of the folder as a link of the page.
+/// The link from a page in `page_folder` to a file.
 std::string link_to(const fs::path& file, const fs::path& page_folder) {
   std::string link = "./";
   for (const char c : fs::relative(file, page_folder).generic_string()) {
@@ -281,7 +281,7 @@ std::string link_to(const fs::path& file, const fs::path& page_folder) {
   return link;
 }
 
-/// Of the question 3/17 explain_task3_story17.html.
+/// The file of an explanation: explain_task3_story17.html for question 3/17.
 fs::path explanation_of(const ReportRun& run, std::string question) {
   return run.folder / ("explain_task" + question.replace(question.find('/'), 1, "_story") + ".html");
 }
@@ -298,7 +298,7 @@ std::string questions_text(const ReportRun& run, const Confused& confused, const
   return text + (confused.count > static_cast<int64_t>(confused.questions.size()) ? ", .." : "");
 }
 
-/// What explains a question of a run.
+/// The command that explains a question of a run.
 std::string explain_command(const ReportRun& run, std::string question) {
   const auto value = [&](const char* key) {
     const auto found = run.record->header.find(key);
@@ -312,7 +312,7 @@ std::string explain_command(const ReportRun& run, std::string question) {
          (data == "generated" ? " --seed=" + std::to_string(run.seed) : "") + " --html=" + shell_word(page);
 }
 
-/// `id` begins the names of the places in the page that cells link to.
+/// `id` is the prefix of the ids that cells link to.
 std::string answers_of(const ReportRun& report_run, const std::string& id, const fs::path& page_folder) {
   constexpr size_t kListed = 24;
   const std::string run = "seed " + std::to_string(report_run.seed);
@@ -387,9 +387,9 @@ std::string answers_of(const ReportRun& report_run, const std::string& id, const
   }
   if (list.empty()) return text;
   return text +
-         paragraph("The wrong answers by the numbers of their test questions" +
+         paragraph("Wrong answers and the numbers of their test questions" +
                    std::string(wrong.size() == kListed ? ", the most frequent ones" : "") +
-                   ". A number is a link where the folder of the run has the question's explanation, as written by "
+                   ". A number is a link if the folder of the run has an explanation of the question, as written by "
                    "<code>" +
                    html_text(explain_command(report_run, wrong.front()->second.questions.front())) + "</code>") +
          "<ul>\n" + list + "</ul>\n";

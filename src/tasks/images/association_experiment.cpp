@@ -137,8 +137,8 @@ Options association_options(const AssociationKind& kind) {
   add_flags(options, ConvNetSettings());
   add_frozen_conv_net_flags(options);
   options.add_int("frame_chunk", 0,
-                  "frames that go through a ConvNet in training at a time, for long delays in little memory: the same "
-                  "result in about three times the time; 0: all frames of a batch at once",
+                  "number of frames that pass through the ConvNet at a time in end-to-end training; long delays need "
+                  "less memory and about three times the time, with the same result; 0: all frames of a batch at once",
                   {0, 1000000}, Role::neutral);
   add_flags(options, FeatureSettings());
   FeatureSettings().visit_training(FlagAdder{options});
@@ -232,7 +232,8 @@ std::unique_ptr<AssociationNet> AssociationTask::make_net() {
 
 std::unique_ptr<AssociationLearner> AssociationTask::make_learner(AssociationNet& net) {
   std::unique_ptr<AssociationLearner> learner;
-  const int64_t frame_chunk = options_.has("frame_chunk") ? options_.get_int("frame_chunk") : 0;  // of training programs
+  // Only training programs have the flag.
+  const int64_t frame_chunk = options_.has("frame_chunk") ? options_.get_int("frame_chunk") : 0;
   if (conv_settings_.frozen()) {
     if (frame_chunk > 0) {
       notes_.emplace_back("--frame_chunk has no effect here: the ConvNet is frozen");

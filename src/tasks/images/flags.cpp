@@ -59,7 +59,8 @@ void add_image_data_flags(Options& options) {
 }
 
 void add_frozen_conv_net_flags(Options& options) {
-  options.add_file("pretrained_weights", "pretrained ConvNet; empty: search for weights/convnet14.safetensors or, for embedded images, "
+  options.add_file("pretrained_weights",
+                   "pretrained ConvNet; empty: search for weights/convnet14.safetensors or, for embedded images, "
                    "weights/convnet14_embedded.safetensors",
                    Role::place);
   options.add_folder("feature_cache",

@@ -43,8 +43,8 @@ class BabiBatcher {
  public:
   /// Both must outlive the batcher.
   BabiBatcher(const BabiTask& task, const BabiDataset& data);
-  /// Fills `batch` with `count` examples; with a jitter (or null) the ages of `place`. Throws Error on an
-  /// example number that is not in the data set.
+  /// Fills `batch` with `count` examples; a jitter (or null) makes their ages random, as of `place`.
+  /// Throws Error on an example number that is not in the data set.
   void fill(BabiBatch& batch, const int64_t* examples, int64_t count, const AgeJitter* jitter = nullptr,
             const JitterPlace& place = {});
 

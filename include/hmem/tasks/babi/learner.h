@@ -53,7 +53,7 @@ class BabiLearner : public Classifier {
   BabiSplit split_;
   std::unique_ptr<BabiBatcher> train_;
   BabiBatcher validation_, test_;
-  std::map<int64_t, BabiBatch> batches_;  // by slot: the parts of a batch are computed in turns
+  std::map<int64_t, BabiBatch> batches_;  // by slot: the parts of a batch take turns
   AgeJitter jitter_;
   StoriesOfEpoch stories_;
   BabiRenaming renaming_;

@@ -98,8 +98,8 @@ std::string report_markdown(const BabiReport& report);
 std::string report_csv(const BabiReport& report);
 /// One object, or a list of them when settings differ.
 std::string report_json(const BabiReport& report);
-/// One HTML page that needs no other file, no network and no script (sweep/page.h). Its folder is `page_folder`: wrong
-/// answers link to explain_taskT_storyN.html in the folder of the run, where babi_explain --html wrote them.
+/// One HTML page that needs no other file, no network and no script (sweep/page.h). It will be in `page_folder`:
+/// wrong answers link to explain_taskT_storyN.html in the folder of the run if babi_explain --html wrote it there.
 std::string report_html(const BabiReport& report, const std::filesystem::path& page_folder = ".");
 
 }  // namespace hmem

@@ -79,15 +79,15 @@ class FrozenAssociationLearner : public AssociationLearner {
   Tensor noise_;  // [pool, F]
   Tensor zeros_;  // [1, F], of a frame of zeros; empty: nothing was computed
   AssociationFeatures train_, test_;
-  std::map<int64_t, IdTensor> shown_;  // rows of the frames of a batch, by slot: its parts are computed in turns
+  std::map<int64_t, IdTensor> shown_;  // rows of the frames of a batch, by slot: its parts take turns
 };
 
 /// The ConvNet is trained too. Frames and queries are two batches with separate statistics; the moving averages follow
 /// both.
 class EndToEndAssociationLearner : public AssociationLearner {
  public:
-  /// `frame_chunk`: frames that go through the ConvNet at a time, so that a long delay takes little memory; 0: all of
-  /// them. The same bits.
+  /// `frame_chunk`: number of frames that pass through the ConvNet at a time, so that a long delay takes little memory;
+  /// 0: all of them. The bits are the same.
   EndToEndAssociationLearner(AssociationNet& net, ConvNet14& conv_net, AssociationData& data, double l2,
                              int64_t frame_chunk = 0);
   Inputs inputs(Tape& tape, bool test, const std::vector<int64_t>& examples) override;
