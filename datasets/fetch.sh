@@ -125,7 +125,7 @@ md5() {
 make_work() {  # a folder below $to, so that the last step is a rename
   mkdir -p "$to" || die "cannot make the folder $to"
   work=$(mktemp -d "$to/.fetch.XXXXXX") || die "cannot write in $to"
-  trap 'rm -rf "$work"' EXIT
+  trap 'rm -rf "$work"; rmdir "$to" 2> /dev/null || :' EXIT  # an empty folder is not left behind
   trap 'exit 1' HUP INT TERM
   mkdir "$work/new"
 }
@@ -300,7 +300,7 @@ fetch_babi() {
   # Below the target's file system, so that the last step is a rename.
   mkdir -p "$to/babi" || die "cannot make the folder $to/babi"
   work=$(mktemp -d "$to/babi/.fetch.XXXXXX") || die "cannot write in $to/babi"
-  trap 'rm -rf "$work"' EXIT
+  trap 'rm -rf "$work"; rmdir "$to/babi" 2> /dev/null || :' EXIT
   trap 'exit 1' HUP INT TERM
 
   if [ -z "$from" ]; then

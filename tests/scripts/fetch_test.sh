@@ -85,6 +85,7 @@ rm -f "$work/asked"
 check 'network down: what to do by hand' 1 'By hand: get tasks_1-20_v1-2.tar.gz' babi --to "$work/down"
 holds 'both addresses were tried' test "$(grep -c 'tasks_1-20_v1-2.tar.gz' "$work/asked")" -eq 2
 holds 'nothing written when the network is down' nothing_in "$work/down"
+holds 'no empty folder is left behind' [ ! -e "$work/down/babi" ]
 SERVED=$work/babi.tar.gz
 export SERVED
 check 'download, beside the script' 0 '2 files verified' babi
