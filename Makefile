@@ -77,10 +77,10 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 TEST_SPEED  := -O0
-# With ASan: UBSan does not check what ASan reports at the access, and checks are calls, not inline code. Together with
-# NO_ALIGN this saves a third of the compile time.
-ASAN     := $(if $(findstring address,$(SANITIZE)),-fno-sanitize=null$(comma)pointer-overflow \
-              $(if $(CLANG),,--param asan-instrumentation-with-call-threshold=0))
+# With ASan: UBSan does not check what ASan reports at the access. Outside of HOT checks are calls, not inline code.
+# Together with NO_ALIGN this saves a third of the compile time.
+ASAN     := $(if $(findstring address,$(SANITIZE)),-fno-sanitize=null$(comma)pointer-overflow)
+CALLS    := $(if $(ASAN),$(if $(CLANG),,--param asan-instrumentation-with-call-threshold=0))
 OPTIMISE := $(if $(SANITIZE),-O1 -g1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize=object-size $(ASAN) \
               -fno-sanitize-recover=all,$(RELEASE))
 COMPILE   = $(CXX) -std=c++17 $(OPTIMISE) $(NUMERIC) \
@@ -172,7 +172,7 @@ $(F32)/src/data/images/stb_image.o: private EXTRA = $(FAST) $(STB_FLAGS) -fno-sa
 # Where no time is spent, the compiler need not spend any: files outside of HOT and the tests, but for those that
 # compute for long. HOT keeps its level when CXXFLAGS has another (distributions say -O2).
 FAST = $(if $(SANITIZE),,$(RELEASE))
-COLD = $(if $(SANITIZE),-O0,-O1)
+COLD = $(if $(SANITIZE),-O0 $(CALLS),-O1)
 # Only files that read bytes or load vectors need alignment checks; for the others they would take a fifth of the
 # compile time.
 NO_ALIGN = $(if $(SANITIZE),-fno-sanitize=alignment)
@@ -188,7 +188,7 @@ $(call f64,$(F64_SRC)): private EXTRA = $(COLD) $(NO_ALIGN)
 $(F32)/tests/%.o $(F64)/tests/%.o: private EXTRA = $(COLD) $(NO_ALIGN) -Itests
 # Catch2 itself: it comes last in the link, so that templates are taken from files with the sanitizers.
 $(F32)/tests/main.o: private EXTRA = -O0 -Itests $(if $(SANITIZE),-fno-sanitize=all)
-$(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) $(NO_ALIGN) -Itests $(USE_CATCH_PCH)
+$(TEST_OBJ) $(GRAD_OBJ): private EXTRA = $(TEST_SPEED) $(CALLS) $(NO_ALIGN) -Itests $(USE_CATCH_PCH)
 $(F32)/tests/fuzz/%.o: private EXTRA = -Itests $(if $(CLANG),,-DHMEM_FUZZ_STANDALONE)
 
 $(F32)/%.o: %.cpp $(SHARED)/flags ; $(call compile,$(EXTRA) $(HEADERS))
@@ -240,7 +240,7 @@ precision = $(if $(filter $(F64)/%,$(1)),$(F64),$(F32))
 $(TEST_OBJ): $(F32)/tests/catch.h.gch
 $(GRAD_OBJ): $(F64)/tests/catch.h.gch
 $(F32)/tests/catch.h.gch $(F64)/tests/catch.h.gch: tests/catch.h $(SHARED)/flags | need-catch
-	$(call compile,$(TEST_SPEED) $(NO_ALIGN) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
+	$(call compile,$(TEST_SPEED) $(CALLS) $(NO_ALIGN) -Itests -x c++-header $(if $(filter $(F64)/%,$@),-DHMEM_REAL_DOUBLE))
 	@cp $< $(@:.gch=)
 endif
 $(F32)/tests/main.o: | need-catch

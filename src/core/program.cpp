@@ -95,7 +95,9 @@ BuildInfo build_info() { return {HMEM_VERSION, HMEM_GIT_SHA, compiler_name(), ar
 int run_program(int argc, const char* const* argv, Options& options, const std::function<int(const Options&)>& body,
                 std::ostream& out, std::ostream& err) {
   const auto end = [&](const ranks::Result& result) {  // of all ranks
+    out.flush();
     if (!result.message.empty()) err << options.program() << ": error: " << one_line(result.message) << std::endl;
+    ranks::leave();
     return result.code;
   };
   try {

@@ -152,28 +152,23 @@ void all_gather_parts(char* data, const std::vector<int64_t>& begin) {
                        MPI_COMM_WORLD));
 }
 
-namespace {
-
-Result end(Result result) {
-  int started = 0;
-  MPI_Initialized(&started);
-  if (started != 0) MPI_Finalize();
-  g_count = 1;
-  return result;
-}
-
-}  // namespace
-
 Result finish(const std::string& failure, int code) {
   try {
     if (g_count > 1) meet(0, failure, code);
   } catch (const Stopped& stopped) {
     return finish(stopped);
   }
-  return end({failure, code});
+  return {failure, code};
 }
 
-Result finish(const Stopped& stopped) { return end({stopped.what(), stopped.code}); }
+void leave() {
+  int started = 0;
+  MPI_Initialized(&started);
+  if (started == 0) return;
+  if (g_count > 1) MPI_Barrier(MPI_COMM_WORLD);
+  MPI_Finalize();
+  g_count = 1;
+}
 
 #else
 
@@ -194,8 +189,10 @@ void exchange(const char* /*send*/, const std::vector<int64_t>& /*send_begin*/, 
 }
 void all_gather_parts(char* /*data*/, const std::vector<int64_t>& /*begin*/) {}
 Result finish(const std::string& failure, int code) { return {failure, code}; }
-Result finish(const Stopped& stopped) { return {stopped.what(), stopped.code}; }
+void leave() {}
 
 #endif
+
+Result finish(const Stopped& stopped) { return {stopped.what(), stopped.code}; }
 
 }  // namespace hmem::ranks

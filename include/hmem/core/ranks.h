@@ -49,7 +49,7 @@ void exchange(const char* send, const std::vector<int64_t>& send_begin, char* re
 void all_gather_parts(char* data, const std::vector<int64_t>& begin);
 
 /// The last synchronisation, with the failure of this rank ("": none) and its exit code. Returns the message and the
-/// exit code of the run: those of the first rank that failed. Afterwards there is one rank again.
+/// exit code of the run: those of the first rank that failed.
 struct Result {
   std::string message;
   int code;
@@ -57,5 +57,8 @@ struct Result {
 Result finish(const std::string& failure, int code);
 /// finish() after Stopped.
 Result finish(const Stopped& stopped);
+/// Waits for all ranks; afterwards there is one again. Rank 0 prints its last line before: mpirun may end the others as
+/// soon as one has exited with an error.
+void leave();
 
 }  // namespace hmem::ranks
