@@ -290,6 +290,12 @@ bool Options::was_given(std::string_view name) const { return find(name).given; 
 
 std::string Options::text(std::string_view name) const { return std::visit(ValueText{}, find(name).value); }
 
+Settings Options::defaults() const {
+  Settings result;
+  for (const Option& option : options_) result.emplace_back(option.name, std::visit(ValueText{}, option.default_value));
+  return result;
+}
+
 std::vector<Options::Flag> Options::flags() const {
   std::vector<Flag> result;
   for (const Option& option : options_) {

@@ -133,7 +133,8 @@ bool SweepRun::is_done(const RunRecord& record) const {
   if (!finished && !reached) return false;
   return std::all_of(settings.begin(), settings.end(), [&](const auto& setting) {
     const auto found = record.header.find(setting.first);
-    return found != record.header.end() && same_setting(found->second, setting.second);
+    if (found != record.header.end()) return same_setting(found->second, setting.second);
+    return std::find(defaults.begin(), defaults.end(), setting) != defaults.end();
   });
 }
 
@@ -221,6 +222,7 @@ std::vector<SweepRun> plan_runs(const std::vector<SweepProgram>& programs, const
           run.flags.emplace_back("--resume");
           const Options whole = parsed_options(program.options, run.flags);
           run.settings = compared_settings(whole);
+          run.defaults = whole.defaults();
           if (axis.more_settings) {
             const Settings more = axis.more_settings(whole);
             run.settings.insert(run.settings.end(), more.begin(), more.end());

@@ -126,9 +126,11 @@ uint64_t Checkpoint::seed() const {
   return *seed;
 }
 
-void Checkpoint::check_run(const Settings& run) const {
-  for (const auto& [key, expected] : run) {
+void Checkpoint::check_run(const Settings& run, const Settings& defaults) const {
+  for (const auto& setting : run) {
+    const auto& [key, expected] = setting;
     const auto found = file_.info().find(key);
+    if (found == file_.info().end() && std::find(defaults.begin(), defaults.end(), setting) != defaults.end()) continue;
     HMEM_CHECK(found != file_.info().end(), path(), ": found no ", quote(key), ", expected ", quote(expected),
                "; the checkpoint belongs to another run: give its flags, or another --checkpoint");
     HMEM_CHECK(found->second == expected, path(), ": ", key, ": found ", quote(found->second), ", expected ",

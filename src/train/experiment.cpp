@@ -272,7 +272,7 @@ void TrainingRun::prepare(Experiment& experiment) {
   }
   const Settings info = run_info(options, seed, experiment);
   if (resumed_) {
-    resumed_->check_run(info);
+    resumed_->check_run(info, options.defaults());
     resumed_->copy_to(training_, settings.epochs);
   }
   if (ranks::count() > 1) share_start(info);

@@ -135,6 +135,12 @@ TEST_CASE("a run is done when its file has a final line of the same settings", "
   CHECK_FALSE(plan({"--epochs=2"}, {1}, 2)[1].is_done(record(header + final_line)));
   CHECK(first_run({"--epochs=2", "--threads=2", "--checkpoint_every=1"}).is_done(record(header + final_line)));
   CHECK_THROWS_AS(read_run_record(folder.file("missing")), Error);
+  // A version without --hops wrote the header.
+  const std::string hops = ",\"hops\":\"3\"";
+  REQUIRE(header.find(hops) != std::string::npos);
+  const RunRecord older = record(std::string(header).erase(header.find(hops), hops.size()) + final_line);
+  CHECK(run.is_done(older));
+  CHECK_FALSE(first_run({"--epochs=2", "--hops=2"}).is_done(older));
 
   // Numbers are compared by value, not as text: a model keeps them in single precision.
   const SweepRun rate = first_run({"--gamma_pos=0.0123456789"});

@@ -241,6 +241,8 @@ TEST_CASE("a checkpoint of another run is refused with the setting that differs"
   other = kInfo;
   other.emplace_back("new", "1");
   CHECK(contains(error_text([&] { checkpoint.check_run(other); }), "found no 'new', expected '1'"));
+  CHECK(contains(error_text([&] { checkpoint.check_run(other, {{"new", "0"}}); }), "found no 'new', expected '1'"));
+  CHECK_NOTHROW(checkpoint.check_run(other, {{"old", "2"}, {"new", "1"}}));  // an older version had no such flag
   other = kInfo;
   other.erase(other.begin() + 1);
   CHECK(contains(error_text([&] { checkpoint.check_run(other); }), "hops: found '3', expected no such setting"));

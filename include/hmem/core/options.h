@@ -139,6 +139,8 @@ class Options {
   };
   /// Every flag, in the order of registration.
   std::vector<Flag> flags() const;
+  /// Every flag with its default.
+  Settings defaults() const;
   /// Names of the flags for output files.
   std::vector<std::string> written_files() const;
   /// Usage, then every flag by section with type, help, range and default.
