@@ -53,8 +53,13 @@ class RateGrads {
   real dgamma_[2] = {0, 0};
 };
 
-/// A gradient buffer: the kernels compute some gradients together; an unneeded one goes to scratch memory.
-real* grad_or_waste(Var var) { return var.needs_grad() ? var.grad() : var.tape().allocate<real>(var.count()); }
+/// The kernels compute some gradients together; an unneeded one goes to scratch memory.
+RowsGrad grad_or_waste(Var var) {
+  if (!var.needs_grad()) return {var.tape().allocate<real>(var.count()), true};
+  bool unset = false;
+  real* grad = var.grad(unset);
+  return {grad, unset};
+}
 
 void check_recall(const Op& op, const HebbianDims& dims, const ReadKeys& keys, int hops) {
   HMEM_CHECK(hops >= 1 && hops <= MemoryGrad::kMaxReads, op.name(), ": hops must be in 1..", MemoryGrad::kMaxReads,
@@ -186,9 +191,9 @@ Var hebbian_recall(Var z_k, Var z_v, const std::vector<int64_t>& offsets, const 
   const std::vector<Var> inputs = given(joined({z_k, z_v, rates.gamma_pos, rates.gamma_neg}, keys));
   Var out = tape.record(kHebbianRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
-    hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), gradients_of(keys.q), gradients_of(keys.w),
-                            dgamma.data(), r.grad(), z_k.data(), z_v.data(), values_of(keys.w), saved, dims, rule,
-                            reads);
+    const PerHop<real> dq = gradients_of(keys.q), dw = gradients_of(keys.w);  // first: q may be z_k
+    hebbian_recall_backward(grad_or_waste(z_k), grad_or_waste(z_v), dq, dw, dgamma.data(), r.grad(), z_k.data(),
+                            z_v.data(), values_of(keys.w), saved, dims, rule, reads);
     dgamma.add();
   });
   hebbian_recall_forward(out.data(), z_k.data(), z_v.data(), values_of(keys.q), values_of(keys.w), saved, dims, rule,
@@ -220,13 +225,13 @@ Var read_before_write_recall(Var k, Var a, const std::vector<int64_t>& offsets, 
   Var out = tape.record(kReadBeforeWriteRecall, {dims.batch, dims.d}, inputs, [=](Var r) {
     RateGrads dgamma(rates);
     ReadBeforeWriteGrads grads;
-    grads.dk = grad_or_waste(k);
-    grads.da = grad_or_waste(a);
     grads.dw = w.grad();
     grads.dscale = scale.grad();
     grads.dshift = shift.grad();
     grads.dq = gradients_of(keys.q);
     grads.dw_r = gradients_of(keys.w);
+    grads.dk = grad_or_waste(k);  // after dq: q may be k
+    grads.da = grad_or_waste(a);
     grads.dgamma = dgamma.data();
     read_before_write_recall_backward(grads, r.grad(), k.data(), values_of(keys.w), values, saved, recall, dims, rule,
                                       reads);

@@ -30,6 +30,10 @@ std::vector<std::string> Op::names() {
 const Shape& Var::shape() const { return tape_->node(*this).shape; }
 real* Var::data() const { return exists() ? tape_->node(*this).value : nullptr; }
 real* Var::grad() const { return exists() ? tape_->grad_of(index_) : nullptr; }
+real* Var::grad(bool& unset) const {
+  unset = false;
+  return exists() ? tape_->grad_of(index_, &unset) : nullptr;
+}
 bool Var::needs_grad() const { return exists() && tape_->node(*this).needs_grad; }
 
 void Tape::reset(Mode mode) {
@@ -148,7 +152,7 @@ void Tape::release_gradient(Node& node) {
   node.done = true;
 }
 
-real* Tape::grad_of(int index) {
+real* Tape::grad_of(int index, bool* unset) {
   Node& node = nodes_[static_cast<size_t>(index)];
   if (!node.needs_grad) return nullptr;
   HMEM_CHECK(!node.done, node.op->name(), ": its gradient was asked for after its backward had run");
@@ -158,7 +162,11 @@ real* Tape::grad_of(int index) {
       node.grad = grad_of(node.parent) + node.parent_offset;
     } else {
       node.grad = allocate_gradient(node.shape.count());
-      zero(node.grad, node.shape.count());
+      if (unset) {
+        *unset = true;
+      } else {
+        zero(node.grad, node.shape.count());
+      }
     }
   }
   return node.grad;

@@ -21,7 +21,7 @@ void hebbian_write_forward(real* m, const real* z_k, const real* z_v, const Hebb
   });
 }
 
-void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
+void hebbian_write_backward(RowsGrad dz_k, RowsGrad dz_v, real* dgamma, const real* z_k, const real* z_v,
                             const MemoryGrad* dm, const HebbianDims& dims, const HebbianRule& rule) {
   const int64_t d = dims.d;
   Scratch shared;
@@ -29,8 +29,8 @@ void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_
   parallel_for(dims.batch, 1, [&](int64_t b) {
     const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
     Scratch scratch;
-    simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, dgamma_of ? dgamma_of + 2 * b : nullptr,
-                                  z_k + first * d, z_v + first * d, dm[b], steps, d, rule,
+    simd().hebbian_write_backward(dz_k.rows(first, steps, d), dz_v.rows(first, steps, d),
+                                  dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d, dm[b], steps, d, rule,
                                   scratch.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
   });
   if (dgamma) add_pairs(dgamma, dgamma_of, dims.batch);
@@ -72,9 +72,10 @@ void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, PerHop<
   });
 }
 
-void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma, const real* dout,
-                             const real* z_k, const real* z_v, PerHop<const real> w_r, const RecallSaved& saved,
-                             const HebbianDims& dims, const HebbianRule& rule, const Reads& reads) {
+void hebbian_recall_backward(RowsGrad dz_k, RowsGrad dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma,
+                             const real* dout, const real* z_k, const real* z_v, PerHop<const real> w_r,
+                             const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule,
+                             const Reads& reads) {
   HMEM_CHECK(reads.hops <= MemoryGrad::kMaxReads, "at most ", MemoryGrad::kMaxReads, " hops, found ", reads.hops);
   const int64_t d = dims.d, ld = padded(d), batch = dims.batch;
   Scratch shared;
@@ -90,8 +91,8 @@ void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<rea
     for (int64_t b = range.begin; b < range.end; ++b) {
       Scratch inner;
       const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
-      simd().hebbian_write_backward(dz_k + first * d, dz_v + first * d, dgamma_of ? dgamma_of + 2 * b : nullptr,
-                                    z_k + first * d, z_v + first * d, dm[b - range.begin], steps, d, rule,
+      simd().hebbian_write_backward(dz_k.rows(first, steps, d), dz_v.rows(first, steps, d),
+                                    dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d, dm[b - range.begin], steps, d, rule,
                                     inner.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
     }
   });

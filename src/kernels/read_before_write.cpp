@@ -160,17 +160,18 @@ void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const 
       real* dgamma = dgamma_of ? dgamma_of + 2 * b : nullptr;
       if (dgamma) dgamma[0] = dgamma[1] = 0;
       if (steps == 0) continue;
+      real *dk = grads.dk.rows(first, steps, d), *da = grads.da.rows(first, steps, d);
       simd().memory_grad_dense(h, dm[b - range.begin], d, rule.w_max, dr);
       History history(inner, k + first * d, saved.v + first * ld, steps, d, rule);
       for (int64_t t = steps - 1; t >= 0; --t) {
         const int64_t n = first + t;
         const bool owed = t + 1 < steps;
-        simd().rbw_reverse(h, history.before(t), dv + n * ld, grads.dk + n * d, owed ? grads.dk + (n + 1) * d : nullptr,
+        simd().rbw_reverse(h, history.before(t), dv + n * ld, dk + t * d, owed ? dk + (t + 1) * d : nullptr,
                            dgamma, k + n * d, saved.v + n * ld, owed ? k + (n + 1) * d : nullptr, owed ? ds : nullptr,
                            d, rule, sums);
         for (int64_t j = 0; j < ld; ++j) g[j] = dv[n * ld + j] * scale[j];
         simd().layer_norm_row_backward(dy + n * ld, g, saved.xhat + n * ld, saved.rstd[n], d);
-        simd().accumulate(grads.da + n * d, dy + n * ld, d);
+        simd().accumulate(da + t * d, dy + n * ld, d);
         if (t == 0) break;  // nothing was read from the empty memory
         std::fill(ds, ds + ld, real(0));
         simd().gemm_padded(ds, ld, dy + n * ld, ld, 1, w_transposed, ld, 1, ld, d);

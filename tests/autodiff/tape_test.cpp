@@ -13,6 +13,7 @@
 #include "hmem/autodiff/ops_nn.h"
 #include "hmem/core/check.h"
 #include "support/error_text.h"
+#include "support/numbers.h"
 
 namespace hmem {
 namespace {
@@ -310,6 +311,40 @@ TEST_CASE("operations refuse ids, labels and hops out of range", "[autodiff]") {
     const Var x = t.constant(z);
     const std::string text = test::error_text([&] { hebbian_recall(x, x, offsets, {x, t.constant(w)}, {}, hops); });
     CHECK(text.find("found " + std::to_string(hops)) != std::string::npos);
+  }
+}
+
+TEST_CASE("keys, values and query of a recall may be one value", "[autodiff]") {
+  const std::vector<int64_t> offsets = {0, 1, 2, 3};  // a step each
+  const auto random = [](const char* name, const Shape& shape, uint64_t seed) {
+    Parameter p(name, shape);
+    Rng rng(seed, "one_value");
+    p.value = test::random_tensor(shape, rng);
+    return p;
+  };
+  Parameter x = random("x", {3, 4}, 1), w = random("w", {4, 4}, 2), s = random("s", {4}, 3), t = random("t", {4}, 4);
+  std::vector<int> order;
+  Tape tape;
+  // `shared`: one value for all three; otherwise three equal ones, whose gradients meet in x
+  const auto gradient = [&](bool before_write, bool shared) {
+    tape.reset(Tape::Mode::training);
+    x.grad.fill(0);
+    const Var leaf = tape.leaf(x), k = twice(leaf, 0, order), v = shared ? k : twice(leaf, 1, order),
+              q = shared ? k : twice(leaf, 2, order), matrix = tape.leaf(w);
+    const Var out = before_write ? read_before_write_recall(k, v, offsets, {matrix, tape.leaf(s), tape.leaf(t)},
+                                                            {q, matrix}, {}, 2)
+                                 : hebbian_recall(k, v, offsets, {q, matrix}, {}, 2);
+    tape.backward(l2_penalty({out}, real(0.5)));
+    return list(x.grad);
+  };
+  for (const bool before_write : {false, true}) {
+    CAPTURE(before_write);
+    const std::vector<real> expected = gradient(before_write, false);
+    CHECK(std::any_of(expected.begin(), expected.end(), [](real g) { return g != 0; }));
+    const std::vector<real> found = gradient(before_write, true);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      CHECK(found[i] == Approx(expected[i]).epsilon(1e-4).margin(1e-7));
+    }
   }
 }
 

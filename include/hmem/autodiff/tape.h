@@ -41,6 +41,8 @@ class Var {
   /// Gradient to add to, zero-filled on first use; null when it is not needed. Throws Error for a recorded value whose
   /// backward has run, since its gradient memory has been reused (see Tape::backward).
   real* grad() const;
+  /// grad() without the zeros, for an operation that sets every element itself where `unset` is then true.
+  real* grad(bool& unset) const;
   bool needs_grad() const;
   /// False for a default-constructed handle, which stands for an omitted optional argument: data() and grad() are null.
   bool exists() const { return tape_ != nullptr; }
@@ -178,7 +180,7 @@ class Tape {
   Node& node(Var var) { return nodes_[static_cast<size_t>(var.index_)]; }
   Var push(Node node);
   Var view(Var var, const TensorView& part);
-  real* grad_of(int index);
+  real* grad_of(int index, bool* unset = nullptr);
   real* allocate_gradient(int64_t count);
   void release_gradient(Node& node);
   void* allocate_bytes(int64_t count, int64_t size);

@@ -20,7 +20,7 @@ void hebbian_write_forward(real* m, const real* z_k, const real* z_v, const Hebb
 
 /// Adds dL/dz_k, dL/dz_v [N, d] given dM of every sample (`dm` [B]). The history of a row is recomputed, in pieces
 /// that stay in L1. dgamma [2] (null: not wanted) += dL/dgamma_pos, dL/dgamma_neg. saves: z_k, z_v.
-void hebbian_write_backward(real* dz_k, real* dz_v, real* dgamma, const real* z_k, const real* z_v,
+void hebbian_write_backward(RowsGrad dz_k, RowsGrad dz_v, real* dgamma, const real* z_k, const real* z_v,
                             const MemoryGrad* dm, const HebbianDims& dims, const HebbianRule& rule);
 
 /// Read: r [B, d] = M^T relu(z) per sample; m [B, d, ld], z [B, d]. Parallel over samples.
@@ -39,8 +39,9 @@ void hebbian_recall_forward(real* out, const real* z_k, const real* z_v, PerHop<
 
 /// Adds to dz_k, dz_v [N, d], dq [B, d], dw_r [d, d], dgamma [2] (the last three may be null). saves: z_k, z_v, w_r and
 /// RecallSaved.
-void hebbian_recall_backward(real* dz_k, real* dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma, const real* dout,
-                             const real* z_k, const real* z_v, PerHop<const real> w_r, const RecallSaved& saved,
-                             const HebbianDims& dims, const HebbianRule& rule, const Reads& reads);
+void hebbian_recall_backward(RowsGrad dz_k, RowsGrad dz_v, PerHop<real> dq, PerHop<real> dw_r, real* dgamma,
+                             const real* dout, const real* z_k, const real* z_v, PerHop<const real> w_r,
+                             const RecallSaved& saved, const HebbianDims& dims, const HebbianRule& rule,
+                             const Reads& reads);
 
 }  // namespace hmem

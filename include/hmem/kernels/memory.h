@@ -41,6 +41,19 @@ struct HebbianDims {
   const int64_t* offsets = nullptr;  ///< [B + 1] first step of each sample
 };
 
+/// Gradient of the packed rows of all samples [N, d], to which a kernel adds. `unset`: the memory holds anything, and the
+/// kernel sets the rows of a sample to zero before it adds to them, in parallel and while they are in cache.
+struct RowsGrad {
+  RowsGrad(real* data_in = nullptr, bool unset_in = false) : data(data_in), unset(unset_in) {}
+  /// Rows [first, first + count), ready to be added to.
+  real* rows(int64_t first, int64_t count, int64_t d) const {
+    if (unset) std::fill_n(data + first * d, count * d, real(0));
+    return data + first * d;
+  }
+  real* data;
+  bool unset;
+};
+
 /// Gradient of a loss with respect to one memory, kept as it arises: each read contributes an outer product
 /// (read key) x (gradient of the value read), so that the d x d matrix never has to exist:
 ///   dM = sum_h relu(z_h) dr_h^T  [+ dense]

@@ -34,8 +34,8 @@ struct ReadBeforeWriteSaved {
 
 /// Gradients to which the backward pass adds; dw, dscale, dshift, dq, dw_r and dgamma may be null.
 struct ReadBeforeWriteGrads {
-  real* dk = nullptr;           ///< [N, d]
-  real* da = nullptr;           ///< [N, d]
+  RowsGrad dk;                  ///< [N, d]
+  RowsGrad da;                  ///< [N, d]
   real* dw = nullptr;           ///< [d, d]
   real* dscale = nullptr;       ///< [d]
   real* dshift = nullptr;       ///< [d]
