@@ -2,10 +2,10 @@
 # Training over several processes (make MPI=1), with each installed MPI library: 1, 2 and 3 ranks save the same model
 # and print the same lines, with and without a part for every rank; a run continues with another number of ranks; a rank
 # that fails ends the run with one error line; after a rank is killed the checkpoint is complete.
-# Usage: BIN=DIR BUILD='g++ ...' LIBRARY=FILE LIBS='-lopenblas' tests/scripts/mpi_test.sh
+# Usage: [KILLS=3] BIN=DIR BUILD='g++ ...' LIBRARY=FILE LIBS='-lopenblas' tests/scripts/mpi_test.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:?}" "${LIBRARY:?}" "${LIBS:=}"
+: "${BUILD:?}" "${LIBRARY:?}" "${LIBS:=}" "${KILLS:=3}"
 root=$PWD objects=$(dirname "$LIBRARY")/f32/src/experiments
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -92,11 +92,11 @@ for mpi in openmpi mpich; do
   ranks 2 $train --epochs=4 --checkpoint=state --resume --save=model > out 2> err || die "--resume failed"
   cmp model model.expected || die "a different model after --resume with another number of ranks"
 
-  # A rank is killed, three times: the run ends, the checkpoint is complete, and the training continues from it.
+  # A rank is killed, $KILLS times: the run ends, the checkpoint is complete, and the training continues from it.
   long="$PWD/babi_task_single ${train#* } --epochs=20"
   rm -f state model
   killed=0
-  while [ "$killed" -lt 3 ]; do
+  while [ "$killed" -lt "$KILLS" ]; do
     # shellcheck disable=SC2086
     ranks 2 $long --checkpoint=state --checkpoint_every=1 --resume > out 2> err &
     run=$!
