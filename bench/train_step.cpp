@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,7 +99,7 @@ class Trainer {
 
  private:
   template <typename T>
-  static T& named(const std::vector<T*>& all, const std::string& name) {
+  static T& named(const std::vector<T*>& all, std::string_view name) {
     for (T* one : all) {
       if (one->name == name) return *one;
     }

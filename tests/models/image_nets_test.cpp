@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "catch.h"
 #include "hmem/autodiff/ops_basic.h"
@@ -28,7 +29,7 @@ int64_t size_of(AssociationNet& net) {
   return count;
 }
 
-Tensor& value(AssociationNet& net, const std::string& name) {
+Tensor& value(AssociationNet& net, std::string_view name) {
   for (Parameter* p : net.weights().parameters) {
     if (p->name == name) return p->value;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "hmem/nn/conv_net.h"
 #include "hmem/nn/lstm.h"
@@ -16,8 +17,8 @@ class GoldenLayer {
  public:
   GoldenLayer(const std::string& name, double bound) : file_(read_golden(name)), bound_(bound) {}
 
-  const Tensor& tensor(const std::string& name) const {
-    const Tensor* found = file_.find(name);
+  const Tensor& tensor(std::string_view name) const {
+    const Tensor* found = file_.find(std::string(name));
     INFO(name);
     REQUIRE(found != nullptr);
     return *found;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catch.h"
@@ -157,8 +158,8 @@ class GoldenQa {
 
   double number(const std::string& key) const { return std::stod(file_.metadata.at(key)); }
 
-  const Tensor& tensor(const std::string& name) const {
-    const Tensor* found = file_.find(name);
+  const Tensor& tensor(std::string_view name) const {
+    const Tensor* found = file_.find(std::string(name));
     INFO(name);
     REQUIRE(found != nullptr);
     return *found;
