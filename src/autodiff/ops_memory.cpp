@@ -164,12 +164,12 @@ Var memory_values(const Memory& memory) {
   MemoryGrad* dm = memory.grad;
   Var out = m.tape().record(kMemoryValues, {batch, d, d}, {m}, [=](Var values) {
     Tape& tape = m.tape();
-    if (!dm[0].dense) {
-      real* dense = tape.allocate<real>(batch * d * ld);
+    real* dense = const_cast<real*>(dm[0].dense);  // allocated here, by this operation
+    if (!dense) {
+      dense = tape.allocate<real>(batch * d * ld);
       std::fill(dense, dense + batch * d * ld, real(0));
       for (int64_t b = 0; b < batch; ++b) dm[b].dense = dense + b * d * ld;
     }
-    real* dense = const_cast<real*>(dm[0].dense);  // allocated above, by this operation
     for (int64_t row = 0; row < batch * d; ++row) {
       for (int64_t j = 0; j < d; ++j) dense[row * ld + j] += values.grad()[row * d + j];
     }

@@ -30,7 +30,7 @@ Record& Record::add_real(std::string key, double value, int digits) {
   return *this;
 }
 
-Record& Record::add_text(std::string key, std::string value) {
+Record& Record::add_text(std::string key, const std::string& value) {
   const std::string json = json_string(value);
   fields_.push_back({std::move(key), is_plain_word(value) ? value : json, json});
   return *this;

@@ -24,10 +24,10 @@ int report(const Options& options) {
     return report_html(found, page.parent_path());
   });
   const std::string& format = options.get_string("format");
-  const std::string text = format == "json"       ? report_json(found)
-                           : format == "csv"      ? report_csv(found)
-                           : format == "markdown" ? report_markdown(found)
-                                                  : report_table(found);
+  std::string text = format == "json"       ? report_json(found)
+                     : format == "csv"      ? report_csv(found)
+                     : format == "markdown" ? report_markdown(found)
+                                            : report_table(found);
   if (options.get_string("out").empty()) std::cout << text;
   write_output(options, "out", [&] { return text; });
   return 0;

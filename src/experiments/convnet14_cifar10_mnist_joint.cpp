@@ -101,7 +101,7 @@ void check_channels(const Options& options, const ModelFile& file) {
 }
 
 int pretrain(const Options& options) {
-  const std::string loaded = options.get_string("load"), weights = options.get_string("pretrained_weights");
+  const std::string &loaded = options.get_string("load"), &weights = options.get_string("pretrained_weights");
   if (!loaded.empty() && !weights.empty()) {
     throw UsageError(
         "--pretrained_weights: found with --load, expected one of them: a loaded model has its own weights");
@@ -145,7 +145,7 @@ int pretrain(const Options& options) {
   if (!loaded.empty() || !weights.empty()) {
     experiment.data_facts.emplace_back("start_hash", hash_text(value_hash(learner.weights())));
   }
-  const std::string exported = options.get_string("export_weights");
+  const std::string& exported = options.get_string("export_weights");
   experiment.test = [&](RunLog&) {
     Record line = test_record(learner, data, run, "test_");
     if (exported.empty()) return line;

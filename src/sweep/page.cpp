@@ -83,7 +83,8 @@ std::vector<double> y_ticks(const Axes& axes) {
   if (axes.linear_to == 0) return round_ticks(axes.y_low, axes.y_high, false);
   std::vector<double> ticks = {0};
   const double powers = std::log10(axes.y_high / axes.linear_to);
-  for (double power = 1; power < 1e12; power *= 10) {
+  for (int exponent = 0; exponent < 12; ++exponent) {
+    const double power = std::pow(10.0, exponent);
     for (const double part : {1.0, 3.0}) {
       const double tick = part * power * axes.linear_to;
       if (tick <= axes.y_high * 1.0001 && (part == 1 || powers < 3.5)) ticks.push_back(tick);

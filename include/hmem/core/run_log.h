@@ -19,7 +19,7 @@ class Record {
   Record& add_int(std::string key, int64_t value);
   /// Rounded to `digits` significant digits, in text and JSON alike.
   Record& add_real(std::string key, double value, int digits = 6);
-  Record& add_text(std::string key, std::string value);
+  Record& add_text(std::string key, const std::string& value);
   /// All fields of `other` after ours.
   Record& append(const Record& other);
 

@@ -161,8 +161,8 @@ void draw_object(int64_t object, Rng& rng, uint8_t* out) {
     for (int x = 0; x < kSide; ++x) {
       Colour sum{};
       for (int sample = 0; sample < kSamples * kSamples; ++sample) {
-        const double px = x + (sample % kSamples - 0.5) * 0.5 - centre.x,
-                     py = y + (sample / kSamples - 0.5) * 0.5 - centre.y;
+        const int column = sample % kSamples, row = sample / kSamples;
+        const double px = x + (column - 0.5) * 0.5 - centre.x, py = y + (row - 0.5) * 0.5 - centre.y;
         const double u = flip * (cosine * px + sine * py) / (size * stretch), v = (cosine * py - sine * px) / size;
         const int part = object_at(object, u, v);
         const double along = (x - 15.5) * along_x + (y - 15.5) * along_y;

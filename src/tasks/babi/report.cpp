@@ -56,7 +56,7 @@ std::shared_ptr<const HitSummary> find_hits(const fs::path& folder, int64_t task
     const std::string path = (folder / name).string();
     if (!file_exists(path)) continue;
     try {
-      const auto hits = std::make_shared<const HitSummary>(read_hit_summary(path));
+      auto hits = std::make_shared<const HitSummary>(read_hit_summary(path));
       if (hits->task == task) return hits;
     } catch (const Error& error) {
       const std::string note = std::string(error.what()) + "; left out";

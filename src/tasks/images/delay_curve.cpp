@@ -69,7 +69,7 @@ std::string timesteps_table(const std::vector<Group>& groups, bool settings) {
 std::vector<std::string> parse_association_models(const std::string& text) {
   std::vector<std::string> known;
   for (const AssociationKind& kind : association_kinds()) known.push_back(kind.name);
-  const std::vector<std::string> models = split_at_commas(text);
+  std::vector<std::string> models = split_at_commas(text);
   for (const std::string& model : models) {
     if (!contains(known, model)) {
       throw UsageError("--models: found " + quote(model) + ", expected some of " + join(known, ", "));
