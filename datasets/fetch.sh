@@ -122,10 +122,13 @@ md5() {
   if command -v md5sum > /dev/null; then md5sum | cut -d ' ' -f 1; else command md5 -q; fi
 }
 
-make_work() {  # a folder below $to, so that the last step is a rename
-  mkdir -p "$to" || die "cannot make the folder $to"
-  work=$(mktemp -d "$to/.fetch.XXXXXX") || die "cannot write in $to"
-  trap 'rm -rf "$work"; rmdir "$to" 2> /dev/null || :' EXIT  # an empty folder is not left behind
+# make_work FOLDER: $work is a folder below it, so that the last step is a rename. A new FOLDER is not left behind empty.
+make_work() {
+  made=
+  [ -d "$1" ] || made=$1
+  mkdir -p "$1" || die "cannot make the folder $1"
+  work=$(mktemp -d "$1/.fetch.XXXXXX") || die "cannot write in $1"
+  trap 'rm -rf "$work"; [ -z "$made" ] || rmdir "$made" 2> /dev/null || :' EXIT
   trap 'exit 1' HUP INT TERM
   mkdir "$work/new"
 }
@@ -172,7 +175,7 @@ fetch_mnist() {
     echo "MNIST: already in $to/mnist, all 4 files verified"
     return 0
   fi
-  make_work
+  make_work "$to"
   if [ -n "$from" ]; then
     [ -d "$from" ] || die "$from: there is no such folder, expected one with the four files of MNIST"
     source=$from
@@ -239,7 +242,7 @@ fetch_cifar10() {
     echo "CIFAR-10 (binary): already in $to/cifar10"
     return 0
   fi
-  make_work
+  make_work "$to"
   unpacked=''
   if [ -n "$from" ]; then
     source=$from
@@ -297,12 +300,7 @@ fetch_babi() {
     present=$good
   fi
 
-  # Below the target's file system, so that the last step is a rename.
-  mkdir -p "$to/babi" || die "cannot make the folder $to/babi"
-  work=$(mktemp -d "$to/babi/.fetch.XXXXXX") || die "cannot write in $to/babi"
-  trap 'rm -rf "$work"; rmdir "$to/babi" 2> /dev/null || :' EXIT
-  trap 'exit 1' HUP INT TERM
-
+  make_work "$to/babi"
   if [ -z "$from" ]; then
     source=$(from_network) || die "the bAbI tasks could not be downloaded. By hand: get tasks_1-20_v1-2.tar.gz from one of
 $urls

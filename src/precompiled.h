@@ -1,5 +1,5 @@
-// What most files of the library include. g++ reads it precompiled (see the Makefile), which is faster; every file still
-// includes what it needs, since other compilers and builds do without.
+// What most files of the library include. g++ reads it precompiled (see the Makefile), which is faster; every file
+// still includes what it needs, since other compilers and builds do without.
 #ifndef HMEM_PRECOMPILED_H  // and not a pragma: the header is precompiled by itself
 #define HMEM_PRECOMPILED_H
 

@@ -139,7 +139,7 @@ for name; do
     i686) check 'x86_64 i686-linux-gnu-g++' processor i686 '-msse2 -mfpmath=sse' env ;;
     aarch64 | riscv64 | s390x) check "$name-linux-gnu-g++ qemu-$name" processor "$name" '' "qemu-$name" ;;
     chroot12) check 'root mmdebstrap' chroot_checks bookworm 'g++-11 clang' CXX=g++-11 CXX=clang++ ;;
-    # Catch2 there was compiled with g++ 14: it needs the library of g++ 14.
+    # Catch2 of Debian 13 was compiled with g++ 14 and needs its standard library.
     chroot13)
       check 'root mmdebstrap' chroot_checks trixie 'g++-13 clang' 'CXX=g++-13 LDLIBS=-l:libstdc++.so.6' CXX=clang++ ;;
     fuzz) check "${CXX:-g++}" fuzz ;;

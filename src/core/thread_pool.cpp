@@ -1,7 +1,6 @@
 #include "core/thread_pool.h"
 
 #include <csignal>
-
 #include <system_error>
 #include <thread>
 

@@ -11,15 +11,15 @@
 namespace hmem {
 
 /// A loop is cut into pieces that its caller and the helpers take in turn. The caller waits only for helpers that have
-/// taken a piece, never for one that the system has not scheduled: beside other busy programs a loop takes hardly longer
-/// than on one thread. Helpers without work look for the next loop for a moment, then they sleep.
+/// taken a piece, never for one that the system has not scheduled: beside other busy programs a loop takes hardly
+/// longer than on one thread. Helpers without work look for the next loop for a moment, then they sleep.
 class ThreadPool {
  public:
   using Piece = void (*)(const void* body, int64_t begin, int64_t end);
 
-  /// Calls piece(body, begin, end) for consecutive [begin, end) of [0, n), `grain` long, on the calling thread and up to
-  /// `helpers` others, fewer when the system gives no more, and none when they help another caller. One of the exceptions
-  /// of the pieces leaves it, after all have ended.
+  /// Calls piece(body, begin, end) for consecutive [begin, end) of [0, n), `grain` long, on the calling thread and up
+  /// to `helpers` others, fewer when the system gives no more, and none when they help another caller. One of the
+  /// exceptions of the pieces leaves it, after all have ended.
   void run(int helpers, int64_t n, int64_t grain, Piece piece, const void* body);
 
   /// Of the process; never destroyed, because threads use it until the process ends.

@@ -18,9 +18,9 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
       plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan, {});
   check_image_sources(parsed_options(association_options(association_kind(plan.front().model)), plan.front().flags));
-  DelayCurve curve(plan, out,
-                   {options.get_string("csv"), options.get_string("table"), options.get_string("html"),
-                    options.get_string("svg")});
+  DelayCurve curve(
+      plan, out,
+      {options.get_string("csv"), options.get_string("table"), options.get_string("html"), options.get_string("svg")});
   return run_sweep(options, plan, {"results are in " + curve.files().csv + " and " + curve.files().table},
                    [&](size_t run, const RunRecord& record) { curve.add(run, record); });
 }

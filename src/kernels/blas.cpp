@@ -47,8 +47,8 @@ bool is_serial_blas() {
   return serial;
 }
 
-/// OpenBLAS must not start threads of its own: we cut the products, and its bits depend on its thread count. Its variant
-/// with OpenMP has a number for each thread that calls it.
+/// OpenBLAS must not start threads of its own: we cut the products, and its bits depend on its thread count. Its
+/// variant with OpenMP has a number for each thread that calls it.
 void pin_blas_threads() {
   thread_local bool pinned = false;
   if (pinned) return;

@@ -30,7 +30,8 @@ void hebbian_write_backward(RowsGrad dz_k, RowsGrad dz_v, real* dgamma, const re
     const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
     Scratch scratch;
     simd().hebbian_write_backward(dz_k.rows(first, steps, d), dz_v.rows(first, steps, d),
-                                  dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d, dm[b], steps, d, rule,
+                                  dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d, dm[b],
+                                  steps, d, rule,
                                   scratch.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
   });
   if (dgamma) add_pairs(dgamma, dgamma_of, dims.batch);
@@ -92,7 +93,8 @@ void hebbian_recall_backward(RowsGrad dz_k, RowsGrad dz_v, PerHop<real> dq, PerH
       Scratch inner;
       const int64_t first = dims.offsets[b], steps = dims.offsets[b + 1] - first;
       simd().hebbian_write_backward(dz_k.rows(first, steps, d), dz_v.rows(first, steps, d),
-                                    dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d, dm[b - range.begin], steps, d, rule,
+                                    dgamma_of ? dgamma_of + 2 * b : nullptr, z_k + first * d, z_v + first * d,
+                                    dm[b - range.begin], steps, d, rule,
                                     inner.take(simd().hebbian_scratch(steps, d, true, dgamma != nullptr)));
     }
   });

@@ -166,9 +166,9 @@ void read_before_write_recall_backward(const ReadBeforeWriteGrads& grads, const 
       for (int64_t t = steps - 1; t >= 0; --t) {
         const int64_t n = first + t;
         const bool owed = t + 1 < steps;
-        simd().rbw_reverse(h, history.before(t), dv + n * ld, dk + t * d, owed ? dk + (t + 1) * d : nullptr,
-                           dgamma, k + n * d, saved.v + n * ld, owed ? k + (n + 1) * d : nullptr, owed ? ds : nullptr,
-                           d, rule, sums);
+        simd().rbw_reverse(h, history.before(t), dv + n * ld, dk + t * d, owed ? dk + (t + 1) * d : nullptr, dgamma,
+                           k + n * d, saved.v + n * ld, owed ? k + (n + 1) * d : nullptr, owed ? ds : nullptr, d, rule,
+                           sums);
         for (int64_t j = 0; j < ld; ++j) g[j] = dv[n * ld + j] * scale[j];
         simd().layer_norm_row_backward(dy + n * ld, g, saved.xhat + n * ld, saved.rstd[n], d);
         simd().accumulate(da + t * d, dy + n * ld, d);

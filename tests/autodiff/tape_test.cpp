@@ -331,9 +331,9 @@ TEST_CASE("keys, values and query of a recall may be one value", "[autodiff]") {
     x.grad.fill(0);
     const Var leaf = tape.leaf(x), k = twice(leaf, 0, order), v = shared ? k : twice(leaf, 1, order),
               q = shared ? k : twice(leaf, 2, order), matrix = tape.leaf(w);
-    const Var out = before_write ? read_before_write_recall(k, v, offsets, {matrix, tape.leaf(s), tape.leaf(t)},
-                                                            {q, matrix}, {}, 2)
-                                 : hebbian_recall(k, v, offsets, {q, matrix}, {}, 2);
+    const Var out =
+        before_write ? read_before_write_recall(k, v, offsets, {matrix, tape.leaf(s), tape.leaf(t)}, {q, matrix}, {}, 2)
+                     : hebbian_recall(k, v, offsets, {q, matrix}, {}, 2);
     tape.backward(l2_penalty({out}, real(0.5)));
     return list(x.grad);
   };

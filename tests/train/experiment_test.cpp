@@ -75,10 +75,9 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         "retrain_convnet", "dense_size", "hidden_size", "frame_norm", "write_gate", "key_norm", "chrono_steps",
         "held_out_classes", "split_frames", "mirror_features", "feature_copies",
         // training
-        "epochs", "learning_rate", "schedule", "batch_size_per_replica", "global_batch",
-        "max_grad_norm", "l2", "optimizer", "momentum",
-        "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best", "dropout", "story_dropout",
-        "age_jitter", "rename", "rename_from"}},
+        "epochs", "learning_rate", "schedule", "batch_size_per_replica", "global_batch", "max_grad_norm", "l2",
+        "optimizer", "momentum", "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best",
+        "dropout", "story_dropout", "age_jitter", "rename", "rename_from"}},
       {Role::place, {"tasks", "data_dir", "test_data_dir", "load", "images_a", "images_b", "pretrained_weights"}},
       {Role::test, {"test_timesteps"}},
       {Role::output,

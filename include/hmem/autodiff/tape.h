@@ -41,7 +41,7 @@ class Var {
   /// Gradient to add to, zero-filled on first use; null when it is not needed. Throws Error for a recorded value whose
   /// backward has run, since its gradient memory has been reused (see Tape::backward).
   real* grad() const;
-  /// grad() without the zeros, for an operation that sets every element itself where `unset` is then true.
+  /// As grad(), but not zero-filled: where `unset` becomes true, the caller sets every element.
   real* grad(bool& unset) const;
   bool needs_grad() const;
   /// False for a default-constructed handle, which stands for an omitted optional argument: data() and grad() are null.
@@ -81,7 +81,7 @@ extern const BatchPart kWholeBatch;
 
 /// The contract of an operation, written once:
 ///   * forward finds its output uninitialised and writes all of it;
-///   * backward adds to the gradient of every input and assumes nothing about what is there;
+///   * backward adds to the gradient of every input and assumes nothing about what is there (but see Var::grad(bool&));
 ///   * a null gradient pointer means "not wanted";
 ///   * arguments other than Vars (ids, labels, offsets, index lists, weights) may change or be destroyed after the
 ///   call: those that backward reads are copied, see Tape::copy();

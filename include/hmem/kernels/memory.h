@@ -41,8 +41,8 @@ struct HebbianDims {
   const int64_t* offsets = nullptr;  ///< [B + 1] first step of each sample
 };
 
-/// Gradient of the packed rows of all samples [N, d], to which a kernel adds. `unset`: the memory holds anything, and the
-/// kernel sets the rows of a sample to zero before it adds to them, in parallel and while they are in cache.
+/// Gradient of the packed rows of all samples [N, d], to which a kernel adds. `unset`: the memory holds anything, and
+/// the kernel sets the rows of a sample to zero before it adds to them, in parallel and while they are in cache.
 struct RowsGrad {
   RowsGrad(real* data_in = nullptr, bool unset_in = false) : data(data_in), unset(unset_in) {}
   /// Rows [first, first + count), ready to be added to.

@@ -54,9 +54,9 @@ class FrameNormLayer {
   std::optional<LayerNorm> layer_;
 };
 
-/// The frames of a batch, B T of them, the steps of an example one after the other. Frames of noise come from a pool, so
-/// that many are shown several times: `rows` may hold each frame once, and `ids` says which one is shown. What a network
-/// computes from a frame alone, it then computes once.
+/// The frames of a batch, B T of them, the steps of an example one after the other. Frames of noise come from a pool,
+/// so that many are shown several times: `rows` may hold each frame once, and `ids` says which one is shown. What a
+/// network computes from a frame alone, it then computes once.
 struct Frames {
   Frames(Var all) : rows(all) {}  // NOLINT: also implicitly
   Frames(Var distinct, const IdTensor& shown) : rows(distinct), ids(&shown) {}
@@ -74,8 +74,8 @@ struct Frames {
 /// From the features of a sequence of frames and of a query to the class that was paired with the query.
 class AssociationNet : public Network {
  public:
-  /// `queries` [B, F]; returns logits [B, classes]. In training mode the moving averages follow this batch. Throws Error
-  /// on other shapes.
+  /// `queries` [B, F]; returns logits [B, classes]. In training mode the moving averages follow this batch. Throws
+  /// Error on other shapes.
   virtual Var forward(Tape& tape, const Frames& frames, Var queries) = 0;
   /// The settings that its model file keeps, under the names of the flags.
   virtual Settings settings() const = 0;

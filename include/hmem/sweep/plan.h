@@ -22,7 +22,7 @@ struct SweepRun {
   std::string folder;              ///< "out/task16_seed1_hops=3"
   std::vector<std::string> flags;  ///< of the program, without its name
   Settings settings;               ///< that the header of a finished run must hold
-  Settings defaults;               ///< a flag that the header lacks had this value: an older version wrote it
+  Settings defaults;               ///< of flags that the header lacks: an older version wrote it
   int64_t stop_after = 0;          ///< a trial: done after this many epochs; 0: done at the end of its training
 
   std::string model;  ///< name of the program in this sweep; empty when there is one

@@ -40,8 +40,8 @@ class Checkpoint {
   /// See ModelFile::note().
   std::string note() const { return file_.note(); }
   uint64_t seed() const;
-  /// Throws unless the checkpoint's settings equal `run`; the message names the first setting that differs. One that the
-  /// checkpoint lacks had its value of `defaults`: an older version wrote the file, which did not have that flag.
+  /// Throws unless the checkpoint's settings equal `run`; the message names the first setting that differs. A setting
+  /// that the checkpoint lacks counts as its default: an older version, without that flag, wrote the file.
   void check_run(const Settings& run, const Settings& defaults = {}) const;
   /// Throws when tensors or state do not fit this training, are not finite, or are already beyond `epochs`; nothing is
   /// changed then.

@@ -18,8 +18,8 @@ std::string encode_png(const DecodedImage& image) {
                  static_cast<int64_t>(image.pixels.size()) == bytes && bytes < INT_MAX / 2,
              "cannot write an image of ", image.height, " x ", image.width, " x ", image.channels, " with ",
              image.pixels.size(), " bytes, expected 1 or 3 channels, as many bytes, and less than 1 GiB");
-  std::string png = stb::encode_png(image.pixels.data(), static_cast<int>(image.width),
-                                          static_cast<int>(image.height), static_cast<int>(image.channels));
+  std::string png = stb::encode_png(image.pixels.data(), static_cast<int>(image.width), static_cast<int>(image.height),
+                                    static_cast<int>(image.channels));
   HMEM_CHECK(!png.empty(), "an image of ", image.height, " x ", image.width,
              " cannot be compressed: too little memory");
   return png;

@@ -30,8 +30,8 @@ HMEM_INLINE void gemm_tile(real* c, int64_t ldc, const real* a, int64_t a_row, i
   }
 }
 
-/// kTileDepth rows of b at a time: the tile's columns of them and the rows of a transposed a stay in a first-level cache
-/// of 32 KiB while the tiles go down a. c keeps the sums between two blocks, which changes no bit.
+/// kTileDepth rows of b at a time: the tile's columns of them and the rows of a transposed a stay in a first-level
+/// cache of 32 KiB while the tiles go down a. c keeps the sums between two blocks, which changes no bit.
 #if HMEM_VEC_BYTES == 64
 constexpr int kTileRows = 4, kTileVecs = 4, kTileDepth = 64;
 #else

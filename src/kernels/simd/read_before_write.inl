@@ -4,8 +4,9 @@
 //     s_t = w_max m^T k_t          what the memory already holds for this key
 //     v_t = LN(...)                from s_t: every row of m has to be read before any is written
 //     m  <- m f + u
-// With the signed rule f = c_i - |u|. Keys do not depend on m, so the write of step t and the read of step t + 1 share a pass: 6 operations for 16 columns
-// of a row. Keys are dense here (they leave a layer norm): no lists of active steps.
+// With the signed rule f = c_i - |u|. Keys do not depend on m, so the write of step t and the read of step t + 1 share
+// a pass: 6 operations for 16 columns of a row. Keys are dense here (they leave a layer norm): no lists of active
+// steps.
 
 HMEM_INLINE vec absolute(vec x) { return x < vec{} ? -x : x; }
 
@@ -163,8 +164,8 @@ HMEM_INLINE void row_sums(real* sums, const real* lanes, int64_t d) {
 /// at the last step. dgamma (null: not wanted) [2] is added to.
 template <bool kSigned>
 HMEM_INLINE void rbw_reverse_of(real* h, const real* m, real* dv, real* dk, real* owed_dk, real* dgamma, const real* k,
-                        const real* v, const real* owed_k, const real* owed_ds, int64_t d, const HebbianRule& rule,
-                        real* scratch) {
+                                const real* v, const real* owed_k, const real* owed_ds, int64_t d,
+                                const HebbianRule& rule, real* scratch) {
   const int64_t ld = padded(d);
   const ReverseSums sums = {scratch, scratch + d * kSumLanes, scratch + 2 * d * kSumLanes};
   for_blocks(ld / kLanes, kReverseVecs, [&](int64_t first, auto size) {
@@ -175,15 +176,17 @@ HMEM_INLINE void rbw_reverse_of(real* h, const real* m, real* dv, real* dk, real
     real *h_at = h + column, *dv_at = dv + column;
     const real* v_at = v + column;
     if (m && owed_ds) {
-      rbw_reverse_columns<NV, false, true, kSigned>(h_at, m_at, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
+      rbw_reverse_columns<NV, false, true, kSigned>(h_at, m_at, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums,
+                                                    first == 0);
     } else if (m) {
       rbw_reverse_columns<NV, false, false, kSigned>(h_at, m_at, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
-                                            first == 0);
+                                                     first == 0);
     } else if (owed_ds) {
-      rbw_reverse_columns<NV, true, true, false>(h_at, nullptr, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums, first == 0);
+      rbw_reverse_columns<NV, true, true, false>(h_at, nullptr, dv_at, k, v_at, owed_k, ds_at, d, ld, rule, sums,
+                                                 first == 0);
     } else {
       rbw_reverse_columns<NV, true, false, false>(h_at, nullptr, dv_at, k, v_at, nullptr, nullptr, d, ld, rule, sums,
-                                           first == 0);
+                                                  first == 0);
     }
   });
   real *vq = scratch + 3 * d * kSumLanes, *p = vq + ld, *mds = p + ld;

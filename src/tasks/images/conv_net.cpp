@@ -166,7 +166,8 @@ std::string find_conv_net(const std::string& given, const std::string& data_dir,
       if (const auto found = find_data(place, {file}, is_file)) return found->path.string();
     }
   }
-  fail("there is no pretrained ConvNet: found no ", kFile, " in datasets, $HMEM_DATA or --data_dir, expected one (make ",
+  fail("there is no pretrained ConvNet: found no ", kFile,
+       " in datasets, $HMEM_DATA or --data_dir, expected one (make ",
        "it with convnet14_cifar10_mnist_joint --export_weights=FILE and name it with --pretrained_weights=FILE)");
 }
 

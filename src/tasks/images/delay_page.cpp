@@ -109,7 +109,8 @@ std::string accuracy_figure(const std::vector<Curve>& curves, const std::vector<
     table.push_back({name_of(one), std::to_string(one.delay), std::to_string(one.seed),
                      metric_text(one.test_accuracy()), one.val_error ? metric_text(100 - *one.val_error) : "-"});
   }
-  return chart_figure(accuracy_chart(curves, results), table) + "<p class=\"quiet\">A mark is a seed; lines join the means.</p>\n";
+  return chart_figure(accuracy_chart(curves, results), table) +
+         "<p class=\"quiet\">A mark is a seed; lines join the means.</p>\n";
 }
 
 }  // namespace

@@ -188,7 +188,9 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
   curve.add(1, read_run_record(write_record(1)));
   CHECK(test::read_file(curve.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
   CHECK_THAT(test::read_file(curve.files().table), Contains("Test accuracy in %:\n"));
-  CHECK_THAT(error_text<UsageError>([&] { DelayCurve(runs, out, {out + "/a", out + "/./a", "", ""}); }),
+  CHECK_THAT(error_text<UsageError>([&] {
+               DelayCurve(runs, out, {out + "/a", out + "/./a", "", ""});
+             }),
              Contains("--table: found") && Contains("the file of --csv"));
   CHECK_THROWS_AS(DelayCurve(runs, out, {folder.file("none/a.csv"), "", "", ""}), Error);
 }

@@ -14,7 +14,8 @@ uint32_t crc32(const void* data, size_t bytes);
 
 bool is_gzip(std::string_view bytes);
 
-/// Content of a file of one or several gzip members, maybe with zeros behind; CRC-32 and size are checked. Throws Error that begins with `source`.
+/// Content of a file of one or several gzip members, maybe with zeros behind; CRC-32 and size are checked. Throws Error
+/// that begins with `source`.
 std::string gunzip(std::string_view bytes, const std::string& source);
 
 }  // namespace hmem

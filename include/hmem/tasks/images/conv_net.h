@@ -86,7 +86,8 @@ struct PretrainedConvNet {
   std::unique_ptr<ConvNet14> net;
   ModelInfo info;
 };
-/// The network of such a file, as wide as the file says, and its metadata. `seed` is for dropout. Throws Error as above.
+/// The network of such a file, as wide as the file says, and its metadata. `seed` is for dropout. Throws Error as
+/// above.
 PretrainedConvNet read_conv_net(const std::string& path, uint64_t seed);
 /// Channels of the first block in a file that holds a ConvNet14, alone or below another network. Throws Error when it
 /// holds none.
