@@ -33,12 +33,17 @@ TEST_CASE("a preset sets defaults, flags override it", "[babi]") {
   CHECK(task_options({"--preset=best"}).get_string("write_rule") == "signed");
   CHECK(task_options({"--preset=1k"}).get_switch("keep_best"));
   CHECK(task_options({"--preset=1k"}).get_string("training_set_size") == "1k");
-  CHECK(task_options({"--preset=1k"}).get_int("epochs") == 3000);
+  CHECK(task_options({"--preset=1k"}).get_int("epochs") == 1500);
   CHECK(task_options({"--preset=best"}).get_int("epochs") == 180);
   CHECK(task_options({"--epochs=7", "--preset=paper"}).get_int("epochs") == 7);
   CHECK(task_options({"--preset=paper", "--epochs=100"}).get_int("epochs") == 100);
   CHECK_FALSE(task_options({"--preset=paper"}).was_given("epochs"));
   CHECK_THROWS_AS(task_options({"--preset=papers"}), UsageError);
+  CHECK_THROWS_AS(task_options({"--preset=joint"}), UsageError);
+  const Options joint = task_options({"--preset=joint"}, babi_task_joint_options());
+  CHECK(joint.get_string("batch_norm") == "none");
+  CHECK(joint.get_string("write_rule") == "signed");
+  CHECK(joint.get_int("rename_from") < joint.get_int("epochs"));
   Options options("p", "");
   options.add_int("a", 1, "", {1, 2});
   CHECK_THROWS_AS(options.add_presets("preset", "", {{"x", {{"a", "3"}}}}), Error);
