@@ -8,8 +8,6 @@
 // a pass: 6 operations for 16 columns of a row. Keys are dense here (they leave a layer norm): no lists of active
 // steps.
 
-HMEM_INLINE vec absolute(vec x) { return x < vec{} ? -x : x; }
-
 /// One step: m_out = m f + u (m null: the memory is still empty), and with `next` not null s = w_max m_out^T next.
 /// k, next [d]; v, s [ld]; m, m_out [d, ld], may be the same.
 template <int NV, bool kEmpty, bool kRead, bool kSigned>
@@ -70,7 +68,7 @@ static void rbw_step(real* m_out, const real* m, real* s, const real* k, const r
 // Backward. What step t + 1 owes to m_{t+1} is known only when ds_{t+1} is, and that is after its own pass; so the pass
 // of step t settles it. m_{t+1} = m_t f + u is formed again in registers. With H = dL/dm_{t+1}:
 //     H     += w_max k_{t+1} ds_{t+1}^T          dk_{t+1} += w_max m_{t+1} ds_{t+1}
-//     p      = H m_t,  q = H - p   (signed rule: q = H - sgn(u) p)
+//     p      = H m_t,  q = H - p   (signed rule: q = H - sgn(u) p; at u = 0 either sign is a subgradient)
 //     dv_t   = sum_i a_i q                        dk_t     = g+ sum_j v q - 2 g- k sum_j p
 //     dg+   += sum k sum_j v q                    dg-     -= sum k^2 sum_j p
 //     H     <- H f                                (= dL/dm_t)
@@ -127,7 +125,7 @@ HMEM_INLINE void rbw_reverse_columns(real* h, const real* m, real* dv, const rea
       vec du = grad;
       if (!kEmpty) {
         const vec p = grad * before;
-        du = grad - (kSigned ? (u < vec{} ? -p : p) : p);
+        du = grad - (kSigned ? times_sign(p, u) : p);
         p_sum.part[q % kSumVecs] += p;
         store(h_at, grad * f);
       }

@@ -9,6 +9,13 @@
 #define HMEM_VEC_BYTES 16
 #endif
 
+#ifdef HMEM_REAL_DOUBLE
+typedef int64_t real_bits;
+constexpr real_bits kSignBit = INT64_MIN;
+#else
+typedef int32_t real_bits;
+constexpr real_bits kSignBit = INT32_MIN;
+#endif
 typedef real vec __attribute__((vector_size(HMEM_VEC_BYTES)));
 typedef real vec_unaligned __attribute__((vector_size(HMEM_VEC_BYTES), aligned(sizeof(real)), may_alias));
 
@@ -26,6 +33,12 @@ HMEM_INLINE vec load(const real* p) { return *reinterpret_cast<const vec*>(p); }
 HMEM_INLINE void store(real* p, vec x) { *reinterpret_cast<vec*>(p) = x; }
 HMEM_INLINE vec load_unaligned(const real* p) { return *reinterpret_cast<const vec_unaligned*>(p); }
 HMEM_INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<vec_unaligned*>(p) = x; }
+
+typedef real_bits vec_bits __attribute__((vector_size(HMEM_VEC_BYTES)));
+
+HMEM_INLINE vec absolute(vec x) { return (vec)((vec_bits)x & ~kSignBit); }
+/// x where the sign bit of `sign` is 0, -x where it is 1.
+HMEM_INLINE vec times_sign(vec x, vec sign) { return (vec)((vec_bits)x ^ ((vec_bits)sign & kSignBit)); }
 
 template <int N>
 struct Size {
