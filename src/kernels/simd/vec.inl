@@ -36,9 +36,11 @@ HMEM_INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<vec_unalign
 
 typedef real_bits vec_bits __attribute__((vector_size(HMEM_VEC_BYTES)));
 
-HMEM_INLINE vec absolute(vec x) { return (vec)((vec_bits)x & ~kSignBit); }
+HMEM_INLINE vec absolute(vec x) { return reinterpret_cast<vec>(reinterpret_cast<vec_bits>(x) & ~kSignBit); }
 /// x where the sign bit of `sign` is 0, -x where it is 1.
-HMEM_INLINE vec times_sign(vec x, vec sign) { return (vec)((vec_bits)x ^ ((vec_bits)sign & kSignBit)); }
+HMEM_INLINE vec times_sign(vec x, vec sign) {
+  return reinterpret_cast<vec>(reinterpret_cast<vec_bits>(x) ^ (reinterpret_cast<vec_bits>(sign) & kSignBit));
+}
 
 template <int N>
 struct Size {
