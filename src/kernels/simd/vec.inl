@@ -17,6 +17,7 @@ typedef int32_t real_bits;
 constexpr real_bits kSignBit = INT32_MIN;
 #endif
 typedef real vec __attribute__((vector_size(HMEM_VEC_BYTES)));
+typedef real_bits vec_bits __attribute__((vector_size(HMEM_VEC_BYTES)));
 typedef real vec_unaligned __attribute__((vector_size(HMEM_VEC_BYTES), aligned(sizeof(real)), may_alias));
 
 constexpr int kLanes = HMEM_VEC_BYTES / static_cast<int>(sizeof(real));
@@ -33,8 +34,6 @@ HMEM_INLINE vec load(const real* p) { return *reinterpret_cast<const vec*>(p); }
 HMEM_INLINE void store(real* p, vec x) { *reinterpret_cast<vec*>(p) = x; }
 HMEM_INLINE vec load_unaligned(const real* p) { return *reinterpret_cast<const vec_unaligned*>(p); }
 HMEM_INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<vec_unaligned*>(p) = x; }
-
-typedef real_bits vec_bits __attribute__((vector_size(HMEM_VEC_BYTES)));
 
 HMEM_INLINE vec absolute(vec x) { return reinterpret_cast<vec>(reinterpret_cast<vec_bits>(x) & ~kSignBit); }
 /// x where the sign bit of `sign` is 0, -x where it is 1.

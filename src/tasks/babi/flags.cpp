@@ -56,30 +56,27 @@ std::vector<Options::Preset> presets(bool joint) {
                        {"weight_average", "0.999"},
                        {"stop_when_solved", "30"},
                        {"keep_best", "1"}};
-  const auto best_with = [&](const std::string& name, Values values) {
-    values.insert(best.begin(), best.end());
+  // What 1k and joint share. Their batches have 32 questions of each task, so that gradients are noisy, and renaming
+  // replaces the heavy weight decay (pilots: docs/experiments.md).
+  const Values renamed = {
+      {"batch_norm", "none"}, {"learning_rate", "0.0015"}, {"weight_decay", "0.1"}, {"rename", "0.5"}};
+  // The first value of a flag counts.
+  const auto preset = [](const std::string& name, Values values, const std::vector<Values>& bases) {
+    for (const Values& base : bases) values.insert(base.begin(), base.end());
     return Options::Preset{name, {values.begin(), values.end()}};
   };
-  std::vector<Options::Preset> all = {{"paper", {{"read_before_write", "1"}, {"epochs", "250"}}},
-                                      best_with("best", {}),
-                                      best_with("1k", {{"training_set_size", "1k"},
-                                                       {"batch_norm", "none"},
-                                                       {"batch_size_per_replica", "32"},
-                                                       {"learning_rate", "0.0015"},
-                                                       {"weight_decay", "0.1"},
-                                                       {"rename", "0.5"},
-                                                       {"epochs", "1500"},
-                                                       {"stop_when_solved", "60"}})};
+  std::vector<Options::Preset> all = {preset("paper", {{"read_before_write", "1"}, {"epochs", "250"}}, {}),
+                                      preset("best", best, {}),
+                                      preset("1k",
+                                             {{"training_set_size", "1k"},
+                                              {"batch_size_per_replica", "32"},
+                                              {"epochs", "1500"},
+                                              {"stop_when_solved", "60"}},
+                                             {renamed, best})};
   if (joint) {
-    // Of 20 tasks a batch has 32 questions each. With fewer, or at a higher rate, the gradient of task 16 is too noisy
-    // to leave its plateau. Renaming starts when the plateaus have ended: it would keep the model on them.
-    all.push_back(best_with("joint", {{"batch_norm", "none"},
-                                      {"batch_size_per_replica", "640"},
-                                      {"learning_rate", "0.0015"},
-                                      {"weight_decay", "0.1"},
-                                      {"rename", "0.5"},
-                                      {"rename_from", "40"},
-                                      {"epochs", "80"}}));
+    // Renaming would keep the model on the plateaus if it started before they have ended.
+    const Values values = {{"batch_size_per_replica", "640"}, {"rename_from", "40"}, {"epochs", "80"}};
+    all.push_back(preset("joint", values, {renamed, best}));
   }
   return all;
 }
