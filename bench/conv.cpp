@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <vector>
 
 #include "hmem/autodiff/ops_nn.h"
@@ -33,7 +34,8 @@ Tensor random_tensor(const Shape& shape, double low, double high) {
   return x;
 }
 
-/// One line: GFLOP/s of the three directions and of the product pixels x 9 in by 9 in x out.
+/// One line: GFLOP/s of the three directions, each with its ratio to the direct form, and of the product pixels x 9 in
+/// by 9 in x out.
 void bench_layer(const Conv2dDims& d, int repeats) {
   const int64_t pixels = d.pixels(), k = 9 * d.in;
   const Tensor inp = random_tensor({pixels, d.in}, -1, 1), weight = random_tensor({d.weights()}, -.1, .1),
@@ -41,28 +43,35 @@ void bench_layer(const Conv2dDims& d, int repeats) {
   const int64_t product_rows = std::min<int64_t>(pixels, 2048);  // a large part has the same rate
   const Tensor gathered = random_tensor({product_rows, k}, -1, 1);
   Tensor out({pixels, d.out}), dinp({pixels, d.in}), dweight({d.weights()}), product({product_rows, d.out});
-  const std::vector<double> seconds =
-      fastest({[&] { conv2d_forward(out.data(), inp.data(), weight.data(), bias.data(), Activation::none, d); },
-               [&] { conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d); },
-               [&] { conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d); },
-               [&] {
-                 gemm(product.data(), d.out, matrix(gathered.data(), k), matrix(weight.data(), d.out), product_rows,
-                      d.out, k, false);
-               }},
-              repeats);
+  const std::function<void()> directions[] = {
+      [&] { conv2d_forward(out.data(), inp.data(), weight.data(), bias.data(), Activation::none, d); },
+      [&] { conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d); },
+      [&] { conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d); }};
+  std::vector<std::function<void()>> variants;
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::winograd, ConvAlgorithm::direct}) {
+    for (const auto& direction : directions) {
+      variants.push_back([&direction, algorithm] {
+        select_conv_algorithm(algorithm);
+        direction();
+      });
+    }
+  }
+  variants.push_back([&] {
+    gemm(product.data(), d.out, matrix(gathered.data(), k), matrix(weight.data(), d.out), product_rows, d.out, k,
+         false);
+  });
+  const std::vector<double> seconds = fastest(variants, repeats);
+  select_conv_algorithm(ConvAlgorithm::winograd);
   const double flops = 2e-9 * static_cast<double>(pixels) * static_cast<double>(k) * static_cast<double>(d.out);
-  const double sgemm = flops * static_cast<double>(product_rows) / static_cast<double>(pixels) / seconds[3];
   std::printf("%3lldx%-2lld %4lld %4lld  %6.2f ", static_cast<long long>(d.height), static_cast<long long>(d.width),
               static_cast<long long>(d.in), static_cast<long long>(d.out), flops);
-  for (size_t i = 0; i < 3; ++i) {
-    std::printf(" %7.1f %5.2f", flops / seconds[i], flops / seconds[i] / sgemm);
-  }
-  std::printf("  %7.1f\n", sgemm);
+  for (size_t i = 0; i < 3; ++i) std::printf(" %7.1f %5.2f", flops / seconds[i], seconds[3 + i] / seconds[i]);
+  std::printf("  %7.1f\n", flops * static_cast<double>(product_rows) / static_cast<double>(pixels) / seconds[6]);
 }
 
 void bench_layers(int64_t batch, int64_t width, int repeats) {
-  std::printf("\n%lld images of 32x%lld, one thread: GFLOP/s, and the ratio to sgemm\n", static_cast<long long>(batch),
-              static_cast<long long>(width));
+  std::printf("\n%lld images of 32x%lld, one thread: GFLOP/s, and how many times as fast as the direct form\n",
+              static_cast<long long>(batch), static_cast<long long>(width));
   std::printf("map      in  out  GFLOP       forward          data       weights    sgemm\n");
   int64_t in = 3, height = 32, w = width;
   for (const int64_t channels : {32, 64, 128, 256, 512}) {

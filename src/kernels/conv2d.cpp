@@ -1,4 +1,5 @@
-// The choice between the two forms, and the readable one: matrix products. (The other: conv2d_direct.cpp.)
+// The choice between the three forms, and the readable one: matrix products. (The others: conv2d_direct.cpp and
+// conv2d_winograd.cpp.)
 //
 // With gathered[p, (dy, dx, i)] = inp at pixel p + (dy - 1, dx - 1), zero outside the image ("im2col"):
 //   z = gathered weight,  dweight = gathered^T dz,  and dinp is the same convolution of dz with the weights turned:
@@ -12,13 +13,17 @@
 #include "hmem/core/parallel.h"
 #include "hmem/kernels/blas.h"
 #include "kernels/conv2d_direct.h"
+#include "kernels/conv2d_winograd.h"
 #include "kernels/scratch.h"
 
 namespace hmem {
 
 namespace {
 
-ConvAlgorithm g_algorithm = ConvAlgorithm::direct;
+ConvAlgorithm g_algorithm = ConvAlgorithm::winograd;
+
+bool uses_products() { return g_algorithm == ConvAlgorithm::gemm; }
+bool uses_winograd(const Conv2dDims& dims) { return g_algorithm == ConvAlgorithm::winograd && winograd_pays(dims); }
 
 constexpr int64_t kPixels = 256;                        // of one block
 constexpr int64_t kMaxChunks = 8;                       // partial sums of the weights' gradient
@@ -65,7 +70,8 @@ ConvAlgorithm conv_algorithm() { return g_algorithm; }
 
 void conv2d_forward(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
                     const Conv2dDims& dims) {
-  if (g_algorithm == ConvAlgorithm::direct) return conv2d_forward_direct(out, inp, weight, bias, activation, dims);
+  if (uses_winograd(dims)) return conv2d_forward_winograd(out, inp, weight, bias, activation, dims);
+  if (!uses_products()) return conv2d_forward_direct(out, inp, weight, bias, activation, dims);
   convolve(out, inp, weight, dims.in, dims.out, false, dims, [&](int64_t begin, int64_t count) {
     real* block = out + begin * dims.out;
     bias_forward(block, block, bias, activation, count, dims.out);
@@ -73,7 +79,8 @@ void conv2d_forward(real* out, const real* inp, const real* weight, const real* 
 }
 
 void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
-  if (g_algorithm == ConvAlgorithm::direct) return conv2d_backward_data_direct(dinp, dz, weight, dims);
+  if (uses_winograd(dims)) return conv2d_backward_data_winograd(dinp, dz, weight, dims);
+  if (!uses_products()) return conv2d_backward_data_direct(dinp, dz, weight, dims);
   Scratch scratch;
   real* turned = scratch.take(dims.weights());
   for (int64_t tap = 0; tap < 9; ++tap) {
@@ -87,7 +94,14 @@ void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const 
 }
 
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
-  if (g_algorithm == ConvAlgorithm::direct) return conv2d_backward_weights_direct(dweight, dz, inp, dims);
+  if (!uses_products()) {
+    if (dims.pixels() == 0) return;
+    Scratch scratch;
+    real* partials = scratch.take(conv2d_partials(dims));
+    zero(partials, conv2d_partials(dims));
+    add_conv2d_partials(partials, dz, inp, dims, 0, dims.batch);
+    return sum_conv2d_partials(dweight, partials, dims);
+  }
   const int64_t pixels = dims.pixels(), tap_weights = dims.in * dims.out;
   const int64_t blocks = (pixels + kPixels - 1) / kPixels;
   const int64_t chunks = std::max<int64_t>(1, std::min({kMaxChunks, blocks, kPartialElements / dims.weights()}));
@@ -109,6 +123,25 @@ void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, con
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     accumulate(dweight, partials + chunk * dims.weights(), dims.weights());
   }
+}
+
+int64_t conv2d_partials(const Conv2dDims& dims) {
+  return uses_winograd(dims) ? conv2d_partials_winograd(dims) : conv2d_partials_direct(dims);
+}
+
+int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
+  return uses_winograd(dims) ? conv2d_piece_end_winograd(dims, begin, images)
+                             : conv2d_piece_end_direct(dims, begin, images);
+}
+
+void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
+                         int64_t end) {
+  (uses_winograd(dims) ? add_conv2d_partials_winograd : add_conv2d_partials_direct)(partials, dz, inp, dims, begin,
+                                                                                    end);
+}
+
+void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& dims) {
+  (uses_winograd(dims) ? sum_conv2d_partials_winograd : sum_conv2d_partials_direct)(dweight, partials, dims);
 }
 
 }  // namespace hmem

@@ -8,6 +8,7 @@
 
 #include "hmem/core/parallel.h"
 #include "hmem/kernels/conv2d.h"
+#include "kernels/conv2d_packing.h"
 #include "kernels/scratch.h"
 #include "kernels/simd/simd.h"
 
@@ -24,14 +25,12 @@ constexpr int64_t kMaxChunks = 8;                       // partial sums of the w
 constexpr int64_t kPartialElements = int64_t{1} << 22;  // of all partial sums
 constexpr int64_t kTile = 8;                            // channels of one tile of the packed input
 
-int64_t block_count(int64_t channels) { return (channels + kConvBlock - 1) / kConvBlock; }
-
 bool across_images(const Conv2dDims& dims) { return dims.width <= kSmallWidth; }
 
 /// Number of partial sums of the weights' gradient. Each is over many pixels: else loads and stores would dominate.
 int64_t chunk_count(const Conv2dDims& dims) {
   const int64_t most = std::min(kMaxChunks, across_images(dims) ? dims.batch / kChunkImages : dims.batch);
-  const int64_t of_weights = block_count(dims.out) * 9 * dims.in * kConvBlock;
+  const int64_t of_weights = conv_block_count(dims.out) * 9 * dims.in * kConvBlock;
   return std::max<int64_t>(1, std::min(most, kPartialElements / of_weights));
 }
 
@@ -99,36 +98,10 @@ std::vector<ConvRegion> position_regions(const Conv2dDims& dims, int64_t in) {
   return all;
 }
 
-/// Weights of one block of output channels as rows (tap, in) of kConvBlock.
-void pack_block(real* packed, const real* weight, int64_t rows, int64_t out, int64_t block) {
-  const int64_t first = block * kConvBlock, count = std::min(kConvBlock, out - first);
-  for (int64_t row = 0; row < rows; ++row) {
-    real* to = packed + row * kConvBlock;
-    std::copy(weight + row * out + first, weight + row * out + first + count, to);
-    std::fill(to + count, to + kConvBlock, real(0));
-  }
-}
-
-/// The same of the adjoint: rows (tap, out) of a block of input channels, taps turned by 180 degrees.
-void pack_turned_block(real* packed, const real* weight, int64_t in, int64_t out, int64_t block) {
-  constexpr int64_t kRows = 16;
-  const int64_t first = block * kConvBlock, count = std::min(kConvBlock, in - first);
-  for (int64_t tap = 0; tap < 9; ++tap) {
-    const real* from = weight + ((8 - tap) * in + first) * out;
-    for (int64_t begin = 0; begin < out; begin += kRows) {
-      const int64_t end = std::min(out, begin + kRows);
-      real* to = packed + tap * out * kConvBlock;
-      for (int64_t i = 0; i < kConvBlock; ++i) {
-        for (int64_t o = begin; o < end; ++o) to[o * kConvBlock + i] = i < count ? from[i * out + o] : real(0);
-      }
-    }
-  }
-}
-
 /// out (+)= convolution of inp [pixels, in] with packed weights of all blocks.
 void convolve(real* out, int64_t out_channels, const real* inp, int64_t in, const real* packed,
               const ConvResult& result, const Conv2dDims& dims) {
-  const int64_t blocks = block_count(out_channels), image = dims.height * dims.width;
+  const int64_t blocks = conv_block_count(out_channels), image = dims.height * dims.width;
   const bool across = across_images(dims);
   const std::vector<ConvRegion> regions = across ? position_regions(dims, in) : image_regions(dims, in, dims.height);
   const int64_t images = across ? kImages : 1, groups = (dims.batch + images - 1) / images;
@@ -204,11 +177,9 @@ std::vector<ConvRegion> packed_regions(const Conv2dDims& dims) {
 
 void conv2d_forward_direct(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
                            const Conv2dDims& dims) {
-  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out);
   Scratch scratch;
-  real* packed = scratch.take(blocks * rows * kConvBlock);
-  parallel_for(blocks, 4,
-               [&](int64_t block) { pack_block(packed + block * rows * kConvBlock, weight, rows, dims.out, block); });
+  real* packed = scratch.take(conv_block_count(dims.out) * 9 * dims.in * kConvBlock);
+  pack_conv_weights(packed, weight, dims);
   ConvResult result;
   result.bias = bias;
   result.elu = activation == Activation::elu;
@@ -216,22 +187,19 @@ void conv2d_forward_direct(real* out, const real* inp, const real* weight, const
 }
 
 void conv2d_backward_data_direct(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
-  const int64_t rows = 9 * dims.out, blocks = block_count(dims.in);
   Scratch scratch;
-  real* packed = scratch.take(blocks * rows * kConvBlock);
-  parallel_for(blocks, 2, [&](int64_t block) {
-    pack_turned_block(packed + block * rows * kConvBlock, weight, dims.in, dims.out, block);
-  });
+  real* packed = scratch.take(conv_block_count(dims.in) * 9 * dims.out * kConvBlock);
+  pack_turned_conv_weights(packed, weight, dims);
   ConvResult result;
   result.accumulate = true;
   convolve(dinp, dims.in, dz, dims.out, packed, result, dims);
 }
 
-int64_t conv2d_partials(const Conv2dDims& dims) {
-  return chunk_count(dims) * block_count(dims.out) * 9 * dims.in * kConvBlock;
+int64_t conv2d_partials_direct(const Conv2dDims& dims) {
+  return chunk_count(dims) * conv_block_count(dims.out) * 9 * dims.in * kConvBlock;
 }
 
-int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
+int64_t conv2d_piece_end_direct(const Conv2dDims& dims, int64_t begin, int64_t images) {
   if (!across_images(dims)) return std::min(dims.batch, begin + images);
   const int64_t chunks = chunk_count(dims);
   int64_t chunk = 0;
@@ -239,11 +207,11 @@ int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) 
   return std::min(dims.batch * (chunk + 1) / chunks, begin + kWeightImages);
 }
 
-void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
-                         int64_t end) {
+void add_conv2d_partials_direct(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
+                                int64_t end) {
   Conv2dDims piece = dims;
   piece.batch = end - begin;
-  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), pixels = piece.pixels();
+  const int64_t rows = 9 * dims.in, blocks = conv_block_count(dims.out), pixels = piece.pixels();
   const int64_t chunks = chunk_count(dims);
   const bool across = across_images(dims);
   Scratch scratch;
@@ -280,23 +248,14 @@ void add_conv2d_partials(real* partials, const real* dz, const real* inp, const 
   });
 }
 
-void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& dims) {
-  const int64_t rows = 9 * dims.in, blocks = block_count(dims.out), tasks = chunk_count(dims) * blocks;
+void sum_conv2d_partials_direct(real* dweight, const real* partials, const Conv2dDims& dims) {
+  const int64_t rows = 9 * dims.in, blocks = conv_block_count(dims.out), tasks = chunk_count(dims) * blocks;
   parallel_for(rows, 64, [&](int64_t row) {
     for (int64_t task = 0; task < tasks; ++task) {
       const int64_t first = task % blocks * kConvBlock, count = std::min(kConvBlock, dims.out - first);
       simd().accumulate(dweight + row * dims.out + first, partials + (task * rows + row) * kConvBlock, count);
     }
   });
-}
-
-void conv2d_backward_weights_direct(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
-  if (dims.pixels() == 0) return;
-  Scratch scratch;
-  real* partials = scratch.take(conv2d_partials(dims));
-  zero(partials, conv2d_partials(dims));
-  add_conv2d_partials(partials, dz, inp, dims, 0, dims.batch);
-  sum_conv2d_partials(dweight, partials, dims);
 }
 
 }  // namespace hmem

@@ -145,7 +145,8 @@ void conv_block_forward(real* out, const real* inp, ConvStages& stages, const Co
 // the first norm; the gradients of the first convolution and of inp.
 void conv_block_backward(real* dinp, const std::array<ConvStageGrads, 2>& grads, const real* dout, const real* inp,
                          const ConvStages& stages, const ConvBlockDims& dims, const SumOverParts& parts) {
-  HMEM_CHECK(conv_algorithm() == ConvAlgorithm::direct, "convolutions in pieces need ConvAlgorithm::direct");
+  HMEM_CHECK(conv_algorithm() != ConvAlgorithm::gemm,
+             "convolutions in pieces: found ConvAlgorithm::gemm, expected another");
   const Conv2dDims& all = dims.images;
   const int64_t e = all.out;
   const Conv2dDims convolutions[2] = {all, {all.batch, all.height, all.width, e, e}};

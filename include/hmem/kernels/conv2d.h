@@ -34,10 +34,10 @@ void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const 
 /// chunks of pixels that the problem fixes. saves: inp.
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims);
 
-/// conv2d_backward_weights for images that come in pieces, in order, with ConvAlgorithm::direct: add_conv2d_partials
+/// conv2d_backward_weights for images that come in pieces, in order, not with ConvAlgorithm::gemm: add_conv2d_partials
 /// adds images [begin, end) of `dims`, to which dz and inp point, to partials [conv2d_partials(dims)], zero at first;
-/// sum_conv2d_partials adds these to dweight. A piece must end at conv2d_piece_end() or before; on small maps, whose
-/// sums run over up to 128 images, exactly there.
+/// sum_conv2d_partials adds these to dweight. A piece must end exactly at conv2d_piece_end(), for sums on small maps
+/// run over up to 128 images.
 int64_t conv2d_partials(const Conv2dDims& dims);
 int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images);
 void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
@@ -46,8 +46,9 @@ void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& 
 
 /// The implementation of the functions above. They sum in different orders: equal up to rounding.
 enum class ConvAlgorithm {
-  direct,  ///< sums in registers, no copy of the input; may fuse multiplication and addition
-  gemm,    ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
+  winograd,  ///< minimal filtering where it saves a third of the products or more, elsewhere direct; the default
+  direct,    ///< sums in registers, no copy of the input; these two may fuse multiplication and addition
+  gemm,      ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
 };
 void select_conv_algorithm(ConvAlgorithm algorithm);
 ConvAlgorithm conv_algorithm();

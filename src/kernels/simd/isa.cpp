@@ -42,6 +42,8 @@ namespace {
 #include "kernels/simd/lstm.inl"
 //
 #include "kernels/simd/conv.inl"
+//
+#include "kernels/simd/winograd.inl"
 
 // By name, so that no kernel can stand in the place of another; tests/kernels/isa_test.cpp finds a forgotten one.
 #define HMEM_ENTRY(kernel) table.kernel = kernel
@@ -88,6 +90,11 @@ constexpr SimdKernels kernel_table() {
   HMEM_ENTRY(dropout);
   HMEM_ENTRY(conv_forward);
   HMEM_ENTRY(conv_weights);
+  HMEM_ENTRY(winograd_inputs);
+  HMEM_ENTRY(winograd_outputs);
+  HMEM_ENTRY(winograd_outputs_adjoint);
+  HMEM_ENTRY(winograd_weights);
+  HMEM_ENTRY(winograd_weights_adjoint);
   HMEM_ENTRY(adam);
   HMEM_ENTRY(sgd);
   return table;

@@ -44,6 +44,14 @@ struct ConvTiles {
   int64_t stride = 0, tile = 0, tile_step = 0;
 };
 
+/// How a tile of a convolution by minimal filtering is cut along each axis: by the lines of simd/winograd.inl, four
+/// outputs from six inputs, or the two pixels of a map that is two wide.
+struct WinogradLines {
+  bool pair_y = false, pair_x = false;
+
+  int64_t products() const { return (pair_y ? 3 : 6) * (pair_x ? 3 : 6); }
+};
+
 /// One member for each kernel; isa.cpp fills it.
 struct SimdKernels {
   const char* name;
@@ -170,6 +178,23 @@ struct SimdKernels {
   /// dweight [9 in, kConvBlock] += sum over the region of inp (x) dz; dz has kConvBlock numbers for each pixel.
   void (*conv_weights)(real* dweight, const real* dz, int64_t dz_stride, const real* inp, const ConvTiles& tiles,
                        const ConvRegion& region);
+
+  // --- simd/winograd.inl: likewise. Tiles in rows of pixels, products likewise, `step` from one to the next ----------
+  /// The products' factors [width] from the inputs' pixels [n], zeros beyond n; width a multiple of 16.
+  void (*winograd_inputs)(real* to, int64_t step, int64_t width, const real* const* pixels, int64_t n,
+                          WinogradLines lines);
+  /// The pixels of one block of output channels from their products [kConvBlock]; a null pixel is left out.
+  void (*winograd_outputs)(real* const* pixels, const real* from, int64_t step, const ConvResult& result,
+                           WinogradLines lines);
+  /// The products' gradients [width] from the outputs' [n], likewise.
+  void (*winograd_outputs_adjoint)(real* to, int64_t step, int64_t width, const real* const* pixels, int64_t n,
+                                   WinogradLines lines);
+  /// The products' factors [n] from nine taps, tap_step apart; n a multiple of 16.
+  void (*winograd_weights)(real* to, int64_t step, const real* packed, int64_t tap_step, int64_t n,
+                           WinogradLines lines);
+  /// dweight [9, n] += the adjoint of the above; dweight may have any n.
+  void (*winograd_weights_adjoint)(real* dweight, int64_t tap_step, const real* from, int64_t step, int64_t n,
+                                   WinogradLines lines);
 
   // --- simd/optim.inl --------------------------------------------------------------------------------------------
   /// One Adam update, epsilon-hat form; g is multiplied by `scale` first (clipping); decay p is subtracted, too.

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr uint64_t kForm = 1;  // of the files
+constexpr uint64_t kForm = 2;  // of the files; 2: features by minimal filtering
 constexpr int64_t kBatch = 32;
 constexpr char kPrefix[] = "features-";
 

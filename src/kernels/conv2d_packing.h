@@ -1,0 +1,24 @@
+#pragma once
+/// \file conv2d_packing.h
+/// Weights in the order in which the inner loops read them: [block][tap][channel in][kConvBlock], a block being
+/// kConvBlock channels out, with zeros beyond the last.
+
+#include <cstdint>
+
+#include "hmem/core/real.h"
+#include "kernels/simd/simd.h"
+
+namespace hmem {
+
+struct Conv2dDims;
+
+inline int64_t conv_block_count(int64_t channels) { return (channels + kConvBlock - 1) / kConvBlock; }
+
+/// weight [9, in, out] to packed [conv_block_count(out) 9 in kConvBlock].
+void pack_conv_weights(real* packed, const real* weight, const Conv2dDims& dims);
+
+/// Those of the adjoint, from dz to dinp: channels change places and the taps are turned by 180 degrees;
+/// packed [conv_block_count(in) 9 out kConvBlock].
+void pack_turned_conv_weights(real* packed, const real* weight, const Conv2dDims& dims);
+
+}  // namespace hmem
