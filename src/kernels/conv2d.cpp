@@ -10,10 +10,11 @@
 
 #include <algorithm>
 
+#include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/kernels/blas.h"
-#include "kernels/conv2d_direct.h"
-#include "kernels/conv2d_winograd.h"
+#include "kernels/conv2d_forms.h"
+#include "kernels/conv2d_packing.h"
 #include "kernels/scratch.h"
 
 namespace hmem {
@@ -22,8 +23,9 @@ namespace {
 
 ConvAlgorithm g_algorithm = ConvAlgorithm::winograd;
 
-bool uses_products() { return g_algorithm == ConvAlgorithm::gemm; }
-bool uses_winograd(const Conv2dDims& dims) { return g_algorithm == ConvAlgorithm::winograd && winograd_pays(dims); }
+const ConvForm& form(const Conv2dDims& dims) {
+  return g_algorithm == ConvAlgorithm::winograd && winograd_pays(dims) ? winograd_form : direct_form;
+}
 
 constexpr int64_t kPixels = 256;                        // of one block
 constexpr int64_t kMaxChunks = 8;                       // partial sums of the weights' gradient
@@ -70,8 +72,15 @@ ConvAlgorithm conv_algorithm() { return g_algorithm; }
 
 void conv2d_forward(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
                     const Conv2dDims& dims) {
-  if (uses_winograd(dims)) return conv2d_forward_winograd(out, inp, weight, bias, activation, dims);
-  if (!uses_products()) return conv2d_forward_direct(out, inp, weight, bias, activation, dims);
+  if (g_algorithm != ConvAlgorithm::gemm) {
+    Scratch scratch;
+    real* packed = scratch.take(conv_block_count(dims.out) * 9 * dims.in * kConvBlock);
+    pack_conv_weights(packed, weight, dims);
+    ConvResult result;
+    result.bias = bias;
+    result.elu = activation == Activation::elu;
+    return form(dims).convolve(out, dims.out, inp, dims.in, packed, result, dims);
+  }
   convolve(out, inp, weight, dims.in, dims.out, false, dims, [&](int64_t begin, int64_t count) {
     real* block = out + begin * dims.out;
     bias_forward(block, block, bias, activation, count, dims.out);
@@ -79,9 +88,14 @@ void conv2d_forward(real* out, const real* inp, const real* weight, const real* 
 }
 
 void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
-  if (uses_winograd(dims)) return conv2d_backward_data_winograd(dinp, dz, weight, dims);
-  if (!uses_products()) return conv2d_backward_data_direct(dinp, dz, weight, dims);
   Scratch scratch;
+  if (g_algorithm != ConvAlgorithm::gemm) {
+    real* packed = scratch.take(conv_block_count(dims.in) * 9 * dims.out * kConvBlock);
+    pack_turned_conv_weights(packed, weight, dims);
+    ConvResult result;
+    result.accumulate = true;
+    return form(dims).convolve(dinp, dims.in, dz, dims.out, packed, result, dims);
+  }
   real* turned = scratch.take(dims.weights());
   for (int64_t tap = 0; tap < 9; ++tap) {
     const real* from = weight + (8 - tap) * dims.in * dims.out;
@@ -94,7 +108,7 @@ void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const 
 }
 
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims) {
-  if (!uses_products()) {
+  if (g_algorithm != ConvAlgorithm::gemm) {
     if (dims.pixels() == 0) return;
     Scratch scratch;
     real* partials = scratch.take(conv2d_partials(dims));
@@ -125,23 +139,21 @@ void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, con
   }
 }
 
-int64_t conv2d_partials(const Conv2dDims& dims) {
-  return uses_winograd(dims) ? conv2d_partials_winograd(dims) : conv2d_partials_direct(dims);
-}
+int64_t conv2d_partials(const Conv2dDims& dims) { return form(dims).partials(dims); }
 
 int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
-  return uses_winograd(dims) ? conv2d_piece_end_winograd(dims, begin, images)
-                             : conv2d_piece_end_direct(dims, begin, images);
+  return form(dims).piece_end(dims, begin, images);
 }
 
 void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
                          int64_t end) {
-  (uses_winograd(dims) ? add_conv2d_partials_winograd : add_conv2d_partials_direct)(partials, dz, inp, dims, begin,
-                                                                                    end);
+  HMEM_CHECK(g_algorithm != ConvAlgorithm::gemm,
+             "add_conv2d_partials: found ConvAlgorithm::gemm, expected winograd or direct, which sum in pieces");
+  form(dims).add_partials(partials, dz, inp, dims, begin, end);
 }
 
 void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& dims) {
-  (uses_winograd(dims) ? sum_conv2d_partials_winograd : sum_conv2d_partials_direct)(dweight, partials, dims);
+  form(dims).sum_partials(dweight, partials, dims);
 }
 
 }  // namespace hmem

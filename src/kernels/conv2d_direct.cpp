@@ -1,13 +1,12 @@
 // The image is cut into regions on which the same taps meet pixels (inside, edges, corners), so that padding costs
 // nothing. On small maps a region is one position in many images: then even 2 x 2 maps fill the tiles.
 
-#include "kernels/conv2d_direct.h"
-
 #include <algorithm>
 #include <vector>
 
 #include "hmem/core/parallel.h"
 #include "hmem/kernels/conv2d.h"
+#include "kernels/conv2d_forms.h"
 #include "kernels/conv2d_packing.h"
 #include "kernels/scratch.h"
 #include "kernels/simd/simd.h"
@@ -98,7 +97,6 @@ std::vector<ConvRegion> position_regions(const Conv2dDims& dims, int64_t in) {
   return all;
 }
 
-/// out (+)= convolution of inp [pixels, in] with packed weights of all blocks.
 void convolve(real* out, int64_t out_channels, const real* inp, int64_t in, const real* packed,
               const ConvResult& result, const Conv2dDims& dims) {
   const int64_t blocks = conv_block_count(out_channels), image = dims.height * dims.width;
@@ -108,18 +106,14 @@ void convolve(real* out, int64_t out_channels, const real* inp, int64_t in, cons
   // Neighbours share a block's weights, which are the larger part on small maps.
   parallel_for(groups * blocks, 1, [&](int64_t task) {
     const int64_t block = across ? task / groups : task % blocks, group = across ? task % groups : task / blocks;
-    const int64_t begin = group * images, first = block * kConvBlock;
-    ConvResult part = result;
-    part.channels = std::min(kConvBlock, out_channels - first);
-    real bias[kConvBlock] = {};
-    if (result.bias) {
-      std::copy(result.bias + first, result.bias + first + part.channels, bias);
-      part.bias = bias;
-    }
+    const int64_t begin = group * images;
+    real bias[kConvBlock];
+    const ConvResult part = conv_block_result(result, out_channels, block, bias);
     for (ConvRegion region : regions) {
       region.pixel += begin * image;
       if (across) region.cols = std::min(images, dims.batch - begin);
-      simd().conv_forward(out + first, out_channels, inp, in, packed + block * 9 * in * kConvBlock, region, part);
+      simd().conv_forward(out + block * kConvBlock, out_channels, inp, in, packed + block * 9 * in * kConvBlock, region,
+                          part);
     }
   });
 }
@@ -173,33 +167,11 @@ std::vector<ConvRegion> packed_regions(const Conv2dDims& dims) {
   return all;
 }
 
-}  // namespace
-
-void conv2d_forward_direct(real* out, const real* inp, const real* weight, const real* bias, Activation activation,
-                           const Conv2dDims& dims) {
-  Scratch scratch;
-  real* packed = scratch.take(conv_block_count(dims.out) * 9 * dims.in * kConvBlock);
-  pack_conv_weights(packed, weight, dims);
-  ConvResult result;
-  result.bias = bias;
-  result.elu = activation == Activation::elu;
-  convolve(out, dims.out, inp, dims.in, packed, result, dims);
-}
-
-void conv2d_backward_data_direct(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
-  Scratch scratch;
-  real* packed = scratch.take(conv_block_count(dims.in) * 9 * dims.out * kConvBlock);
-  pack_turned_conv_weights(packed, weight, dims);
-  ConvResult result;
-  result.accumulate = true;
-  convolve(dinp, dims.in, dz, dims.out, packed, result, dims);
-}
-
-int64_t conv2d_partials_direct(const Conv2dDims& dims) {
+int64_t partials(const Conv2dDims& dims) {
   return chunk_count(dims) * conv_block_count(dims.out) * 9 * dims.in * kConvBlock;
 }
 
-int64_t conv2d_piece_end_direct(const Conv2dDims& dims, int64_t begin, int64_t images) {
+int64_t piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
   if (!across_images(dims)) return std::min(dims.batch, begin + images);
   const int64_t chunks = chunk_count(dims);
   int64_t chunk = 0;
@@ -207,8 +179,7 @@ int64_t conv2d_piece_end_direct(const Conv2dDims& dims, int64_t begin, int64_t i
   return std::min(dims.batch * (chunk + 1) / chunks, begin + kWeightImages);
 }
 
-void add_conv2d_partials_direct(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
-                                int64_t end) {
+void add_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin, int64_t end) {
   Conv2dDims piece = dims;
   piece.batch = end - begin;
   const int64_t rows = 9 * dims.in, blocks = conv_block_count(dims.out), pixels = piece.pixels();
@@ -248,7 +219,7 @@ void add_conv2d_partials_direct(real* partials, const real* dz, const real* inp,
   });
 }
 
-void sum_conv2d_partials_direct(real* dweight, const real* partials, const Conv2dDims& dims) {
+void sum_partials(real* dweight, const real* partials, const Conv2dDims& dims) {
   const int64_t rows = 9 * dims.in, blocks = conv_block_count(dims.out), tasks = chunk_count(dims) * blocks;
   parallel_for(rows, 64, [&](int64_t row) {
     for (int64_t task = 0; task < tasks; ++task) {
@@ -257,5 +228,9 @@ void sum_conv2d_partials_direct(real* dweight, const real* partials, const Conv2
     }
   });
 }
+
+}  // namespace
+
+const ConvForm direct_form = {convolve, partials, piece_end, add_partials, sum_partials};
 
 }  // namespace hmem

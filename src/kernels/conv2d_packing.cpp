@@ -48,4 +48,16 @@ void pack_turned_conv_weights(real* packed, const real* weight, const Conv2dDims
   });
 }
 
+ConvResult conv_block_result(const ConvResult& result, int64_t channels, int64_t block, real (&bias)[kConvBlock]) {
+  const int64_t first = block * kConvBlock;
+  ConvResult part = result;
+  part.channels = std::min(kConvBlock, channels - first);
+  if (result.bias) {
+    std::copy(result.bias + first, result.bias + first + part.channels, bias);
+    std::fill(bias + part.channels, bias + kConvBlock, real(0));
+    part.bias = bias;
+  }
+  return part;
+}
+
 }  // namespace hmem

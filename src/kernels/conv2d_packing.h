@@ -12,6 +12,7 @@ namespace hmem {
 
 struct Conv2dDims;
 
+/// Blocks of `channels` channels.
 inline int64_t conv_block_count(int64_t channels) { return (channels + kConvBlock - 1) / kConvBlock; }
 
 /// weight [9, in, out] to packed [conv_block_count(out) 9 in kConvBlock].
@@ -20,5 +21,8 @@ void pack_conv_weights(real* packed, const real* weight, const Conv2dDims& dims)
 /// Those of the adjoint, from dz to dinp: channels change places and the taps are turned by 180 degrees;
 /// packed [conv_block_count(in) 9 out kConvBlock].
 void pack_turned_conv_weights(real* packed, const real* weight, const Conv2dDims& dims);
+
+/// `result` for one block of `channels` channels in all; `bias` holds the block's, with zeros beyond the last.
+ConvResult conv_block_result(const ConvResult& result, int64_t channels, int64_t block, real (&bias)[kConvBlock]);
 
 }  // namespace hmem

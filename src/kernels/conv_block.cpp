@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "hmem/core/check.h"
 #include "hmem/kernels/pool.h"
 #include "kernels/row_sums.h"
 
@@ -145,8 +144,6 @@ void conv_block_forward(real* out, const real* inp, ConvStages& stages, const Co
 // the first norm; the gradients of the first convolution and of inp.
 void conv_block_backward(real* dinp, const std::array<ConvStageGrads, 2>& grads, const real* dout, const real* inp,
                          const ConvStages& stages, const ConvBlockDims& dims, const SumOverParts& parts) {
-  HMEM_CHECK(conv_algorithm() != ConvAlgorithm::gemm,
-             "convolutions in pieces: found ConvAlgorithm::gemm, expected another");
   const Conv2dDims& all = dims.images;
   const int64_t e = all.out;
   const Conv2dDims convolutions[2] = {all, {all.batch, all.height, all.width, e, e}};

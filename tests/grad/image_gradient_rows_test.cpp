@@ -128,6 +128,18 @@ std::vector<GradientRow> image_rows() {
        [](Checked& c) {
          return check_conv(c, {9, 2, 2, 32}, 64, Activation::elu);
        }},
+      {"conv2d", "tiles of 4 x 4",
+       [](Checked& c) {
+         return check_conv(c, {1, 5, 7, 16}, 17, Activation::elu);
+       }},
+      {"conv2d", "tiles of 2 x 4",
+       [](Checked& c) {
+         return check_conv(c, {2, 2, 6, 16}, 16, Activation::none);
+       }},
+      {"conv2d", "tiles of 4 x 2",
+       [](Checked& c) {
+         return check_conv(c, {2, 6, 2, 17}, 16, Activation::elu);
+       }},
       {"conv2d", "one pixel",
        [](Checked& c) {
          return check_conv(c, {3, 1, 1, 2}, 2, Activation::elu);

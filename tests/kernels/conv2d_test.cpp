@@ -1,9 +1,14 @@
 #include "hmem/kernels/conv2d.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "catch.h"
+#include "kernels/conv2d_forms.h"
+#include "kernels/conv2d_packing.h"
+#include "support/error_text.h"
 #include "support/numbers.h"
 #include "support/settings.h"
 
@@ -54,12 +59,33 @@ struct NaiveConv {
 
 const std::vector<Conv2dDims>& sizes() {
   static const std::vector<Conv2dDims> all = {
-      {2, 5, 7, 3, 4},   {1, 1, 1, 1, 1},    {3, 4, 32, 3, 32},  {2, 6, 16, 32, 32}, {3, 8, 8, 16, 48},
-      {9, 4, 4, 32, 64}, {17, 2, 2, 64, 32}, {5, 2, 4, 40, 96},  {20, 1, 2, 5, 32},  {2, 3, 9, 33, 70},
-      {1, 2, 64, 3, 32}, {8, 2, 2, 32, 32},  {33, 2, 2, 16, 32}, {2, 9, 13, 16, 32}, {130, 2, 3, 9, 33},
-      {1, 7, 3, 64, 16}, {3, 6, 2, 33, 40},  {2, 2, 12, 17, 16}, {1, 50, 44, 16, 18}};
+      {2, 5, 7, 3, 4},    {1, 1, 1, 1, 1},    {3, 4, 32, 3, 32},  {2, 6, 16, 32, 32}, {3, 8, 8, 16, 48},
+      {9, 4, 4, 32, 64},  {17, 2, 2, 64, 32}, {5, 2, 4, 40, 96},  {20, 1, 2, 5, 32},  {2, 3, 9, 33, 70},
+      {1, 2, 64, 3, 32},  {8, 2, 2, 32, 32},  {33, 2, 2, 16, 32}, {2, 9, 13, 16, 32}, {130, 2, 3, 9, 33},
+      {1, 7, 3, 64, 16},  {3, 6, 2, 18, 20},  {9, 2, 2, 33, 40},  {5, 2, 3, 17, 40},  {2, 9, 13, 19, 21},
+      {2, 2, 12, 17, 16}, {1, 50, 44, 16, 18}};
   return all;
 }
+
+/// The three directions by their definition, in double precision.
+struct Expected {
+  Doubles out, dinp, dweight;
+
+  Expected(const Conv2dDims& d, Activation activation, const Tensor& inp, const Tensor& weight, const Tensor& bias,
+           const Tensor& dz, const Tensor& dinp_before, const Tensor& dweight_before)
+      : out(static_cast<size_t>(d.pixels() * d.out)), dinp(doubles(dinp_before)), dweight(doubles(dweight_before)) {
+    for (size_t p = 0; p < out.size(); ++p) out[p] = bias[static_cast<int64_t>(p) % d.out];
+    const Doubles x = doubles(inp), w = doubles(weight), g = doubles(dz);
+    NaiveConv{d}.each_product([&](size_t o, size_t i, size_t t) {
+      out[o] += x[i] * w[t];
+      dinp[i] += g[o] * w[t];
+      dweight[t] += g[o] * x[i];
+    });
+    if (activation == Activation::elu) {
+      for (double& value : out) value = value > 0 ? value : std::expm1(value);
+    }
+  }
+};
 
 TEST_CASE("convolution and its adjoints against the definition", "[kernel]") {
   const Conv2dDims d = GENERATE(from_range(sizes()));
@@ -72,24 +98,70 @@ TEST_CASE("convolution and its adjoints against the definition", "[kernel]") {
                bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
   Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
          dweight = random_tensor({d.weights()}, rng);
-  Doubles expected(static_cast<size_t>(out.count())), expected_dinp = doubles(dinp),
-                                                      expected_dweight = doubles(dweight);
-  for (size_t p = 0; p < expected.size(); ++p) expected[p] = bias[static_cast<int64_t>(p) % d.out];
-  const Doubles x = doubles(inp), w = doubles(weight), g = doubles(dz);
-  NaiveConv{d}.each_product([&](size_t o, size_t i, size_t t) {
-    expected[o] += x[i] * w[t];
-    expected_dinp[i] += g[o] * w[t];
-    expected_dweight[t] += g[o] * x[i];
-  });
-  if (activation == Activation::elu) {
-    for (double& value : expected) value = value > 0 ? value : std::expm1(value);
-  }
+  const Expected expected(d, activation, inp, weight, bias, dz, dinp, dweight);
   conv2d_forward(out.data(), inp.data(), weight.data(), bias.data(), activation, d);
   conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d);
   conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d);
-  CHECK(worst_error(out, expected) <= 3e-6);
-  CHECK(worst_error(dinp, expected_dinp) <= 3e-6);
-  CHECK(worst_error(dweight, expected_dweight) <= 3e-6);
+  CHECK(worst_error(out, expected.out) <= 3e-6);
+  CHECK(worst_error(dinp, expected.dinp) <= 3e-6);
+  CHECK(worst_error(dweight, expected.dweight) <= 3e-6);
+}
+
+// Also where it does not pay and conv2d.h would take the direct form.
+TEST_CASE("convolution: minimal filtering of any size against the definition", "[kernel]") {
+  const Conv2dDims d = GENERATE(from_range(sizes()));
+  const std::string kernels = GENERATE(from_range(available_kernel_sets()));
+  const test::UseKernels use(kernels);
+  CAPTURE(d.batch, d.height, d.width, d.in, d.out, kernels);
+  Rng rng(static_cast<uint64_t>(d.weights() + d.width), "conv2d");
+  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
+               bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
+  Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
+         dweight = random_tensor({d.weights()}, rng);
+  const Expected expected(d, Activation::elu, inp, weight, bias, dz, dinp, dweight);
+
+  Tensor packed({conv_block_count(d.out) * 9 * d.in * kConvBlock});
+  pack_conv_weights(packed.data(), weight.data(), d);
+  ConvResult result;
+  result.bias = bias.data();
+  result.elu = true;
+  winograd_form.convolve(out.data(), d.out, inp.data(), d.in, packed.data(), result, d);
+  Tensor turned({conv_block_count(d.in) * 9 * d.out * kConvBlock});
+  pack_turned_conv_weights(turned.data(), weight.data(), d);
+  result = {};
+  result.accumulate = true;
+  winograd_form.convolve(dinp.data(), d.in, dz.data(), d.out, turned.data(), result, d);
+  Tensor partials({winograd_form.partials(d)});
+  winograd_form.add_partials(partials.data(), dz.data(), inp.data(), d, 0, d.batch);
+  winograd_form.sum_partials(dweight.data(), partials.data(), d);
+
+  CHECK(worst_error(out, expected.out) <= 3e-6);
+  CHECK(worst_error(dinp, expected.dinp) <= 3e-6);
+  CHECK(worst_error(dweight, expected.dweight) <= 3e-6);
+}
+
+TEST_CASE("convolution: minimal filtering where it saves a third of the products", "[kernel]") {
+  const auto pays = [](int64_t height, int64_t width, int64_t in = 16, int64_t out = 16, int64_t batch = 1) {
+    return winograd_pays({batch, height, width, in, out});
+  };
+  for (const int64_t n : {1, 2, 3, 4, 8, 32, 33}) {
+    CAPTURE(n);
+    CHECK_FALSE(pays(1, n));
+    CHECK_FALSE(pays(n, 1));
+  }
+  CHECK_FALSE(pays(3, 3));
+  CHECK_FALSE(pays(5, 5));
+  CHECK_FALSE(pays(2, 5));
+  CHECK(pays(2, 2));
+  CHECK(pays(2, 3));
+  CHECK(pays(3, 4));
+  CHECK(pays(6, 6));
+  CHECK(pays(7, 7));
+  CHECK(pays(32, 64, 32, 32));
+  CHECK_FALSE(pays(32, 64, 15, 32));
+  CHECK_FALSE(pays(32, 64, 32, 15));
+  // The pieces of a batch choose like the whole batch.
+  for (const int64_t n : {2, 3, 4, 5, 32}) CHECK(pays(n, n, 32, 32, 1) == pays(n, n, 32, 32, 300));
 }
 
 struct Results {
@@ -125,26 +197,37 @@ TEST_CASE("convolution: the same bits for any number of threads", "[equiv]") {
 
 TEST_CASE("convolution: the weights' gradient has the same bits in pieces", "[equiv]") {
   const UseAlgorithm use(GENERATE(ConvAlgorithm::winograd, ConvAlgorithm::direct));
-  const Conv2dDims d = GENERATE(Conv2dDims{6, 16, 16, 16, 32}, Conv2dDims{140, 4, 4, 16, 16},
-                                Conv2dDims{300, 2, 2, 16, 32}, Conv2dDims{3, 52, 48, 16, 16});
+  const Conv2dDims d =
+      GENERATE(Conv2dDims{20, 16, 16, 16, 32}, Conv2dDims{5, 32, 32, 16, 16}, Conv2dDims{140, 4, 4, 16, 16},
+               Conv2dDims{300, 2, 2, 16, 32}, Conv2dDims{3, 52, 48, 16, 16});
   const int64_t images = GENERATE(1, 3, 129);
   CAPTURE(d.height, images);
   Rng rng(9, "conv2d");
   const Tensor inp = random_tensor({d.pixels(), d.in}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
   Tensor whole({d.weights()}), pieces({d.weights()}), partials({conv2d_partials(d)});
   conv2d_backward_weights(whole.data(), dz.data(), inp.data(), d);
-  int count = 0;
   const int64_t image = d.height * d.width;
-  for (int64_t begin = 0; begin < d.batch; ++count) {
+  int64_t longest = 0;
+  for (int64_t begin = 0; begin < d.batch;) {
     const int64_t end = conv2d_piece_end(d, begin, images);
     REQUIRE(end > begin);
+    REQUIRE(end <= d.batch);
+    longest = std::max(longest, end - begin);
     add_conv2d_partials(partials.data(), dz.data() + begin * image * d.out, inp.data() + begin * image * d.in, d, begin,
                         end);
     begin = end;
   }
   sum_conv2d_partials(pieces.data(), partials.data(), d);
-  CHECK(count >= (images < d.batch && d.batch != 6 ? 2 : 1));
   CHECK(test::same_bits(pieces, whole));
+  if (d.width > 8) CHECK(longest <= images);  // only small maps need more
+}
+
+TEST_CASE("convolution: pieces need a form that sums in pieces", "[kernel][bad]") {
+  const UseAlgorithm use(ConvAlgorithm::gemm);
+  const std::string text = test::error_text([] {
+    add_conv2d_partials(nullptr, nullptr, nullptr, {1, 4, 4, 16, 16}, 0, 1);
+  });
+  CHECK(text.find("ConvAlgorithm::gemm") != std::string::npos);
 }
 
 TEST_CASE("convolution: all kernel sets and all algorithms agree within rounding", "[equiv]") {
@@ -180,7 +263,8 @@ TEST_CASE("convolution with elu is convolution, then elu, bit for bit", "[equiv]
 }
 
 TEST_CASE("convolution of no images", "[kernel]") {
-  const Conv2dDims d = {0, 4, 4, 3, 32};
+  const UseAlgorithm use(GENERATE(ConvAlgorithm::winograd, ConvAlgorithm::direct, ConvAlgorithm::gemm));
+  const Conv2dDims d = {0, 4, 4, 16, 32};
   Tensor weight({d.weights()}), dweight({d.weights()});
   real bias[32] = {};
   conv2d_forward(nullptr, nullptr, weight.data(), bias, Activation::elu, d);

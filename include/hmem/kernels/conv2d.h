@@ -30,14 +30,15 @@ void conv2d_forward(real* out, const real* inp, const real* weight, const real* 
 /// = dL/dz (bias_backward of elementwise.h makes it from dout). Parallel over pixels.
 void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims);
 
-/// dweight[dy, dx, i, o] += sum over b, y, x of inp[b, y + dy - 1, x + dx - 1, i] dz[b, y, x, o]. Partial sums over
-/// chunks of pixels that the problem fixes. saves: inp.
+/// dweight[dy, dx, i, o] += sum over b, y, x of inp[b, y + dy - 1, x + dx - 1, i] dz[b, y, x, o]. The problem fixes the
+/// order of the sums. saves: inp.
 void conv2d_backward_weights(real* dweight, const real* dz, const real* inp, const Conv2dDims& dims);
 
-/// conv2d_backward_weights for images that come in pieces, in order, not with ConvAlgorithm::gemm: add_conv2d_partials
-/// adds images [begin, end) of `dims`, to which dz and inp point, to partials [conv2d_partials(dims)], zero at first;
-/// sum_conv2d_partials adds these to dweight. A piece must end exactly at conv2d_piece_end(), for sums on small maps
-/// run over up to 128 images.
+/// conv2d_backward_weights for images that come in pieces, in order, with the same bits for any pieces:
+/// add_conv2d_partials adds images [begin, end) of `dims`, to which dz and inp point, to partials
+/// [conv2d_partials(dims)], which are zero at first and aligned to 64 bytes; sum_conv2d_partials adds these to dweight.
+/// A piece ends at conv2d_piece_end(dims, begin, images): `images` images after its beginning or, on small maps, up to
+/// 128 after it. add_conv2d_partials throws Error with ConvAlgorithm::gemm.
 int64_t conv2d_partials(const Conv2dDims& dims);
 int64_t conv2d_piece_end(const Conv2dDims& dims, int64_t begin, int64_t images);
 void add_conv2d_partials(real* partials, const real* dz, const real* inp, const Conv2dDims& dims, int64_t begin,
@@ -46,9 +47,10 @@ void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& 
 
 /// The implementation of the functions above. They sum in different orders: equal up to rounding.
 enum class ConvAlgorithm {
-  winograd,  ///< minimal filtering where it saves a third of the products or more, elsewhere direct; the default
-  direct,    ///< sums in registers, no copy of the input; these two may fuse multiplication and addition
-  gemm,      ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
+  winograd,  ///< minimal filtering where it saves a third of the products or more and channels are 16 or more,
+             ///< elsewhere direct; the default. A pixel that is not finite spoils all 16 outputs of its tile.
+  direct,  ///< sums in registers, no copy of the input; these two may fuse multiplication and addition
+  gemm,    ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
 };
 void select_conv_algorithm(ConvAlgorithm algorithm);
 ConvAlgorithm conv_algorithm();

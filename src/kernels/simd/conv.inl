@@ -1,5 +1,6 @@
-// Direct convolution: sums of a tile of pixels by 2 vectors of output channels stay in registers while all taps and
-// input channels pass. Unlike the kernels of the memory these may fuse multiplication and addition.
+// Direct convolution, and the matrix products of minimal filtering: sums of a tile of pixels by 2 vectors of output
+// channels stay in registers while all taps and input channels pass. Unlike the kernels of the memory these may fuse
+// multiplication and addition.
 
 #if HMEM_VEC_BYTES == 64
 constexpr int kConvPixels = 14;  // 28 sums, 2 weights; the input is a broadcast operand

@@ -44,12 +44,13 @@ struct ConvTiles {
   int64_t stride = 0, tile = 0, tile_step = 0;
 };
 
-/// How a tile of a convolution by minimal filtering is cut along each axis: by the lines of simd/winograd.inl, four
-/// outputs from six inputs, or the two pixels of a map that is two wide.
+/// The lines of simd/winograd.inl by which a tile of a convolution by minimal filtering is transformed along each axis:
+/// F(4, 3), four outputs from six inputs, or the two pixels of a map that is two wide.
 struct WinogradLines {
   bool pair_y = false, pair_x = false;
 
-  int64_t products() const { return (pair_y ? 3 : 6) * (pair_x ? 3 : 6); }
+  static constexpr int64_t points_of(bool pair) { return pair ? 3 : 6; }
+  int64_t points() const { return points_of(pair_y) * points_of(pair_x); }
 };
 
 /// One member for each kernel; isa.cpp fills it.
@@ -171,6 +172,7 @@ struct SimdKernels {
                   bool add, int64_t n);
 
   // --- simd/conv.inl: not the same bits, these may fuse multiplication and addition --------------------------------
+  // Minimal filtering uses both as matrix products: a region of tiles whose only tap has all channels.
   /// One block of output channels on one region: out[pixel * out_stride + j] from inp[pixel * inp_stride + ..] and
   /// packed weights [9 in, kConvBlock].
   void (*conv_forward)(real* out, int64_t out_stride, const real* inp, int64_t inp_stride, const real* weight,
@@ -179,20 +181,21 @@ struct SimdKernels {
   void (*conv_weights)(real* dweight, const real* dz, int64_t dz_stride, const real* inp, const ConvTiles& tiles,
                        const ConvRegion& region);
 
-  // --- simd/winograd.inl: likewise. Tiles in rows of pixels, products likewise, `step` from one to the next ----------
-  /// The products' factors [width] from the inputs' pixels [n], zeros beyond n; width a multiple of 16.
+  // --- simd/winograd.inl: neither the same bits. Point i of a tile is at `i step` of a transformed array; these arrays
+  // are aligned to 64 bytes, and their steps are multiples of 16. Pixels of a tile come row by row, anywhere in memory.
+  /// Input transform: V [point][width] from the pixels [n] of the inputs, zeros beyond n; width a multiple of 16.
   void (*winograd_inputs)(real* to, int64_t step, int64_t width, const real* const* pixels, int64_t n,
                           WinogradLines lines);
-  /// The pixels of one block of output channels from their products [kConvBlock]; a null pixel is left out.
+  /// Output transform of one block of channels: the pixels from M [point][kConvBlock]; a null pixel is left out.
   void (*winograd_outputs)(real* const* pixels, const real* from, int64_t step, const ConvResult& result,
                            WinogradLines lines);
-  /// The products' gradients [width] from the outputs' [n], likewise.
+  /// Its adjoint: Z [point][width] from the gradients [n] of the outputs, zeros beyond n.
   void (*winograd_outputs_adjoint)(real* to, int64_t step, int64_t width, const real* const* pixels, int64_t n,
                                    WinogradLines lines);
-  /// The products' factors [n] from nine taps, tap_step apart; n a multiple of 16.
+  /// Weight transform: U [point][n] from nine taps `tap_step` apart, packed as above; n a multiple of 16.
   void (*winograd_weights)(real* to, int64_t step, const real* packed, int64_t tap_step, int64_t n,
                            WinogradLines lines);
-  /// dweight [9, n] += the adjoint of the above; dweight may have any n.
+  /// dweight [tap][n] += its adjoint; any n, tap_step and alignment of dweight.
   void (*winograd_weights_adjoint)(real* dweight, int64_t tap_step, const real* from, int64_t step, int64_t n,
                                    WinogradLines lines);
 

@@ -27,6 +27,8 @@ static_assert(padded(1) == kSumLanes, "padded rows are whole sums");
 constexpr int kSumVecs = kSumLanes / kLanes;
 
 #define HMEM_INLINE static inline __attribute__((always_inline))
+/// After the parameters of a lambda whose calls are too many for the compiler to inline it by itself.
+#define HMEM_INLINE_LAMBDA __attribute__((always_inline))
 #define HMEM_UNROLL _Pragma("GCC unroll 16")
 
 HMEM_INLINE vec splat(real x) { return x - vec{}; }

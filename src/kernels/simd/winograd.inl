@@ -1,11 +1,14 @@
 // Transforms of convolution by minimal filtering (conv2d_winograd.cpp tells the algorithm), on the channels of one
 // tile: each line of the tile along x, then each along y. A transform turns kFrom numbers into kTo.
 
-/// Four outputs of a correlation with three taps, from six inputs by six products: interpolation at 0, a, -a, b, -b and
-/// infinity with a = sqrt(1/2) and b = sqrt(2), whose rounding errors are smaller than those of 1 and 2.
-struct WinogradFour {
+/// F(4, 3): four outputs of a correlation with three taps, from six inputs by six products: interpolation at 0, a, -a,
+/// b, -b and infinity. With a = sqrt(1/2) and b = sqrt(2) the rounding errors of a tile are half of those with 1 and 2.
+struct WinogradF43 {
   static constexpr real kA = real(0.70710678118654752), kA3 = real(0.35355339059327376);
   static constexpr real kB = real(1.41421356237309505), kB3 = real(2.82842712474619010);
+  // 1 / (2 a^2 (a^2 - b^2)) and 1 / (2 b^2 (b^2 - a^2)), and these times a and b.
+  static constexpr real kMinusTwoThirds = real(-2.0 / 3), kMinusTwoThirdsA = real(-0.47140452079103168);
+  static constexpr real kSixth = real(1.0 / 6), kSixthB = real(0.23570226039551584);
 
   /// Row p: the coefficients of the product of (x - q) over all other points q; infinity: over all points.
   struct Inputs {
@@ -26,9 +29,9 @@ struct WinogradFour {
   struct Weights {
     static constexpr int kFrom = 3, kTo = 6;
     HMEM_INLINE void line(vec* u, const vec* g) {
-      const vec even_a = multiply_add(splat(real(0.5)), g[2], g[0]) * splat(real(-2.0 / 3));
-      const vec odd_a = splat(kA * real(-2.0 / 3)) * g[1];
-      const vec even_b = multiply_add(splat(2), g[2], g[0]) * splat(real(1.0 / 6)), odd_b = splat(kB / 6) * g[1];
+      const vec even_a = multiply_add(splat(real(0.5)), g[2], g[0]) * splat(kMinusTwoThirds);
+      const vec odd_a = splat(kMinusTwoThirdsA) * g[1];
+      const vec even_b = multiply_add(splat(2), g[2], g[0]) * splat(kSixth), odd_b = splat(kSixthB) * g[1];
       u[0] = g[0];
       u[1] = even_a + odd_a;
       u[2] = even_a - odd_a;
@@ -40,8 +43,8 @@ struct WinogradFour {
   struct WeightsAdjoint {
     static constexpr int kFrom = 6, kTo = 3;
     HMEM_INLINE void line(vec* dg, const vec* du) {
-      const vec sum_a = (du[1] + du[2]) * splat(real(-2.0 / 3)), dif_a = (du[1] - du[2]) * splat(kA * real(-2.0 / 3));
-      const vec sum_b = (du[3] + du[4]) * splat(real(1.0 / 6)), dif_b = (du[3] - du[4]) * splat(kB / 6);
+      const vec sum_a = (du[1] + du[2]) * splat(kMinusTwoThirds), dif_a = (du[1] - du[2]) * splat(kMinusTwoThirdsA);
+      const vec sum_b = (du[3] + du[4]) * splat(kSixth), dif_b = (du[3] - du[4]) * splat(kSixthB);
       dg[0] = du[0] + sum_a + sum_b;
       dg[1] = dif_a + dif_b;
       dg[2] = multiply_add(splat(real(0.5)), sum_a, multiply_add(splat(2), sum_b, du[5]));
@@ -123,9 +126,9 @@ struct WinogradPair {
 template <typename F>
 HMEM_INLINE void with_lines(WinogradLines lines, const F& f) {
   if (lines.pair_y && lines.pair_x) return f(WinogradPair{}, WinogradPair{});
-  if (lines.pair_y) return f(WinogradPair{}, WinogradFour{});
-  if (lines.pair_x) return f(WinogradFour{}, WinogradPair{});
-  f(WinogradFour{}, WinogradFour{});
+  if (lines.pair_y) return f(WinogradPair{}, WinogradF43{});
+  if (lines.pair_x) return f(WinogradF43{}, WinogradPair{});
+  f(WinogradF43{}, WinogradF43{});
 }
 
 /// from(i): number i = y X::kFrom + x of the tile; to(i, result): the same of the transformed one.
@@ -150,9 +153,7 @@ HMEM_INLINE void transform_tile(const From& from, const To& to) {
   }
 }
 
-#define HMEM_INLINE_LAMBDA __attribute__((always_inline))
-
-/// Columns [0, n) of pixels to columns [0, width) of products, zeros beyond n.
+/// Columns [0, n) of pixels to columns [0, width) of the points, zeros beyond n.
 template <typename Y, typename X>
 HMEM_INLINE void transform_pixels(real* to, int64_t step, int64_t width, const real* const* pixels, int64_t n) {
   int64_t c = 0;
