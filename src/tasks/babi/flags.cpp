@@ -75,7 +75,7 @@ std::vector<Options::Preset> presets(bool joint) {
                                              {renamed, best})};
   if (joint) {
     // Renaming would keep the model on the plateaus if it started before they have ended.
-    const Values values = {{"batch_size_per_replica", "640"}, {"rename_from", "40"}, {"epochs", "80"}};
+    const Values values = {{"batch_size_per_replica", "640"}, {"rename_from", "40"}, {"epochs", "140"}};
     all.push_back(preset("joint", values, {renamed, best}));
   }
   return all;
