@@ -48,7 +48,8 @@ void bench_layer(const Conv2dDims& d, int repeats) {
       [&] { conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d); },
       [&] { conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d); }};
   std::vector<std::function<void()>> variants;
-  for (const ConvAlgorithm algorithm : {ConvAlgorithm::winograd, ConvAlgorithm::direct}) {
+  const ConvAlgorithm present = conv_algorithm();
+  for (const ConvAlgorithm algorithm : {present, ConvAlgorithm::direct}) {
     for (const auto& direction : directions) {
       variants.push_back([&direction, algorithm] {
         select_conv_algorithm(algorithm);
@@ -61,7 +62,7 @@ void bench_layer(const Conv2dDims& d, int repeats) {
          false);
   });
   const std::vector<double> seconds = fastest(variants, repeats);
-  select_conv_algorithm(ConvAlgorithm::winograd);
+  select_conv_algorithm(present);
   const double flops = 2e-9 * static_cast<double>(pixels) * static_cast<double>(k) * static_cast<double>(d.out);
   std::printf("%3lldx%-2lld %4lld %4lld  %6.2f ", static_cast<long long>(d.height), static_cast<long long>(d.width),
               static_cast<long long>(d.in), static_cast<long long>(d.out), flops);

@@ -74,7 +74,7 @@ void conv2d_forward(real* out, const real* inp, const real* weight, const real* 
                     const Conv2dDims& dims) {
   if (g_algorithm != ConvAlgorithm::gemm) {
     Scratch scratch;
-    real* packed = scratch.take(conv_block_count(dims.out) * 9 * dims.in * kConvBlock);
+    real* packed = scratch.take(packed_conv_weights(dims.in, dims.out));
     pack_conv_weights(packed, weight, dims);
     ConvResult result;
     result.bias = bias;
@@ -90,7 +90,7 @@ void conv2d_forward(real* out, const real* inp, const real* weight, const real* 
 void conv2d_backward_data(real* dinp, const real* dz, const real* weight, const Conv2dDims& dims) {
   Scratch scratch;
   if (g_algorithm != ConvAlgorithm::gemm) {
-    real* packed = scratch.take(conv_block_count(dims.in) * 9 * dims.out * kConvBlock);
+    real* packed = scratch.take(packed_conv_weights(dims.out, dims.in));
     pack_turned_conv_weights(packed, weight, dims);
     ConvResult result;
     result.accumulate = true;

@@ -29,7 +29,7 @@ bool across_images(const Conv2dDims& dims) { return dims.width <= kSmallWidth; }
 /// Number of partial sums of the weights' gradient. Each is over many pixels: else loads and stores would dominate.
 int64_t chunk_count(const Conv2dDims& dims) {
   const int64_t most = std::min(kMaxChunks, across_images(dims) ? dims.batch / kChunkImages : dims.batch);
-  const int64_t of_weights = conv_block_count(dims.out) * 9 * dims.in * kConvBlock;
+  const int64_t of_weights = packed_conv_weights(dims.in, dims.out);
   return std::max<int64_t>(1, std::min(most, kPartialElements / of_weights));
 }
 
@@ -167,9 +167,7 @@ std::vector<ConvRegion> packed_regions(const Conv2dDims& dims) {
   return all;
 }
 
-int64_t partials(const Conv2dDims& dims) {
-  return chunk_count(dims) * conv_block_count(dims.out) * 9 * dims.in * kConvBlock;
-}
+int64_t partials(const Conv2dDims& dims) { return chunk_count(dims) * packed_conv_weights(dims.in, dims.out); }
 
 int64_t piece_end(const Conv2dDims& dims, int64_t begin, int64_t images) {
   if (!across_images(dims)) return std::min(dims.batch, begin + images);

@@ -112,42 +112,22 @@ GradReport check_attend(Checked& c, Attended trained, double deviation = 1) {
   });
 }
 
+GradientRow conv_row(const char* option, const Shape& images, int64_t out, Activation activation) {
+  return {"conv2d", option, [=](Checked& c) { return check_conv(c, images, out, activation); }};
+}
+
 }  // namespace
 
 std::vector<GradientRow> image_rows() {
   return {
-      {"conv2d", "no activation",
-       [](Checked& c) {
-         return check_conv(c, {2, 4, 5, 3}, 4, Activation::none);
-       }},
-      {"conv2d", "elu",
-       [](Checked& c) {
-         return check_conv(c, {2, 4, 5, 3}, 4, Activation::elu);
-       }},
-      {"conv2d", "32 to 64 channels",
-       [](Checked& c) {
-         return check_conv(c, {9, 2, 2, 32}, 64, Activation::elu);
-       }},
-      {"conv2d", "tiles of 4 x 4",
-       [](Checked& c) {
-         return check_conv(c, {1, 5, 7, 16}, 17, Activation::elu);
-       }},
-      {"conv2d", "tiles of 2 x 4",
-       [](Checked& c) {
-         return check_conv(c, {2, 2, 6, 16}, 16, Activation::none);
-       }},
-      {"conv2d", "tiles of 4 x 2",
-       [](Checked& c) {
-         return check_conv(c, {2, 6, 2, 17}, 16, Activation::elu);
-       }},
-      {"conv2d", "one pixel",
-       [](Checked& c) {
-         return check_conv(c, {3, 1, 1, 2}, 2, Activation::elu);
-       }},
-      {"conv2d", "a row of 9",
-       [](Checked& c) {
-         return check_conv(c, {1, 1, 9, 2}, 32, Activation::none);
-       }},
+      conv_row("no activation", {2, 4, 5, 3}, 4, Activation::none),
+      conv_row("elu", {2, 4, 5, 3}, 4, Activation::elu),
+      conv_row("32 to 64 channels", {9, 2, 2, 32}, 64, Activation::elu),
+      conv_row("tiles of 4 x 4", {1, 5, 7, 16}, 17, Activation::elu),
+      conv_row("tiles of 2 x 4", {2, 2, 6, 16}, 16, Activation::none),
+      conv_row("tiles of 4 x 2", {2, 6, 2, 17}, 16, Activation::elu),
+      conv_row("one pixel", {3, 1, 1, 2}, 2, Activation::elu),
+      conv_row("a row of 9", {1, 1, 9, 2}, 32, Activation::none),
       {"conv2d", "input alone", [](Checked& c) { return check_conv_of(c, Trained::inp); }},
       {"conv2d", "weight alone", [](Checked& c) { return check_conv_of(c, Trained::weight); }},
       {"conv2d", "bias alone", [](Checked& c) { return check_conv_of(c, Trained::bias); }},

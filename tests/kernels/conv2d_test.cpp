@@ -67,23 +67,33 @@ const std::vector<Conv2dDims>& sizes() {
   return all;
 }
 
-/// The three directions by their definition, in double precision.
-struct Expected {
-  Doubles out, dinp, dweight;
+/// Random operands of one convolution, and what the three directions make of them by definition in double precision.
+struct ConvCase {
+  Conv2dDims d;
+  Rng rng{static_cast<uint64_t>(d.weights() + d.width), "conv2d"};
+  Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
+         bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
+  Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
+         dweight = random_tensor({d.weights()}, rng);
+  Doubles expected_out = Doubles(static_cast<size_t>(d.pixels() * d.out)), expected_dinp = doubles(dinp),
+          expected_dweight = doubles(dweight);
 
-  Expected(const Conv2dDims& d, Activation activation, const Tensor& inp, const Tensor& weight, const Tensor& bias,
-           const Tensor& dz, const Tensor& dinp_before, const Tensor& dweight_before)
-      : out(static_cast<size_t>(d.pixels() * d.out)), dinp(doubles(dinp_before)), dweight(doubles(dweight_before)) {
-    for (size_t p = 0; p < out.size(); ++p) out[p] = bias[static_cast<int64_t>(p) % d.out];
+  ConvCase(const Conv2dDims& dims, Activation activation) : d(dims) {
+    for (size_t p = 0; p < expected_out.size(); ++p) expected_out[p] = bias[static_cast<int64_t>(p) % d.out];
     const Doubles x = doubles(inp), w = doubles(weight), g = doubles(dz);
     NaiveConv{d}.each_product([&](size_t o, size_t i, size_t t) {
-      out[o] += x[i] * w[t];
-      dinp[i] += g[o] * w[t];
-      dweight[t] += g[o] * x[i];
+      expected_out[o] += x[i] * w[t];
+      expected_dinp[i] += g[o] * w[t];
+      expected_dweight[t] += g[o] * x[i];
     });
     if (activation == Activation::elu) {
-      for (double& value : out) value = value > 0 ? value : std::expm1(value);
+      for (double& value : expected_out) value = value > 0 ? value : std::expm1(value);
     }
+  }
+  void check() const {
+    CHECK(worst_error(out, expected_out) <= 3e-6);
+    CHECK(worst_error(dinp, expected_dinp) <= 3e-6);
+    CHECK(worst_error(dweight, expected_dweight) <= 3e-6);
   }
 };
 
@@ -93,18 +103,11 @@ TEST_CASE("convolution and its adjoints against the definition", "[kernel]") {
   const ConvAlgorithm algorithm = GENERATE(ConvAlgorithm::winograd, ConvAlgorithm::direct, ConvAlgorithm::gemm);
   const UseAlgorithm use(algorithm);
   CAPTURE(d.batch, d.height, d.width, d.in, d.out, static_cast<int>(activation), static_cast<int>(algorithm));
-  Rng rng(static_cast<uint64_t>(d.weights() + d.width), "conv2d");
-  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
-               bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
-  Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
-         dweight = random_tensor({d.weights()}, rng);
-  const Expected expected(d, activation, inp, weight, bias, dz, dinp, dweight);
-  conv2d_forward(out.data(), inp.data(), weight.data(), bias.data(), activation, d);
-  conv2d_backward_data(dinp.data(), dz.data(), weight.data(), d);
-  conv2d_backward_weights(dweight.data(), dz.data(), inp.data(), d);
-  CHECK(worst_error(out, expected.out) <= 3e-6);
-  CHECK(worst_error(dinp, expected.dinp) <= 3e-6);
-  CHECK(worst_error(dweight, expected.dweight) <= 3e-6);
+  ConvCase c(d, activation);
+  conv2d_forward(c.out.data(), c.inp.data(), c.weight.data(), c.bias.data(), activation, d);
+  conv2d_backward_data(c.dinp.data(), c.dz.data(), c.weight.data(), d);
+  conv2d_backward_weights(c.dweight.data(), c.dz.data(), c.inp.data(), d);
+  c.check();
 }
 
 // Also where it does not pay and conv2d.h would take the direct form.
@@ -113,31 +116,21 @@ TEST_CASE("convolution: minimal filtering of any size against the definition", "
   const std::string kernels = GENERATE(from_range(available_kernel_sets()));
   const test::UseKernels use(kernels);
   CAPTURE(d.batch, d.height, d.width, d.in, d.out, kernels);
-  Rng rng(static_cast<uint64_t>(d.weights() + d.width), "conv2d");
-  const Tensor inp = random_tensor({d.pixels(), d.in}, rng), weight = random_tensor({d.weights()}, rng, 0.2),
-               bias = random_tensor({d.out}, rng), dz = random_tensor({d.pixels(), d.out}, rng);
-  Tensor out = nan_tensor({d.pixels(), d.out}), dinp = random_tensor({d.pixels(), d.in}, rng),
-         dweight = random_tensor({d.weights()}, rng);
-  const Expected expected(d, Activation::elu, inp, weight, bias, dz, dinp, dweight);
+  ConvCase c(d, Activation::elu);
 
-  Tensor packed({conv_block_count(d.out) * 9 * d.in * kConvBlock});
-  pack_conv_weights(packed.data(), weight.data(), d);
-  ConvResult result;
-  result.bias = bias.data();
-  result.elu = true;
-  winograd_form.convolve(out.data(), d.out, inp.data(), d.in, packed.data(), result, d);
-  Tensor turned({conv_block_count(d.in) * 9 * d.out * kConvBlock});
-  pack_turned_conv_weights(turned.data(), weight.data(), d);
-  result = {};
-  result.accumulate = true;
-  winograd_form.convolve(dinp.data(), d.in, dz.data(), d.out, turned.data(), result, d);
+  Tensor packed({packed_conv_weights(d.in, d.out)}), turned({packed_conv_weights(d.out, d.in)});
+  pack_conv_weights(packed.data(), c.weight.data(), d);
+  pack_turned_conv_weights(turned.data(), c.weight.data(), d);
+  ConvResult forward, backward;
+  forward.bias = c.bias.data();
+  forward.elu = true;
+  backward.accumulate = true;
+  winograd_form.convolve(c.out.data(), d.out, c.inp.data(), d.in, packed.data(), forward, d);
+  winograd_form.convolve(c.dinp.data(), d.in, c.dz.data(), d.out, turned.data(), backward, d);
   Tensor partials({winograd_form.partials(d)});
-  winograd_form.add_partials(partials.data(), dz.data(), inp.data(), d, 0, d.batch);
-  winograd_form.sum_partials(dweight.data(), partials.data(), d);
-
-  CHECK(worst_error(out, expected.out) <= 3e-6);
-  CHECK(worst_error(dinp, expected.dinp) <= 3e-6);
-  CHECK(worst_error(dweight, expected.dweight) <= 3e-6);
+  winograd_form.add_partials(partials.data(), c.dz.data(), c.inp.data(), d, 0, d.batch);
+  winograd_form.sum_partials(c.dweight.data(), partials.data(), d);
+  c.check();
 }
 
 TEST_CASE("convolution: minimal filtering where it saves a third of the products", "[kernel]") {

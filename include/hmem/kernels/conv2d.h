@@ -49,8 +49,8 @@ void sum_conv2d_partials(real* dweight, const real* partials, const Conv2dDims& 
 enum class ConvAlgorithm {
   winograd,  ///< minimal filtering where it saves a third of the products or more and channels are 16 or more,
              ///< elsewhere direct; the default. A pixel that is not finite spoils all 16 outputs of its tile.
-  direct,  ///< sums in registers, no copy of the input; these two may fuse multiplication and addition
-  gemm,    ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
+  direct,    ///< sums in registers, no copy of the input; these two may fuse multiplication and addition
+  gemm,      ///< matrix products of gathered pixels: slower, readable, the oracle of the tests
 };
 void select_conv_algorithm(ConvAlgorithm algorithm);
 ConvAlgorithm conv_algorithm();

@@ -122,6 +122,9 @@ struct WinogradPair {
   };
 };
 
+static_assert(WinogradF43::Inputs::kTo == WinogradLines::points_of(false));
+static_assert(WinogradPair::Inputs::kTo == WinogradLines::points_of(true));
+
 /// Calls f(line along y, line along x).
 template <typename F>
 HMEM_INLINE void with_lines(WinogradLines lines, const F& f) {
