@@ -115,6 +115,27 @@ rm one
 runs "$lstm" $tiny $few --use_pretrained_convnet=1 --pretrained_weights=same --epochs=1
 if grep -q 'other images' "$out"; then die 'a note about other images, but they are the same'; fi
 rm same
+# Validation examples of the images that the pretraining held out: 40 of 400
+many="--images_per_class=20"
+refuse 1 'images other than these, so which of them it held out is not known' "$hmem" $tiny $few $frozen --unseen_validation=1
+refuse 2 '--unseen_validation: found without the pretrained ConvNet' "$hmem" $tiny $few --unseen_validation=1
+refuse 2 '--redraw_examples: found without --unseen_validation=1' "$hmem" $tiny $few $frozen --redraw_examples=1
+runs "$joint" $tiny $many --channels=8 --validation_split=0.5 --epochs=0 --export_weights=same
+unseen="$many --use_pretrained_convnet=1 --pretrained_weights=same --unseen_validation=1"
+refuse 2 '--redraw_examples: found without --split_frames=1' "$hmem" $tiny $unseen --redraw_examples=1
+for program in "$hmem" "$lstm"; do
+  runs "$program" $tiny $unseen --epochs=3
+  said '^train=10 validation=10 test=50 '
+  runs "$program" $tiny $unseen --split_frames=1 --redraw_examples=1 --epochs=3
+  expected=$(final)
+  runs "$program" $tiny $unseen --split_frames=1 --redraw_examples=1 --epochs=3 --checkpoint=state --checkpoint_every=1 --stop_after=2
+  runs "$program" $tiny $unseen --split_frames=1 --redraw_examples=1 --epochs=3 --checkpoint=state --resume
+  equal "$expected" "$(final)" 'new examples in each epoch, stopped and resumed'
+  runs "$program" $tiny $unseen --split_frames=1 --epochs=3
+  [ "$(final)" != "$expected" ] || die 'new examples in each epoch change nothing'
+  rm -f state
+done
+rm same
 runs "$joint" $tiny --channels=8 --images_per_class=5 --epochs=0 --pretrained_weights="$weights" --export_weights=same
 said 'note: the convolutional part starts from '
 tail -c 500000 "$weights" > one

@@ -99,6 +99,24 @@ int64_t fewest(const std::vector<std::vector<int64_t>>& by_class) {
   return static_cast<int64_t>(count);
 }
 
+/// images_by_class() without those that are not allowed.
+std::vector<std::vector<int64_t>> allowed_by_class(const ImageSet& images, int64_t classes,
+                                                   const std::vector<bool>& allowed) {
+  auto by_class = images_by_class(images, classes);
+  if (allowed.empty()) return by_class;
+  HMEM_CHECK(static_cast<int64_t>(allowed.size()) == images.count(), "found ", allowed.size(),
+             " marks of allowed images, expected ", images.count());
+  for (std::vector<int64_t>& of_class : by_class) {
+    const auto out = [&](int64_t image) { return !allowed[static_cast<size_t>(image)]; };
+    of_class.erase(std::remove_if(of_class.begin(), of_class.end(), out), of_class.end());
+  }
+  return by_class;
+}
+
+void append(std::vector<int32_t>& to, const std::vector<int32_t>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 void check_options(const AssociationOptions& options, int64_t a_classes, int64_t b_classes) {
   HMEM_CHECK(options.timesteps >= 2 && options.timesteps <= 6, "timesteps: found ", options.timesteps,
              ", expected 2 to 6");
@@ -144,16 +162,17 @@ AssociationFrame AssociationExamples::frame(int64_t example, int64_t step) const
 }
 
 AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const ImageSet& b, int64_t b_classes,
-                                     const AssociationOptions& options, uint64_t seed, const std::string& part) {
+                                     const AssociationOptions& options, uint64_t seed, const std::string& part,
+                                     const AssociationImages& allowed) {
   check_options(options, a_classes, b_classes);
-  const auto a_images = images_by_class(a, a_classes), b_images = images_by_class(b, b_classes);
+  const auto a_images = allowed_by_class(a, a_classes, allowed.a), b_images = allowed_by_class(b, b_classes, allowed.b);
   const int64_t steps = options.timesteps;
   int64_t per_class = std::min(fewest(a_images), fewest(b_images));
   if (options.images_per_class > 0) per_class = std::min(per_class, options.images_per_class);
   const int64_t memory = steps * per_class / (steps + 1), rounds = memory / steps;
   HMEM_CHECK(rounds > 0, "the smallest class of the ", part, " images has ", per_class, ", expected at least ",
              steps + 1, " for ", steps, " pairs");
-  const int64_t shown_classes = a_classes - (part == "train" ? options.held_out_classes : 0);
+  const int64_t shown_classes = a_classes - (part == "test" ? 0 : options.held_out_classes);
   const int64_t count = rounds * std::min(shown_classes, b_classes);
 
   Rng rng(seed, "association." + part);
@@ -185,6 +204,19 @@ AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const
     }
   }
   return examples;
+}
+
+AssociationExamples join_examples(AssociationExamples train, const AssociationExamples& validation) {
+  HMEM_CHECK(train.timesteps == validation.timesteps && train.delay == validation.delay, "cannot join examples of ",
+             train.timesteps, " pairs, delay ", train.delay, ", and of ", validation.timesteps, " pairs, delay ",
+             validation.delay);
+  train.train_count = train.count();
+  append(train.photographs, validation.photographs);
+  append(train.digits, validation.digits);
+  append(train.queries, validation.queries);
+  append(train.answers, validation.answers);
+  append(train.noise, validation.noise);
+  return train;
 }
 
 AssociationExamples filter_examples(const AssociationExamples& examples,

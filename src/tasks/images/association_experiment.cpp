@@ -46,12 +46,30 @@ AssociationExamples test_examples(const ImagePair& images, const AssociationOpti
                           "test");
 }
 
+AssociationExamples training_examples(const ImagePair& images, const AssociationOptions& association, uint64_t seed,
+                                      const std::string& part, const AssociationImages& allowed = {}) {
+  return make_association(images.a.train, images.a.classes(), images.b.train, images.b.classes(), association, seed,
+                          part, allowed);
+}
+
+/// Validation examples show the images for which `held_out` (set a, then set b), training examples the others.
+AssociationExamples split_by_images(const ImagePair& images, const AssociationOptions& association, uint64_t seed,
+                                    const std::vector<bool>& held_out, int64_t drawing = 0) {
+  const auto first_b = held_out.begin() + images.a.train.count();
+  const AssociationImages unseen = {{held_out.begin(), first_b}, {first_b, held_out.end()}};
+  AssociationImages seen = unseen;
+  seen.a.flip();
+  seen.b.flip();
+  const std::string part = drawing == 0 ? "train" : "train." + std::to_string(drawing);
+  return join_examples(training_examples(images, association, seed, part, seen),
+                       training_examples(images, association, seed, "validation", unseen));
+}
+
 AssociationData make_data(const ImagePair& images, const AssociationOptions& association, uint64_t seed) {
-  const ImageData &a = images.a, &b = images.b;
   const bool noise = association.delay > 0 && association.delay_padding == DelayPadding::random;
-  return {make_association(a.train, a.classes(), b.train, b.classes(), association, seed, "train"),
-          test_examples(images, association, seed), AssociationRenderer(a.train, b.train, seed, ImageSize()),
-          AssociationRenderer(a.test, b.test, seed, ImageSize()), noise ? association.noise_frames : 0};
+  return {training_examples(images, association, seed, "train"), test_examples(images, association, seed),
+          AssociationRenderer(images.a.train, images.b.train, seed, ImageSize()),
+          AssociationRenderer(images.a.test, images.b.test, seed, ImageSize()), noise ? association.noise_frames : 0};
 }
 
 AssociationConfig net_sizes(const AssociationData& data, const ImagePair& images, const ConvNet14& conv_net) {
@@ -86,6 +104,11 @@ SettingReader training_flags(const Options& options) {
     return options.has(name.text) ? std::optional(options.text(name.text)) : std::nullopt;
   };
   return {find, options.program()};
+}
+
+/// False, too, in a program that lacks the flag.
+bool switched_on(const Options& options, const std::string& flag) {
+  return options.has(flag) && options.get_switch(flag);
 }
 
 /// Settings of a model from `saved`, those of its training from flags.
@@ -129,6 +152,12 @@ Options association_options(const AssociationKind& kind) {
   options.section("Data");
   add_image_data_flags(options);
   add_flags(options, AssociationOptions());
+  options.add_switch("unseen_validation", false,
+                     "with --use_pretrained_convnet: validation examples show the images that the pretraining held "
+                     "out, training examples the others; --validation_split has no effect");
+  options.add_switch("redraw_examples", false,
+                     "with --unseen_validation and --split_frames: every epoch combines the training images to new "
+                     "examples");
   options.add_string("test_timesteps", "", "also test with these numbers of pairs, for example 2-6", Role::test);
   options.add_folder("strips", "write pictures of test examples to this folder (PNG): the frames, then the query",
                      Role::output);
@@ -157,6 +186,9 @@ void check_association_flags(const Options& options) {
       options.get_string("load").empty()) {
     throw UsageError("--pretrained_weights: found without --use_pretrained_convnet=1, expected both or none");
   }
+  if (options.get_switch("redraw_examples") && !options.get_switch("unseen_validation")) {
+    throw UsageError("--redraw_examples: found without --unseen_validation=1, expected both or none");
+  }
   const std::string wrong = feature_flags(SettingReader(options), options).contradiction();
   if (!wrong.empty()) throw UsageError("--" + wrong);
   test_timesteps(options);
@@ -178,6 +210,14 @@ AssociationTask::AssociationTask(const Options& options, uint64_t seed, const Tr
   if (feature_settings_.split && !conv_settings_.frozen()) {
     throw UsageError("--split_frames: found without --use_pretrained_convnet=1, expected a frozen ConvNet");
   }
+  if (switched_on(options_, "unseen_validation") &&
+      (!conv_settings_.pretrained || (loaded_ && !conv_settings_.frozen()))) {
+    throw UsageError("--unseen_validation: found without the pretrained ConvNet, expected --use_pretrained_convnet=1");
+  }
+  if (switched_on(options_, "redraw_examples") && conv_settings_.frozen() && !feature_settings_.split) {
+    throw UsageError(
+        "--redraw_examples: found without --split_frames=1, expected both: the features of a frame are computed once");
+  }
   for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // impossible numbers fail before the training
   if (options_.has("strips")) check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
@@ -192,6 +232,21 @@ AssociationExamples AssociationTask::test_of(int64_t timesteps) const {
     return test_examples(images_, other, seed_);
   } catch (const Error& error) {
     fail("--test_timesteps=", options_.get_string("test_timesteps"), ": ", error.what());
+  }
+}
+
+/// Validation examples show what the pretraining of the ConvNet in the file `path` held out.
+void AssociationTask::use_held_out_images(const ModelInfo& info, const std::string& path) {
+  const int64_t count = images_.a.train.count() + images_.b.train.count();
+  try {
+    const std::vector<bool> held_out = held_out_images(info, count, images_.hash());
+    data_.train = split_by_images(images_, association_, seed_, held_out);
+    if (!switched_on(options_, "redraw_examples")) return;
+    data_.redraw_train = [this, held_out](int64_t epoch) {
+      return split_by_images(images_, association_, seed_, held_out, epoch);
+    };
+  } catch (const Error& error) {
+    fail("--unseen_validation: ", path, ": ", error.what());
   }
 }
 
@@ -213,6 +268,7 @@ void AssociationTask::load_conv_net() {
     conv_net_ = std::move(found.net);
     const ModelInfo& made = found.info;
     notes_.push_back("the ConvNet comes from " + path + (frozen ? ", frozen" : ", trained further"));
+    if (switched_on(options_, "unseen_validation")) use_held_out_images(made, path);
     const auto trained_on = made.find(kImagesHashKey);
     if (trained_on != made.end() && trained_on->second != images_.hash()) {
       notes_.emplace_back("it was pretrained on images other than these, or on another part of them");

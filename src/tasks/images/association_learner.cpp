@@ -30,6 +30,10 @@ constexpr uint64_t kMaxExamples = 1 << 20, kMaxDraws = 1 << 8;
 
 }  // namespace
 
+void AssociationLearner::start_epoch(int64_t epoch) {
+  if (data_.redraw_train) data_.train = data_.redraw_train(epoch);
+}
+
 int64_t AssociationLearner::count(Part part) const {
   if (part == Part::train) return data_.train.train_count;
   return part == Part::validation ? data_.train.count() - data_.train.train_count : data_.test.count();

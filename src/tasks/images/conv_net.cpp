@@ -6,6 +6,7 @@
 #include "hmem/core/check.h"
 #include "hmem/core/files.h"
 #include "hmem/core/parallel.h"
+#include "hmem/core/text.h"
 #include "hmem/data/search.h"
 
 namespace hmem {
@@ -22,6 +23,17 @@ constexpr char kEmbeddedFile[] = "weights/convnet14_embedded.safetensors";
 void check_conv_net(const ModelFile& file) {
   HMEM_CHECK(file.model() == kModel, file.path(), ": model: found ", file.model().empty() ? "none" : file.model(),
              ", expected ", kModel, ", as convnet14_cifar10_mnist_joint --export_weights writes it");
+}
+
+/// Training images in random order; the last `held_out` of them validate.
+struct Split {
+  std::vector<int64_t> order;
+  int64_t held_out;
+};
+
+Split split_images(int64_t count, uint64_t seed, double validation_split) {
+  return {Rng(seed, "conv_net.split").permutation(count),
+          static_cast<int64_t>(validation_split * static_cast<double>(count))};
 }
 
 Weights both(ConvNet14& net, ConvNet14Top& top) {
@@ -64,10 +76,9 @@ ConvNetLearner::ConvNetLearner(ConvNet14& net, ConvNet14Top& top, const ImageDat
       epochs_(seed, "conv_net.epoch"),
       moments_(image_moments(a.train)) {
   const int64_t in_a = a.train.count(), n = in_a + b.train.count();
-  const std::vector<int64_t> order = Rng(seed, "conv_net.split").permutation(n);
-  const auto end = order.end() - static_cast<int64_t>(training.validation_split * static_cast<double>(n));
-  train_.assign(order.begin(), end);
-  validation_.assign(end, order.end());
+  const Split split = split_images(n, seed, training.validation_split);
+  train_.assign(split.order.begin(), split.order.end() - split.held_out);
+  validation_.assign(split.order.end() - split.held_out, split.order.end());
   if (training.images_b_per_epoch == 0) return;
   const auto first_b = std::stable_partition(train_.begin(), train_.end(), [&](int64_t i) { return i < in_a; });
   train_b_.assign(first_b, train_.end());
@@ -155,6 +166,24 @@ PretrainedConvNet read_conv_net(const std::string& path, uint64_t seed) {
   PretrainedConvNet found = {std::make_unique<ConvNet14>(seed, 1, conv_net_channels(file)), file.info()};
   file.copy_to(found.net->weights());
   return found;
+}
+
+std::vector<bool> held_out_images(const ModelInfo& info, int64_t count, const std::string& images_hash) {
+  const auto text = [&](const std::string& key) {
+    const auto found = info.find(key);
+    return found == info.end() ? std::string() : found->second;
+  };
+  const auto seed = parse_number<uint64_t>(text("seed"));
+  const auto fraction = parse_number<double>(text("validation_split"));
+  HMEM_CHECK(seed && fraction && *fraction >= 0 && *fraction < 1,
+             "found no seed and validation_split of its training, expected a ConvNet of convnet14_cifar10_mnist_joint");
+  HMEM_CHECK(text(kImagesHashKey) == images_hash,
+             "it was pretrained on images other than these, so which of them it held out is not known");
+  const Split split = split_images(count, *seed, *fraction);
+  std::vector<bool> held_out(static_cast<size_t>(count), false);
+  for (auto i = split.order.end() - split.held_out; i != split.order.end(); ++i)
+    held_out[static_cast<size_t>(*i)] = true;
+  return held_out;
 }
 
 std::string find_conv_net(const std::string& given, const std::string& data_dir, bool embedded_images) {

@@ -298,6 +298,43 @@ TEST_CASE("association: held-out classes are in no training example, and tested 
   CHECK_THROWS_AS(make_association(set, 10, set, 10, options, 1, "train"), Error);
 }
 
+TEST_CASE("association: validation examples of other images", "[images]") {
+  AssociationOptions options;
+  options.delay = 1;
+  const ImageSet set = labels_only(10, 40);
+  AssociationImages seen, unseen;
+  for (int64_t i = 0; i < set.count(); ++i) {
+    seen.a.push_back(i < 320);
+    seen.b.push_back(i < 300);
+  }
+  unseen = seen;
+  unseen.a.flip();
+  unseen.b.flip();
+  const AssociationExamples train = make_association(set, 10, set, 10, options, 1, "train", seen),
+                            validation = make_association(set, 10, set, 10, options, 1, "validation", unseen),
+                            both = join_examples(train, validation);
+  CHECK(train.count() == 70);  // 30 digits of a class: 22 are shown, 7 rounds of 10 examples
+  CHECK(validation.count() == 20);
+  CHECK(both.train_count == 70);
+  CHECK(both.count() == 90);
+  for (int64_t i = 0; i < both.count(); ++i) {
+    const bool validates = i >= 70;
+    CHECK((both.queries[static_cast<size_t>(i)] >= 320) == validates);
+    for (int64_t step = 0; step < both.frames(); ++step) {
+      const AssociationFrame frame = both.frame(i, step);
+      const AssociationFrame same = validates ? validation.frame(i - 70, step) : train.frame(i, step);
+      CHECK((frame.photograph == same.photograph && frame.digit == same.digit && frame.noise == same.noise));
+      if (frame.kind != AssociationFrame::Kind::pair) continue;
+      CHECK((frame.photograph >= 320) == validates);
+      CHECK((frame.digit >= 300) == validates);
+    }
+  }
+  options.delay = 2;
+  CHECK_THROWS_AS(join_examples(train, make_association(set, 10, set, 10, options, 1, "train")), Error);
+  unseen.b.pop_back();
+  CHECK_THROWS_AS(make_association(set, 10, set, 10, options, 1, "validation", unseen), Error);
+}
+
 TEST_CASE("association: impossible settings are refused", "[images][bad]") {
   const auto error_with = [](auto change, int64_t per_class = 40, int64_t b_classes = 10) {
     AssociationOptions options;

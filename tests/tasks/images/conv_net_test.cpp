@@ -242,6 +242,23 @@ TEST_CASE("a ConvNet is as wide as its file", "[train]") {
   CHECK(value_hash(published.weights()) == before);
 }
 
+TEST_CASE("which images the pretraining held out", "[train]") {
+  const ModelInfo info = {{"seed", "3"}, {"validation_split", "0.1"}, {kImagesHashKey, "0123"}};
+  const std::vector<bool> held_out = held_out_images(info, 70, "0123");
+  const std::vector<int64_t> order = Rng(3, "conv_net.split").permutation(70);
+  REQUIRE(held_out.size() == 70);
+  for (size_t i = 0; i < 70; ++i) CHECK(held_out[static_cast<size_t>(order[i])] == (i >= 63));
+
+  CHECK(test::error_text([&] { held_out_images(info, 70, "4567"); }).find("images other than these") !=
+        std::string::npos);
+  for (const char* key : {"seed", "validation_split"}) {
+    ModelInfo lacking = info;
+    lacking.erase(key);
+    CHECK(test::error_text([&] { held_out_images(lacking, 70, "0123"); }).find("no seed and validation_split") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("a file without a ConvNet is refused by name", "[bad]") {
   const test::TempFolder folder;
   const std::string path = folder.file("other.safetensors");

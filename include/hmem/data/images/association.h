@@ -62,6 +62,11 @@ struct AssociationFrame {
   int64_t noise = -1;       ///< index in the pool
 };
 
+/// The images of both sets that examples may show: true in `a[i]`, `b[i]`. Empty: all images of the set.
+struct AssociationImages {
+  std::vector<bool> a, b;
+};
+
 struct AssociationExamples {
   int64_t timesteps = 0;
   int64_t delay = 0;
@@ -80,11 +85,16 @@ struct AssociationExamples {
 
 /// Examples from one part of both sets. With n images a class, floor(n / (T + 1)) queries of each photograph class; of
 /// the first n images floor(T n / (T + 1)) are shown in pairs and the rest are queries; every class is shown and asked
-/// for equally often. `part` ("train", "test") names the random stream. Throws Error for options out of range, fewer
-/// than T classes, too few images, or reference pairing with different numbers of classes. The part "train" has no
-/// photographs of the held-out classes.
+/// for equally often. `part` ("train", "validation", "test") names the random stream. Throws Error for options out of
+/// range, fewer than T classes, too few images, or reference pairing with different numbers of classes. Only the part
+/// "test" has photographs of the held-out classes. Images that are not in `allowed` are left out first.
 AssociationExamples make_association(const ImageSet& a, int64_t a_classes, const ImageSet& b, int64_t b_classes,
-                                     const AssociationOptions& options, uint64_t seed, const std::string& part);
+                                     const AssociationOptions& options, uint64_t seed, const std::string& part,
+                                     const AssociationImages& allowed = {});
+
+/// All of `train` for training, then all of `validation` for validation. Both must have the same T and delay, else
+/// throws Error.
+AssociationExamples join_examples(AssociationExamples train, const AssociationExamples& validation);
 
 /// The examples for which `keep(example)` holds, in order, all for testing.
 AssociationExamples filter_examples(const AssociationExamples& examples,

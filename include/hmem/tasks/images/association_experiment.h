@@ -72,6 +72,7 @@ class AssociationTask {
 
  private:
   void load_conv_net();
+  void use_held_out_images(const ModelInfo& info, const std::string& path);
   AssociationExamples test_of(int64_t timesteps) const;
   void before_training(AssociationLearner& learner, RunLog& log) const;
   Record test(AssociationLearner& learner, RunLog& log) const;

@@ -4,6 +4,7 @@
 /// computed once, or end to end.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct AssociationData {
   AssociationExamples train, test;
   AssociationRenderer train_renderer, test_renderer;
   int64_t noise_frames = 0;  ///< size of the pool for both parts; 0: no noise frames
+  /// `train` for this epoch, with the same numbers of examples; empty: the same examples in every epoch. Needs features
+  /// that do not depend on the examples (FeatureSettings::split).
+  std::function<AssociationExamples(int64_t epoch)> redraw_train = {};
 };
 
 class AssociationLearner : public Classifier {
@@ -29,6 +33,7 @@ class AssociationLearner : public Classifier {
   AssociationLearner(AssociationNet& net, AssociationData& data, const Weights& weights, double l2)
       : Classifier(weights, l2), net_(net), data_(data) {}
 
+  void start_epoch(int64_t epoch) override;
   int64_t count(Part part) const override;
   /// Replaces the test examples.
   virtual void set_test(AssociationExamples test) { data_.test = std::move(test); }
