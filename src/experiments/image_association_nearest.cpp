@@ -5,6 +5,7 @@
 #include <iostream>
 #include <limits>
 
+#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
@@ -12,6 +13,7 @@
 #include "hmem/core/text.h"
 #include "hmem/tasks/images/association_learner.h"
 #include "hmem/tasks/images/conv_net.h"
+#include "hmem/tasks/images/delay_curve.h"
 #include "hmem/tasks/images/flags.h"
 #include "hmem/train/experiment.h"
 
@@ -33,6 +35,10 @@ Options make_options() {
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
   add_threads_flag(options);
+  options.add_file("csv",
+                   "write the accuracies to this CSV file, in the format of image_association_sweep (its --with shows "
+                   "them beside others)",
+                   Role::output);
   options.add_file("out", "also write every output line as JSON to this file", Role::output);
   return options;
 }
@@ -98,6 +104,7 @@ int answer(const Options& options) {
   const ShowProgress show = show_progress(options, "features of images");
   const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
   Record last;
+  std::vector<DelayResult> curve;
   for (const int64_t delay : delays) {
     association.delay = delay;
     const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
@@ -107,9 +114,16 @@ int answer(const Options& options) {
         show, AssociationFeatures::images(features, examples, renderer) + (features.split ? 2 * noise : noise));
     last = Record();
     last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
-    last.add_real("test_error", test_error(examples, renderer, images.b.test, cache, features, noise), 4);
+    DelayResult result;
+    result.model = "nearest";
+    result.delay = delay;
+    result.seed = static_cast<int64_t>(seed);
+    result.test_error = test_error(examples, renderer, images.b.test, cache, features, noise);
+    curve.push_back(result);
+    last.add_real("test_error", result.test_error, 4);
     if (delay != delays.back()) log.write_task(last);
   }
+  if (!options.get_string("csv").empty()) write_file(options.get_string("csv"), delay_csv(curve));
   log.write_final(last);
   return 0;
 }

@@ -2,6 +2,7 @@
 // several delays and seeds, several at a time; an interrupted sweep can be continued.
 
 #include "hmem/core/program.h"
+#include "hmem/core/text.h"
 #include "hmem/sweep/sweep.h"
 #include "hmem/tasks/images/association_experiment.h"
 #include "hmem/tasks/images/delay_curve.h"
@@ -16,11 +17,19 @@ int sweep(const Options& options, const std::vector<std::string>& training) {
   const std::string& out = options.get_string("out");
   const std::vector<SweepRun> plan =
       plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
+  std::vector<DelayResult> others;
+  for (const std::string& path : split_at_commas(options.get_string("with"))) {
+    if (path.empty()) continue;
+    check_not_written(options, path, "a file of --with");
+    const std::vector<DelayResult> found = read_delay_csv(path);
+    others.insert(others.end(), found.begin(), found.end());
+  }
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan, {});
   check_image_sources(parsed_options(association_options(association_kind(plan.front().model)), plan.front().flags));
   DelayCurve curve(
       plan, out,
-      {options.get_string("csv"), options.get_string("table"), options.get_string("html"), options.get_string("svg")});
+      {options.get_string("csv"), options.get_string("table"), options.get_string("html"), options.get_string("svg")},
+      std::move(others));
   return run_sweep(options, plan, {"results are in " + curve.files().csv + " and " + curve.files().table},
                    [&](size_t run, const RunRecord& record) { curve.add(run, record); });
 }
@@ -35,6 +44,9 @@ int main(int argc, char** argv) {
   options.add_string("models", "hmem,lstm", "networks to train: hmem, lstm or both");
   options.add_string("delays", "0,5,20,40", "numbers of padding frames after every pair, for example 0,5 or 0-3");
   add_sweep_options(options, "model, delay and setting");
+  options.add_string("with", "",
+                     "also show the results in these CSV files, as --csv writes them, for example of an earlier sweep",
+                     Role::place);
   options.add_file("csv", "write the results of all runs to this CSV file; empty: delay.csv in the folder of --out",
                    Role::output);
   options.add_file("table",

@@ -80,6 +80,9 @@ for program in "$hmem" "$lstm"; do
   cmp -s one two || die "$program: a different model with 2 threads"
   runs "$program" $tiny $few --epochs=0 --load=one --pretrained_weights="$weights" --delay=2 --noise_frames=5
   equal "${expected##* test_loss=}" "$(final | sed 's/.* test_loss=//')" 'the saved model'
+  runs "$program" $tiny $few --epochs=0 --load=one --pretrained_weights="$weights" --noise_frames=5 --test_delays=0,2
+  said "^task timesteps=3 delay=2 test=10 ${expected##* delay=2 }"
+  said "^task timesteps=3 delay=0 test=10 $(final | sed 's/.* delay=0 //')"
   runs "$program" $tiny $few --epochs=2 $frozen --checkpoint=state
   refuse 1 'epochs: found' "$program" $tiny $few --epochs=3 $frozen --checkpoint=state --resume
   rm -f state

@@ -43,6 +43,23 @@ die() {
   [ "$(grep -c ' state=kept$' out)" -eq 4 ] || die 'finished runs were repeated'
   cmp -s curve.csv runs/delay.csv && cmp -s curve.md runs/delay.md || die '--csv and --table: different results'
 
+  # One model for several delays, beside results from elsewhere.
+  "$bin/image_association_nearest" --data_dir=embedded --images_per_class=10 --delays=0,2 --feature_cache=none \
+    --csv=nearest.csv > out 2> err || die 'the nearest keys failed'
+  [ "$(grep -c '^nearest,[02],1,1,0,,[0-9.]*$' nearest.csv)" -eq 2 ] || die 'wrong CSV of the nearest keys'
+  for _ in 1 2; do
+    "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --test_delays=0,3 --with=nearest.csv,runs/delay.csv \
+      --out=one --svg=one.svg --html=one.html > out 2> err || die 'one model for several delays: the sweep failed'
+    [ "$(grep -c '^hmem,[013],1,1,1,[0-9.]*,[0-9.]*,trained with delay 1$' one/delay.csv)" -eq 3 ] || die 'no three delays'
+    [ "$(wc -l < one/delay.csv)" -eq 10 ] || die 'expected 3, 2 and 4 results'
+    grep -q 'nearest, mean' one.svg || die 'other results are not in the figure'
+  done
+  grep -q ' state=kept$' out || die 'a finished run was repeated'
+  "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --out=one --with=none.csv > out 2> err && die 'read no file'
+  grep -q 'none.csv' err || die 'no word about the missing file'
+  "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --out=one --with=nearest.csv --csv=nearest.csv > out 2> err
+  [ $? -eq 2 ] || die 'one file for --with and --csv'
+
   # SIGTERM is passed on, and the runs save.
   "$sweep" --models=hmem --delays=0 --runs=1 $small --epochs=100000 --out=stop > out 2> err &
   process=$!
@@ -64,7 +81,7 @@ die() {
   grep -q 'model=hmem delay=0 seed=1 state=failed error=' out || die 'the failed run was not reported'
   grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
   grep -q '^hmem,0,1,1,1,.*,learning_rate=0.001$' fail/delay.csv || die 'the other run is not in the CSV'
-  grep -qF ', after 1 of 2 runs:' fail/delay.md || die 'the table does not say that a run is missing'
+  grep -qF ', without 1 run to come:' fail/delay.md || die 'the table does not say that a run is missing'
 
   # Invalid flags stop it before anything starts.
   for wrong in --epohcs=2 --delay=3 --delays=0-2000 --models=gru --models=hmem,hmem --memory_size=1,x --random_state=2 \

@@ -79,7 +79,7 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         "optimizer", "momentum", "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best",
         "dropout", "story_dropout", "age_jitter", "rename", "rename_from"}},
       {Role::place, {"tasks", "data_dir", "test_data_dir", "load", "images_a", "images_b", "pretrained_weights"}},
-      {Role::test, {"test_timesteps"}},
+      {Role::test, {"test_timesteps", "test_delays"}},
       {Role::output,
        {"save", "checkpoint", "out", "verbose", "quiet", "logging", "strips", "strip_examples", "export_weights"}},
       {Role::run, {"random_state", "limit_steps", "resume", "stop_after"}},

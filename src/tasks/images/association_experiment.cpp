@@ -1,5 +1,6 @@
 #include "hmem/tasks/images/association_experiment.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hmem/core/check.h"
@@ -65,8 +66,9 @@ AssociationExamples split_by_images(const ImagePair& images, const AssociationOp
                        training_examples(images, association, seed, "validation", unseen));
 }
 
-AssociationData make_data(const ImagePair& images, const AssociationOptions& association, uint64_t seed) {
-  const bool noise = association.delay > 0 && association.delay_padding == DelayPadding::random;
+/// With `padded` some examples have padding frames.
+AssociationData make_data(const ImagePair& images, const AssociationOptions& association, bool padded, uint64_t seed) {
+  const bool noise = padded && association.delay_padding == DelayPadding::random;
   return {training_examples(images, association, seed, "train"), test_examples(images, association, seed),
           AssociationRenderer(images.a.train, images.b.train, seed, ImageSize()),
           AssociationRenderer(images.a.test, images.b.test, seed, ImageSize()), noise ? association.noise_frames : 0};
@@ -84,10 +86,25 @@ Record error_record(Learner& learner, int64_t batch_size, const Options& options
   return line.add_real("test_loss", found.loss).add_real("test_error", found.error, 4);
 }
 
-std::vector<int64_t> test_timesteps(const Options& options) {
-  if (!options.has("test_timesteps")) return {};
-  const std::string& list = options.get_string("test_timesteps");
-  return list.empty() ? std::vector<int64_t>() : parse_number_list("test_timesteps", list, kAssociationTimesteps);
+std::vector<int64_t> number_list(const Options& options, const std::string& flag, IntRange range) {
+  if (!options.has(flag) || options.get_string(flag).empty()) return {};
+  return parse_number_list(flag, options.get_string(flag), range);
+}
+
+/// Pairs and delay of the tests besides that of the training's values.
+std::vector<AssociationTest> further_tests(const Options& options) {
+  std::vector<AssociationTest> tests;
+  for (const int64_t timesteps : number_list(options, "test_timesteps", kAssociationTimesteps)) {
+    tests.push_back({"test_timesteps", timesteps, options.get_int("delay")});
+  }
+  for (const int64_t delay : number_list(options, "test_delays", kAssociationDelay)) {
+    tests.push_back({"test_delays", options.get_int("timesteps"), delay});
+  }
+  return tests;
+}
+
+bool has_delay(const std::vector<AssociationTest>& tests) {
+  return std::any_of(tests.begin(), tests.end(), [](const AssociationTest& test) { return test.delay > 0; });
 }
 
 /// Checks --strips before the training.
@@ -159,6 +176,8 @@ Options association_options(const AssociationKind& kind) {
                      "with --unseen_validation and --split_frames: every epoch combines the training images to new "
                      "examples");
   options.add_string("test_timesteps", "", "also test with these numbers of pairs, for example 2-6", Role::test);
+  options.add_string("test_delays", "", "also test with these numbers of padding frames, for example 0,5,40",
+                     Role::test);
   options.add_folder("strips", "write pictures of test examples to this folder (PNG): the frames, then the query",
                      Role::output);
   options.add_int("strip_examples", 10, "number of test examples that --strips writes", {1, 10000}, Role::output);
@@ -191,7 +210,7 @@ void check_association_flags(const Options& options) {
   }
   const std::string wrong = feature_flags(SettingReader(options), options).contradiction();
   if (!wrong.empty()) throw UsageError("--" + wrong);
-  test_timesteps(options);
+  further_tests(options);
 }
 
 AssociationTask::AssociationTask(const Options& options, uint64_t seed, const TrainingSettings& settings,
@@ -201,10 +220,10 @@ AssociationTask::AssociationTask(const Options& options, uint64_t seed, const Tr
       settings_(settings),
       kind_(kind),
       loaded_(options_.get_string("load").empty() ? nullptr : std::make_unique<ModelFile>(options_.get_string("load"))),
-      other_timesteps_(test_timesteps(options_)),
+      tests_(further_tests(options_)),
       images_(((loaded_ ? loaded_->expect_model(kind.model) : void()), load_image_pair(options_))),
       association_(config_of<AssociationOptions>(options_)),
-      data_(make_data(images_, association_, seed)) {
+      data_(make_data(images_, association_, association_.delay > 0 || has_delay(tests_), seed)) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
   feature_settings_ = feature_flags(loaded_ ? loaded_->settings() : SettingReader(options_), options_);
   if (feature_settings_.split && !conv_settings_.frozen()) {
@@ -218,20 +237,20 @@ AssociationTask::AssociationTask(const Options& options, uint64_t seed, const Tr
     throw UsageError(
         "--redraw_examples: found without --split_frames=1, expected both: the features of a frame are computed once");
   }
-  for (const int64_t timesteps : other_timesteps_) test_of(timesteps);  // impossible numbers fail before the training
+  for (const AssociationTest& test : tests_) examples_of(test);  // impossible numbers fail before the training
   if (options_.has("strips")) check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
   load_conv_net();
 }
 
-/// Test examples with another number of pairs.
-AssociationExamples AssociationTask::test_of(int64_t timesteps) const {
+AssociationExamples AssociationTask::examples_of(const AssociationTest& test) const {
   AssociationOptions other = association_;
-  other.timesteps = static_cast<int>(timesteps);
+  other.timesteps = static_cast<int>(test.timesteps);
+  other.delay = test.delay;
   try {
     return test_examples(images_, other, seed_);
   } catch (const Error& error) {
-    fail("--test_timesteps=", options_.get_string("test_timesteps"), ": ", error.what());
+    fail("--", test.flag, "=", options_.get_string(test.flag), ": ", error.what());
   }
 }
 
@@ -363,7 +382,7 @@ Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
   line.add_int("timesteps", association_.timesteps).add_int("delay", association_.delay);
   line.append(error_record(learner, settings_.batch_size, options_));
   if (association_.held_out_classes > 0) {
-    const AssociationExamples all = test_of(association_.timesteps);
+    const AssociationExamples all = test_examples(images_, association_, seed_);
     const int64_t first = images_.a.classes() - association_.held_out_classes;
     for (const bool held_out : {true, false}) {
       learner.set_test(filter_examples(all, [&](int64_t i) {
@@ -375,10 +394,10 @@ Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
       log.write_task(task.append(error_record(learner, settings_.batch_size, options_)));
     }
   }
-  for (const int64_t timesteps : other_timesteps_) {
-    learner.set_test(test_of(timesteps));
+  for (const AssociationTest& test : tests_) {
+    learner.set_test(examples_of(test));
     Record task;
-    task.add_int("timesteps", timesteps).add_int("delay", association_.delay);
+    task.add_int("timesteps", test.timesteps).add_int("delay", test.delay);
     log.write_task(
         task.add_int("test", learner.count(Part::test)).append(error_record(learner, settings_.batch_size, options_)));
   }

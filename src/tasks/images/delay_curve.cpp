@@ -1,6 +1,8 @@
 #include "hmem/tasks/images/delay_curve.h"
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <set>
 #include <tuple>
 
@@ -15,6 +17,8 @@ namespace hmem {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr char kCsvHead[] = "model,delay,run,seed,epochs,val_acc,test_acc";
 
 using Group = std::vector<const DelayResult*>;
 
@@ -91,7 +95,7 @@ std::vector<SweepRun> plan_delay_sweep(const std::vector<std::string>& models, c
   return plan_runs(programs, {"delay", "delay", delays, {}, {}}, runs, out, training, program_folder);
 }
 
-DelayResult delay_result(const SweepRun& run, const RunRecord& record) {
+std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& record) {
   const auto whole = [&](const char* key) { return std::llround(record.metric(key).value_or(0)); };
   DelayResult result;
   result.model = run.model;
@@ -106,16 +110,37 @@ DelayResult delay_result(const SweepRun& run, const RunRecord& record) {
   const auto error = record.metric("test_error");
   HMEM_CHECK(error, "a run of ", run.model, " with delay ", run.value, " has no test_error in its final line");
   result.test_error = *error;
+  std::map<int64_t, double> other_delays;
   for (const auto& task : record.tasks) {
-    const auto timesteps = metric_of(task, "timesteps"), task_error = metric_of(task, "test_error");
-    if (timesteps && task_error) result.other_timesteps[std::llround(*timesteps)] = *task_error;
+    const auto timesteps = metric_of(task, "timesteps"), task_error = metric_of(task, "test_error"),
+               delay = metric_of(task, "delay");
+    const bool part = task.count("query") > 0;  // only some of the examples
+    if (!timesteps || !delay || !task_error || part) continue;
+    if (std::llround(*delay) == run.value) {
+      result.other_timesteps[std::llround(*timesteps)] = *task_error;
+    } else {
+      other_delays[std::llround(*delay)] = *task_error;
+    }
   }
-  return result;
+  if (!other_delays.empty()) {
+    result.settings += (result.settings.empty() ? "" : " ") + ("trained with delay " + std::to_string(run.value));
+  }
+  std::vector<DelayResult> results = {result};
+  for (const auto& [other, other_error] : other_delays) {
+    DelayResult again = result;
+    again.delay = other;
+    again.test_error = other_error;
+    again.other_timesteps.clear();
+    again.record = nullptr;
+    again.seconds = 0;
+    results.push_back(again);
+  }
+  return results;
 }
 
 std::string delay_csv(const std::vector<DelayResult>& results) {
   const bool settings = has_settings(results);
-  std::string text = "model,delay,run,seed,epochs,val_acc,test_acc";
+  std::string text = kCsvHead;
   text += settings ? ",settings\n" : "\n";
   for (const DelayResult& one : results) {
     const std::string seed = std::to_string(one.seed);
@@ -126,12 +151,10 @@ std::string delay_csv(const std::vector<DelayResult>& results) {
   return text;
 }
 
-std::string delay_markdown(const std::vector<DelayResult>& results, size_t planned) {
+std::string delay_markdown(const std::vector<DelayResult>& results, size_t missing) {
   const bool settings = has_settings(results);
   std::string text = "Test accuracy in %";
-  if (results.size() < planned) {
-    text += ", after " + std::to_string(results.size()) + " of " + std::to_string(planned) + " runs";
-  }
+  if (missing > 0) text += ", without " + std::to_string(missing) + (missing == 1 ? " run" : " runs") + " to come";
   Table table(1, {"model", "delay"});
   if (settings) table[0].emplace_back("settings");
   for (const char* column : {"runs", "epochs", "mean", "smallest to largest", "best by validation"}) {
@@ -162,8 +185,42 @@ std::string delay_markdown(const std::vector<DelayResult>& results, size_t plann
   return text + ":\n\n" + markdown_table(table) + timesteps_table(groups, settings);
 }
 
-DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files given)
-    : plan_(plan), files_(std::move(given)), results_(plan.size()) {
+std::vector<DelayResult> read_delay_csv(const std::string& path) {
+  std::ifstream in = open_file(path);
+  std::vector<DelayResult> results;
+  std::string line;
+  for (int64_t number = 1; std::getline(in, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const bool head = line == kCsvHead || line == kCsvHead + std::string(",settings");
+    HMEM_CHECK(head || number > 1, path, ":1: found ", quote(line), ", expected ", kCsvHead);
+    if (head || line.empty()) continue;
+    std::vector<std::string> fields = split_at_commas(line);
+    fields.resize(std::max<size_t>(fields.size(), 8));
+    const auto whole = [&](size_t i) { return parse_number<int64_t>(fields[i]); };
+    const auto error = [&](size_t i) {
+      const auto accuracy = parse_number<double>(fields[i]);
+      return accuracy && *accuracy >= 0 && *accuracy <= 100 ? std::optional(100 - *accuracy) : std::nullopt;
+    };
+    const bool good = fields.size() == 8 && !fields[0].empty() && whole(1) && whole(3) && whole(4) && error(6) &&
+                      (fields[5].empty() || error(5));
+    HMEM_CHECK(good, path, ":", number, ": found ", quote(line), ", expected ", kCsvHead);
+    DelayResult one;
+    one.model = fields[0];
+    one.delay = *whole(1);
+    one.seed = *whole(3);
+    one.epochs = *whole(4);
+    one.val_error = error(5);
+    one.test_error = *error(6);
+    one.settings = fields[7];
+    results.push_back(one);
+  }
+  HMEM_CHECK(!results.empty(), path, ": found no results, expected lines below ", kCsvHead);
+  return results;
+}
+
+DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files given,
+                       std::vector<DelayResult> others)
+    : plan_(plan), files_(std::move(given)), results_(plan.size()), others_(std::move(others)) {
   if (files_.csv.empty()) files_.csv = (fs::path(out) / "delay.csv").string();
   if (files_.table.empty()) files_.table = (fs::path(out) / "delay.md").string();
   const auto normal = [](const std::string& path) { return fs::path(path).lexically_normal(); };
@@ -184,7 +241,7 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
   for (size_t i = 0; i < results_.size(); ++i) {
     try {
       const RunRecord record = record_of(plan_[i]);
-      if (plan_[i].is_done(record)) results_[i] = delay_result(plan_[i], record);
+      if (plan_[i].is_done(record)) results_[i] = delay_results(plan_[i], record);
     } catch (const Error&) {  // the sweep reports it when it reaches this run
     }
   }
@@ -192,7 +249,7 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
 }
 
 void DelayCurve::add(size_t run, const RunRecord& record) {
-  results_[run] = delay_result(plan_[run], record);
+  results_[run] = delay_results(plan_[run], record);
   write();
 }
 
@@ -200,17 +257,17 @@ void DelayCurve::write() {
   std::vector<DelayResult> finished;
   std::vector<std::string> missing;
   for (size_t i = 0; i < results_.size(); ++i) {
-    if (results_[i]) {
-      finished.push_back(*results_[i]);
-    } else {
+    finished.insert(finished.end(), results_[i].begin(), results_[i].end());
+    if (results_[i].empty()) {
       missing.push_back(plan_[i].label.to_text() + (plan_[i].varied.empty() ? "" : " " + plan_[i].varied));
     }
   }
   if (finished.empty()) return;
+  finished.insert(finished.end(), others_.begin(), others_.end());
   const std::string csv = delay_csv(finished);
   if (csv == written_) return;
   write_file(files_.csv, csv);
-  write_file(files_.table, delay_markdown(finished, plan_.size()));
+  write_file(files_.table, delay_markdown(finished, missing.size()));
   if (!files_.html.empty()) write_file(files_.html, delay_html(finished, missing));
   if (!files_.svg.empty()) write_file(files_.svg, delay_svg(finished));
   written_ = csv;

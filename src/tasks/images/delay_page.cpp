@@ -120,9 +120,9 @@ std::string delay_svg(const std::vector<DelayResult>& results) {
 }
 
 std::string delay_html(const std::vector<DelayResult>& results, const std::vector<std::string>& missing) {
-  const size_t planned = results.size() + missing.size();
-  std::string text = "<p class=\"big\">" + std::to_string(results.size()) + " of " + std::to_string(planned) +
-                     (planned == 1 ? " run has" : " runs have") + " finished.</p>\n";
+  const std::string left = missing.size() == 1 ? "1 run is" : std::to_string(missing.size()) + " runs are";
+  std::string text =
+      "<p class=\"big\">" + (missing.empty() ? "All runs have finished." : left + " not finished.") + "</p>\n";
   if (!results.empty()) {
     const std::vector<Curve> curves = curves_of(results);
     text += summary_of(curves) + "<h2>Accuracy</h2>\n" + accuracy_figure(curves, results);
@@ -147,8 +147,9 @@ std::string delay_html(const std::vector<DelayResult>& results, const std::vecto
           records.push_back(one->record.get());
         }
         all_seconds += seconds;
-        times.push_back({curve.name, at, metric_text(epochs), metric_text(seconds),
-                         epochs > 0 ? metric_text(seconds / epochs) : "-"});
+        if (seconds > 0)
+          times.push_back({curve.name, at, metric_text(epochs), metric_text(seconds),
+                           epochs > 0 ? metric_text(seconds / epochs) : "-"});
         const std::string title = curve.name + ", delay " + at;
         const std::string charts = training_charts(runs, title);
         if (!charts.empty()) {

@@ -124,7 +124,9 @@ TEST_CASE("delay sweep: a finished run is identified by its settings", "[sweep]"
   CHECK(compared({}).at("learning_rate") == "0.001");
   CHECK(compared({"--memory_size=8"}).at("memory_size") == "8");
 
-  const DelayResult found = delay_result(run, record);
+  const std::vector<DelayResult> results = delay_results(run, record);
+  REQUIRE(results.size() == 1);
+  const DelayResult& found = results[0];
   CHECK(found.model == "hmem");
   CHECK(found.delay == 5);
   CHECK(found.epochs == 2);
@@ -135,6 +137,49 @@ TEST_CASE("delay sweep: a finished run is identified by its settings", "[sweep]"
   CHECK(found.other_timesteps.at(4) == Approx(40.5));  // errors
 }
 
+TEST_CASE("delay sweep: a run that was tested with other delays and with some of the examples", "[sweep]") {
+  SweepRun run;
+  run.model = "hmem";
+  run.value = 5;
+  run.seed = 2;
+  run.varied = "memory_size=50";
+  RunRecord record;
+  record.final_line = {{"epochs", "2"}, {"val_error", "4"}, {"timesteps", "3"}, {"delay", "5"}, {"test_error", "10"}};
+  record.tasks = {{{"query", "held_out"}, {"timesteps", "3"}, {"delay", "5"}, {"test_error", "60"}},
+                  {{"timesteps", "2"}, {"delay", "5"}, {"test_error", "8"}}};
+  std::vector<DelayResult> found = delay_results(run, record);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].settings == "memory_size=50");
+  CHECK(found[0].other_timesteps == std::map<int64_t, double>{{2, 8}});
+
+  record.tasks.push_back({{"timesteps", "3"}, {"delay", "40"}, {"test_error", "11"}});
+  record.tasks.push_back({{"timesteps", "3"}, {"delay", "0"}, {"test_error", "9"}});
+  found = delay_results(run, record);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].delay == 5);
+  CHECK(found[0].test_error == 10);
+  CHECK(found[0].record != nullptr);
+  CHECK(found[1].delay == 0);
+  CHECK(found[1].test_error == 9);
+  CHECK(found[2].delay == 40);
+  CHECK(found[2].record == nullptr);
+  CHECK(found[2].other_timesteps.empty());
+  for (const DelayResult& one : found) CHECK(one.settings == "memory_size=50 trained with delay 5");
+
+  // What is written is read again.
+  const test::TempFolder folder;
+  const std::vector<DelayResult> read = read_delay_csv(folder.write("a.csv", delay_csv(found)));
+  CHECK(delay_csv(read) == delay_csv(found));
+  const std::string head = "model,delay,run,seed,epochs,val_acc,test_acc\n";
+  CHECK(read_delay_csv(folder.write("a.csv", head + "nearest,0,1,1,0,,85.5\n"))[0].model == "nearest");
+  for (const char* bad :
+       {"nearest,0,1,1,0,,101\n", "nearest,x,1,1,0,,85\n", "nearest,0,1,1,0,,85,a,b\n", ",0,1,1,0,,85\n"}) {
+    CHECK_THAT(error_text([&] { read_delay_csv(folder.write("a.csv", head + bad)); }), Contains("a.csv:2: found"));
+  }
+  CHECK_THAT(error_text([&] { read_delay_csv(folder.write("a.csv", "delay\n")); }), Contains("a.csv:1: found"));
+  CHECK_THAT(error_text([&] { read_delay_csv(folder.write("a.csv", head)); }), Contains("found no results"));
+}
+
 TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
   std::vector<DelayResult> results = {result("hmem", 0, 1, 97.25, 99), result("hmem", 0, 2, 98, 96),
                                       result("lstm", 0, 1, std::nullopt, 33.125)};
@@ -143,7 +188,7 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
         "hmem,0,1,1,40,97.25,99\n"
         "hmem,0,2,2,40,98,96\n"
         "lstm,0,1,1,40,,33.125\n");
-  CHECK(delay_markdown(results, 3) ==
+  CHECK(delay_markdown(results) ==
         "Test accuracy in %:\n\n"
         "| model | delay | runs | epochs | mean | smallest to largest | best by validation |\n"
         "|---|---|---|---|---|---|---|\n"
@@ -152,8 +197,8 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
 
   results[0].other_timesteps = {{2, 0.5}, {6, 10}};
   results[1].other_timesteps = {{2, 1.5}};
-  const std::string pairs = delay_markdown(results, 4);
-  CHECK_THAT(pairs, Contains("Test accuracy in %, after 3 of 4 runs:\n"));
+  const std::string pairs = delay_markdown(results, 1);
+  CHECK_THAT(pairs, Contains("Test accuracy in %, without 1 run to come:\n"));
   CHECK_THAT(pairs, Contains("| model | delay | trained with | 2 pairs | 6 pairs |\n"));
   CHECK_THAT(pairs, Contains("| hmem | 0 | 3 pairs | 99 (98.5 to 99.5) | 90 |\n"));
   CHECK_THAT(pairs, Contains("| lstm | 0 | 3 pairs | - | - |\n"));
@@ -161,7 +206,7 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
   results[1].settings = "memory_size=50";
   CHECK_THAT(delay_csv(results),
              Contains("test_acc,settings\nhmem,0,1,1,40,97.25,99,\nhmem,0,2,2,40,98,96,memory_size=50\n"));
-  CHECK_THAT(delay_markdown(results, 3), Contains("| hmem | 0 | memory_size=50 | 1 | 40 | 96 |"));
+  CHECK_THAT(delay_markdown(results), Contains("| hmem | 0 | memory_size=50 | 1 | 40 | 96 |"));
 }
 
 TEST_CASE("a delay curve has the runs that are finished, in files that are always complete", "[sweep]") {
@@ -184,7 +229,7 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
   CHECK(curve.files().csv == out + "/delay.csv");
   const std::string head = "model,delay,run,seed,epochs,val_acc,test_acc\n", first = "hmem,0,1,1,2,96,95\n";
   CHECK(test::read_file(curve.files().csv) == head + first);
-  CHECK_THAT(test::read_file(curve.files().table), Contains("after 1 of 2 runs"));
+  CHECK_THAT(test::read_file(curve.files().table), Contains("without 1 run to come"));
   curve.add(1, read_run_record(write_record(1)));
   CHECK(test::read_file(curve.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
   CHECK_THAT(test::read_file(curve.files().table), Contains("Test accuracy in %:\n"));

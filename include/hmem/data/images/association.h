@@ -26,6 +26,8 @@ enum class DelayPadding { random, zeros };
 
 /// Pairs of an example.
 constexpr IntRange kAssociationTimesteps = {2, 6};
+/// Padding frames after a pair.
+constexpr IntRange kAssociationDelay = {0, 1000};
 
 struct AssociationOptions {
   int timesteps = 3;  ///< T
@@ -40,7 +42,7 @@ struct AssociationOptions {
   template <typename Visitor>
   void visit(Visitor&& v) {
     v("timesteps", timesteps, kAssociationTimesteps, "number of pairs shown in each example");
-    v("delay", delay, IntRange{0, 1000}, "number of padding frames after every pair");
+    v("delay", delay, kAssociationDelay, "number of padding frames after every pair");
     v("delay_padding", delay_padding, Names{"random", "zeros"},
       "content of padding frames; random: noise; zeros: black");
     v("noise_frames", noise_frames, IntRange{1, 1000000},

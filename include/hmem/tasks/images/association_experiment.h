@@ -52,6 +52,13 @@ struct ConvNetSettings {
   }
 };
 
+/// Test examples that differ from those of the training in the number of pairs or the delay.
+struct AssociationTest {
+  const char* flag;  ///< that asked for them
+  int64_t timesteps;
+  int64_t delay;
+};
+
 /// Images and examples of a run, and the ConvNet.
 class AssociationTask {
  public:
@@ -73,7 +80,7 @@ class AssociationTask {
  private:
   void load_conv_net();
   void use_held_out_images(const ModelInfo& info, const std::string& path);
-  AssociationExamples test_of(int64_t timesteps) const;
+  AssociationExamples examples_of(const AssociationTest& test) const;
   void before_training(AssociationLearner& learner, RunLog& log) const;
   Record test(AssociationLearner& learner, RunLog& log) const;
 
@@ -81,8 +88,8 @@ class AssociationTask {
   uint64_t seed_;
   TrainingSettings settings_;
   const AssociationKind& kind_;
-  std::unique_ptr<ModelFile> loaded_;  ///< null: none
-  std::vector<int64_t> other_timesteps_;
+  std::unique_ptr<ModelFile> loaded_;   ///< null: none
+  std::vector<AssociationTest> tests_;  ///< besides that with the pairs and the delay of the training
   ImagePair images_;
   AssociationOptions association_;
   AssociationData data_;

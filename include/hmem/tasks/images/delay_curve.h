@@ -27,24 +27,29 @@ std::vector<SweepRun> plan_delay_sweep(const std::vector<std::string>& models, c
 struct DelayResult : RunResult {
   std::string model;
   int64_t delay = 0;
-  std::string settings;                       ///< values of the flags with several values
+  std::string settings;                       ///< what else tells it from others, such as values of varied flags
   int64_t timesteps = 0;                      ///< pairs of the training
   std::map<int64_t, double> other_timesteps;  ///< pairs of a test -> test error
 
-  std::shared_ptr<const RunRecord> record;  ///< what the run wrote; null: not read from a run
+  std::shared_ptr<const RunRecord> record;  ///< what the run wrote; null: not read from a run, or in another result
 
   double test_accuracy() const { return 100 - test_error; }
 };
 
-/// Reads the result from the record of a finished run.
-DelayResult delay_result(const SweepRun& run, const RunRecord& record);
+/// Reads the result from the record of a finished run. A run that was also tested with other delays (--test_delays)
+/// has a result for each, all with the settings "trained with delay D"; the first is that of D.
+std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& record);
 
 /// Columns model,delay,run,seed,epochs,val_acc,test_acc, and settings if they vary.
 std::string delay_csv(const std::vector<DelayResult>& results);
 
 /// For each model, delay and setting the mean, smallest and largest test accuracy and the best run by validation (then
-/// by seed); below that, the means of tests with other numbers of pairs, if any. `planned`: total number of runs.
-std::string delay_markdown(const std::vector<DelayResult>& results, size_t planned);
+/// by seed); below that, the means of tests with other numbers of pairs, if any. `missing`: number of planned runs
+/// without a result.
+std::string delay_markdown(const std::vector<DelayResult>& results, size_t missing = 0);
+
+/// Reads what delay_csv() writes; the models may be others. Throws Error with path and line.
+std::vector<DelayResult> read_delay_csv(const std::string& path);
 
 /// One HTML page that needs no other file, no network and no script (sweep/page.h): accuracy over delay with every seed
 /// as a dot, training curves, time and settings. `missing`: names of runs without a result.
@@ -61,8 +66,10 @@ class DelayCurve {
     std::string html, svg;   ///< empty: none
   };
   /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
-  /// finished. Throws UsageError when two files are the same.
-  DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files files);
+  /// finished. `others`: results from elsewhere, shown beside those of the plan. Throws UsageError when two files are
+  /// the same.
+  DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files files,
+             std::vector<DelayResult> others = {});
   void add(size_t run, const RunRecord& record);
   const Files& files() const { return files_; }
 
@@ -72,7 +79,8 @@ class DelayCurve {
   const std::vector<SweepRun>& plan_;
   Files files_;
   std::string written_;
-  std::vector<std::optional<DelayResult>> results_;
+  std::vector<std::vector<DelayResult>> results_;  ///< of each run; empty: not finished
+  std::vector<DelayResult> others_;
 };
 
 }  // namespace hmem
