@@ -136,7 +136,7 @@ variant() {
     grep -q '^note: SIGINT: stopped at epoch .* saved state' out || die 'SIGINT: no note'
   fi
   variant 'read before write, renamed' '--epochs=8 --read_before_write=1 --rename=0.5 --rename_from=1' 2 2
-  variant 'online, best weights' '--epochs=12 --online --keep_best --weight_average=0.99 --schedule=stable --age_jitter=0.1 --dropout=0.1 --story_dropout=0.1' 2 2
+  variant 'online, best weights' '--epochs=12 --online --online_from=3 --keep_best --weight_average=0.99 --schedule=stable --age_jitter=0.1 --dropout=0.1 --story_dropout=0.1' 2 2
 }
 [ "$killed" -eq 12 ] || die "$killed runs were killed, expected 12"
 [ "$continued" -ge 4 ] || die "only $continued runs continued from a checkpoint: the kills missed the training"

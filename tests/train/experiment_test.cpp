@@ -77,7 +77,7 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         // training
         "epochs", "learning_rate", "schedule", "batch_size_per_replica", "global_batch", "max_grad_norm", "l2",
         "optimizer", "momentum", "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best",
-        "dropout", "story_dropout", "age_jitter", "rename", "rename_from"}},
+        "dropout", "story_dropout", "age_jitter", "rename", "rename_from", "online_from"}},
       {Role::place, {"tasks", "data_dir", "test_data_dir", "load", "images_a", "images_b", "pretrained_weights"}},
       {Role::test, {"test_timesteps", "test_delays"}},
       {Role::output,

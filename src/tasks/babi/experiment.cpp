@@ -63,7 +63,8 @@ std::unique_ptr<BabiLearner> make_babi_learner(const TrainingRun& run, QaModel& 
   learner->set_renaming({data.renaming, run.options.get_real("rename"), run.options.get_int("rename_from"), run.seed});
   if (run.options.get_switch("online")) {
     learner->set_new_stories([ranges = data.ranges, seed = run.seed, stories = babi_story_options(run.options)](
-                                 int64_t epoch) { return generate_epoch(ranges, seed, stories, epoch); });
+                                 int64_t epoch) { return generate_epoch(ranges, seed, stories, epoch); },
+                             run.options.get_int("online_from"));
   }
   return learner;
 }

@@ -35,6 +35,8 @@ void add_data_flags(Options& options) {
                    "fraction of the training questions held out for validation, from the end of the file",
                    RealRange::half_open(0, 1));
   options.add_switch("online", false, "train on newly generated stories in every epoch");
+  options.add_int("online_from", 0, "with --online: first epoch with new stories; the epochs before have the same ones",
+                  {0, 1000000});
   add_babi_story_options(options);
 }
 
@@ -172,6 +174,9 @@ void check_babi_flags(const Options& options) {
   }
   if (options.was_given("rename_from") && !renames) {
     throw UsageError("--rename_from: found without --rename, expected a probability above 0");
+  }
+  if (options.was_given("online_from") && !options.get_switch("online")) {
+    throw UsageError("--online_from: found without --online, expected both or none");
   }
   for (const std::string& other : options.has("model") ? qa_baselines() : std::vector<std::string>()) {
     for (const std::string& name : qa_kind(other).settings) {

@@ -25,7 +25,7 @@ void BabiLearner::start_epoch(int64_t epoch) {
     new_data_ = rename_babi(task_, renaming_.parts, renaming_.probability, rng);
     train_ = std::make_unique<BabiBatcher>(task_, new_data_);
   }
-  if (!stories_ || epoch == 0) return;
+  if (!stories_ || epoch < new_from_) return;
   new_data_ = vectorise_more_babi(stories_(epoch), task_);
   unknown_answers_ += new_data_.unknown_answers;
   train_ = std::make_unique<BabiBatcher>(task_, new_data_);

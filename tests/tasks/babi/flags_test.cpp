@@ -70,6 +70,8 @@ TEST_CASE("flags that contradict each other are refused without data", "[babi][b
   CHECK_NOTHROW(check_babi_flags(task_options({"--rename=1", "--rename_from=3"})));
   CHECK_NOTHROW(check_babi_flags(task_options({"--rename=0", "--online"})));
   CHECK_THAT(refused({"--rename=0.5", "--online"}), Contains("--rename: found with --online"));
+  CHECK_NOTHROW(check_babi_flags(task_options({"--online", "--online_from=3"})));
+  CHECK_THAT(refused({"--online_from=3"}), Contains("--online_from: found without --online"));
   CHECK_THAT(refused({"--rename_from=3"}), Contains("--rename_from: found without --rename"));
   const Options baseline = babi_task_baseline_options();
   CHECK_NOTHROW(check_babi_flags(task_options({"--model=lstm", "--hidden_size=5"}, baseline)));

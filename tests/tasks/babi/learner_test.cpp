@@ -139,6 +139,14 @@ TEST_CASE("new stories in every epoch but the first; validation and test stay", 
   CHECK(online.learner.unknown_answers() == 0);
 }
 
+TEST_CASE("new stories from a later epoch on", "[fit]") {
+  OnlineTask always, later;
+  later.learner.set_new_stories(OnlineTask::stories, 2);
+  const std::vector<real> first = later.train_losses(0);
+  CHECK(later.train_losses(1) == first);
+  CHECK(later.train_losses(2) == always.train_losses(2));
+}
+
 TEST_CASE("the stories of an epoch do not depend on threads or on the epochs before", "[fit]") {
   const test::RuntimeGuard guard;
   std::vector<std::vector<real>> expected;

@@ -33,10 +33,14 @@ class BabiLearner : public Classifier {
   void set_age_jitter(const AgeJitter& jitter) { jitter_ = jitter; }
   /// Renames training stories: the examples and their order stay. Not together with new stories.
   void set_renaming(BabiRenaming renaming) { renaming_ = std::move(renaming); }
-  /// New training stories in every epoch but the first, so that nothing can be memorised. They must depend on the epoch
-  /// alone, so that a training can be resumed. New sentences are added to the task; its vocabulary and sizes stay.
+  /// New training stories in every epoch from `from` on, but never in the first, so that nothing can be memorised. They
+  /// must depend on the epoch alone, so that a training can be resumed. New sentences are added to the task; its
+  /// vocabulary and sizes stay.
   using StoriesOfEpoch = std::function<BabiStories(int64_t epoch)>;
-  void set_new_stories(StoriesOfEpoch stories) { stories_ = std::move(stories); }
+  void set_new_stories(StoriesOfEpoch stories, int64_t from = 1) {
+    stories_ = std::move(stories);
+    new_from_ = std::max<int64_t>(from, 1);
+  }
   /// Number of questions left out so far because no story of the first epoch has their answer.
   int64_t unknown_answers() const { return unknown_answers_; }
 
@@ -56,6 +60,7 @@ class BabiLearner : public Classifier {
   std::map<int64_t, BabiBatch> batches_;  // by slot: the parts of a batch take turns
   AgeJitter jitter_;
   StoriesOfEpoch stories_;
+  int64_t new_from_ = 1;
   BabiRenaming renaming_;
   BabiDataset new_data_;
   int64_t unknown_answers_ = 0;
