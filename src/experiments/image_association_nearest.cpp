@@ -5,12 +5,12 @@
 #include <iostream>
 #include <limits>
 
-#include "hmem/core/atomic_file.h"
 #include "hmem/core/check.h"
 #include "hmem/core/parallel.h"
 #include "hmem/core/program.h"
 #include "hmem/core/run_log.h"
 #include "hmem/core/text.h"
+#include "hmem/tasks/images/association_examples.h"
 #include "hmem/tasks/images/association_learner.h"
 #include "hmem/tasks/images/conv_net.h"
 #include "hmem/tasks/images/delay_curve.h"
@@ -35,9 +35,7 @@ Options make_options() {
   options.section("Run");
   options.add_int("random_state", 1, "random seed of the examples", {0, int64_t{1} << 62}, Role::run);
   add_threads_flag(options);
-  options.add_file("csv",
-                   "write the accuracies to this CSV file, in the format of image_association_sweep (its --with shows "
-                   "them beside others)",
+  options.add_file("csv", "write the accuracies to this CSV file, which image_association_sweep --with reads",
                    Role::output);
   options.add_file("out", "also write every output line as JSON to this file", Role::output);
   return options;
@@ -79,52 +77,77 @@ double test_error(const AssociationExamples& examples, const AssociationRenderer
   return 100.0 * static_cast<double>(errors) / static_cast<double>(count);
 }
 
+/// The features of test images and the settings by which examples are made of them.
+struct Task {
+  const ImagePair& images;
+  AssociationOptions association;
+  FeatureSettings features;
+  uint64_t seed;
+  FeatureCache& cache;
+  ShowProgress show;
+};
+
+DelayResult answer_all(const Task& task, const AssociationExamples& examples) {
+  const ImageData &a = task.images.a, &b = task.images.b;
+  const AssociationRenderer renderer(a.test, b.test, task.seed, ImageSize());
+  const bool padded = examples.delay > 0 && task.association.delay_padding == DelayPadding::random;
+  const int64_t noise = padded ? task.association.noise_frames : 0;
+  task.cache.set_progress(task.show, AssociationFeatures::images(task.features, examples, renderer) +
+                                         (task.features.split ? 2 * noise : noise));
+  DelayResult result;
+  result.model = "nearest";
+  result.delay = examples.delay;
+  result.seed = static_cast<int64_t>(task.seed);
+  result.test_error = test_error(examples, renderer, b.test, task.cache, task.features, noise);
+  return result;
+}
+
+void write_header(RunLog& log, const Options& options, const Task& task, const std::string& conv_net) {
+  Record header, settings;
+  header.add_text("program", options.program()).add_text("git", build_info().git_sha);
+  header.add_int("seed", static_cast<int64_t>(task.seed)).add_text("data", task.images.description);
+  for (const Options::Flag& flag : options.flags()) settings.add_text(flag.name, flag.value);
+  log.write_header(header);
+  log.write_header(settings);
+  for (const std::string& note : task.images.notes) log.write_note(note);
+  log.write_note("the ConvNet comes from " + conv_net);
+}
+
 int answer(const Options& options) {
   set_num_threads(static_cast<int>(options.get_int("threads")));
   const auto seed = static_cast<uint64_t>(options.get_int("random_state"));
-  AssociationOptions association = config_of<AssociationOptions>(options);
+  auto association = config_of<AssociationOptions>(options);
   const auto features = config_of<FeatureSettings>(options);
   if (!features.contradiction().empty()) throw UsageError("--" + features.contradiction());
   const std::string& list = options.get_string("delays");
   const std::vector<int64_t> delays =
-      list.empty() ? std::vector<int64_t>{association.delay} : parse_number_list("delays", list, {0, 1000});
-  RunLog log(std::cout, options.get_string("out"));
+      list.empty() ? std::vector<int64_t>{association.delay} : parse_number_list("delays", list, kAssociationDelay);
+  check_own_files(options);
+  check_outputs(options);
   const ImagePair images = load_image_pair(options);
   const std::string path =
       find_conv_net(options.get_string("pretrained_weights"), options.get_string("data_dir"), images.embedded);
+  check_not_written(options, path, "the pretrained ConvNet");
   const PretrainedConvNet found = read_conv_net(path, seed);
-  Record header, settings;
-  header.add_text("program", options.program()).add_text("git", build_info().git_sha);
-  log.write_header(header.add_int("seed", static_cast<int64_t>(seed)).add_text("data", images.description));
-  for (const Options::Flag& flag : options.flags()) settings.add_text(flag.name, flag.value);
-  log.write_header(settings);
-  for (const std::string& note : images.notes) log.write_note(note);
-  log.write_note("the ConvNet comes from " + path);
+  RunLog log(std::cout, options.get_string("out"));
   FeatureCache cache(*found.net, feature_cache_place(options));
-  const ShowProgress show = show_progress(options, "features of images");
-  const AssociationRenderer renderer(images.a.test, images.b.test, seed, ImageSize());
-  Record last;
+  const Task task = {images, association, features, seed, cache, show_progress(options, "features of images")};
+  write_header(log, options, task, path);
   std::vector<DelayResult> curve;
   for (const int64_t delay : delays) {
     association.delay = delay;
-    const AssociationExamples examples = make_association(images.a.test, images.a.classes(), images.b.test,
-                                                          images.b.classes(), association, seed, "test");
-    const int64_t noise = delay > 0 ? association.noise_frames : 0;
-    cache.set_progress(
-        show, AssociationFeatures::images(features, examples, renderer) + (features.split ? 2 * noise : noise));
-    last = Record();
-    last.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
-    DelayResult result;
-    result.model = "nearest";
-    result.delay = delay;
-    result.seed = static_cast<int64_t>(seed);
-    result.test_error = test_error(examples, renderer, images.b.test, cache, features, noise);
-    curve.push_back(result);
-    last.add_real("test_error", result.test_error, 4);
-    if (delay != delays.back()) log.write_task(last);
+    const AssociationExamples examples = test_examples(images, association, seed);
+    curve.push_back(answer_all(task, examples));
+    Record line;
+    line.add_int("timesteps", examples.timesteps).add_int("delay", delay).add_int("test", examples.count());
+    line.add_real("test_error", curve.back().test_error, 4);
+    if (curve.size() < delays.size()) {
+      log.write_task(line);
+      continue;
+    }
+    write_output(options, "csv", [&] { return delay_csv(curve); });
+    log.write_final(line);
   }
-  if (!options.get_string("csv").empty()) write_file(options.get_string("csv"), delay_csv(curve));
-  log.write_final(last);
   return 0;
 }
 

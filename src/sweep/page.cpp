@@ -280,10 +280,11 @@ std::string page_table(const std::string& caption, const Table& table) {
 }
 
 std::string time_text(double seconds) {
-  const auto [unit, name] = seconds >= 3600 ? std::pair(3600, " hours")
-                            : seconds >= 60 ? std::pair(60, " minutes")
-                                            : std::pair(1, " seconds");
-  return metric_text(std::round(10 * seconds / unit) / 10) + name;
+  const auto [unit, name] = seconds >= 3600 ? std::pair(3600, " hour")
+                            : seconds >= 60 ? std::pair(60, " minute")
+                                            : std::pair(1, " second");
+  const double units = std::round(10 * seconds / unit) / 10;
+  return metric_text(units) + name + (units == 1 ? "" : "s");
 }
 
 namespace {

@@ -48,10 +48,11 @@ die() {
     --csv=nearest.csv > out 2> err || die 'the nearest keys failed'
   [ "$(grep -c '^nearest,[02],1,1,0,,[0-9.]*$' nearest.csv)" -eq 2 ] || die 'wrong CSV of the nearest keys'
   for _ in 1 2; do
-    "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --test_delays=0,3 --with=nearest.csv,runs/delay.csv \
+    "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --test_delays=0-1,3 --with=nearest.csv,runs/delay.csv \
       --out=one --svg=one.svg --html=one.html > out 2> err || die 'one model for several delays: the sweep failed'
     [ "$(grep -c '^hmem,[013],1,1,1,[0-9.]*,[0-9.]*,trained with delay 1$' one/delay.csv)" -eq 3 ] || die 'no three delays'
-    [ "$(wc -l < one/delay.csv)" -eq 10 ] || die 'expected 3, 2 and 4 results'
+    [ "$(wc -l < one/delay.csv)" -eq 4 ] || die 'expected the three results of the sweep'
+    [ "$(grep -c '^| \(hmem\|lstm\|nearest\) |' one/delay.md)" -eq 9 ] || die 'expected 3, 2 and 4 results in the table'
     grep -q 'nearest, mean' one.svg || die 'other results are not in the figure'
   done
   grep -q ' state=kept$' out || die 'a finished run was repeated'
@@ -59,6 +60,14 @@ die() {
   grep -q 'none.csv' err || die 'no word about the missing file'
   "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --out=one --with=nearest.csv --csv=nearest.csv > out 2> err
   [ $? -eq 2 ] || die 'one file for --with and --csv'
+  cp one/delay.csv copy.csv
+  for twice in one/delay.csv nearest.csv,nearest.csv; do
+    "$sweep" --models=hmem --delays=1 --runs=1 $small --epochs=1 --test_delays=0-1,3 --out=one --with=$twice > out 2> err
+    [ $? -eq 2 ] || die "results twice: $twice"
+  done
+  "$sweep" --models=hmem --delays=2 --runs=1 $small --epochs=1 --out=one --with=./one/delay.csv > out 2> err
+  [ $? -eq 2 ] || die 'results of an earlier sweep would have been lost'
+  cmp -s copy.csv one/delay.csv || die 'a refused sweep changed its results'
 
   # SIGTERM is passed on, and the runs save.
   "$sweep" --models=hmem --delays=0 --runs=1 $small --epochs=100000 --out=stop > out 2> err &
@@ -81,12 +90,13 @@ die() {
   grep -q 'model=hmem delay=0 seed=1 state=failed error=' out || die 'the failed run was not reported'
   grep -q '^final runs=2 failed=1 ' out || die 'no final line after a failed run'
   grep -q '^hmem,0,1,1,1,.*,learning_rate=0.001$' fail/delay.csv || die 'the other run is not in the CSV'
-  grep -qF ', without 1 run to come:' fail/delay.md || die 'the table does not say that a run is missing'
+  grep -qF ', 1 run still missing:' fail/delay.md || die 'the table does not say that a run is missing'
 
   # Invalid flags stop it before anything starts.
   for wrong in --epohcs=2 --delay=3 --delays=0-2000 --models=gru --models=hmem,hmem --memory_size=1,x --random_state=2 \
     --strips=s --test_timesteps=1-3 '--models=hmem --hidden_size=3' --runs=0 --pretrained_weights=w \
-    '--keep_best --validation_split=0' ''; do
+    '--keep_best --validation_split=0' --unseen_validation=1 --split_frames=1 \
+    '--unseen_validation=1 --use_pretrained_convnet=1 --redraw_examples=1' ''; do
     "$sweep" $wrong ${wrong:+--out=none} > out 2> err
     status=$?
     [ "$status" -eq 2 ] || die "'$wrong': exit $status, expected 2"

@@ -105,7 +105,7 @@ std::vector<std::vector<int64_t>> allowed_by_class(const ImageSet& images, int64
   auto by_class = images_by_class(images, classes);
   if (allowed.empty()) return by_class;
   HMEM_CHECK(static_cast<int64_t>(allowed.size()) == images.count(), "found ", allowed.size(),
-             " marks of allowed images, expected ", images.count());
+             " flags of allowed images, expected ", images.count());
   for (std::vector<int64_t>& of_class : by_class) {
     const auto out = [&](int64_t image) { return !allowed[static_cast<size_t>(image)]; };
     of_class.erase(std::remove_if(of_class.begin(), of_class.end(), out), of_class.end());
@@ -117,14 +117,16 @@ void append(std::vector<int32_t>& to, const std::vector<int32_t>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
+void check_range(const char* name, int64_t value, const IntRange& range) {
+  HMEM_CHECK(range.contains(value), name, ": found ", value, ", expected ", range.low, " to ", range.high);
+}
+
 void check_options(const AssociationOptions& options, int64_t a_classes, int64_t b_classes) {
-  HMEM_CHECK(options.timesteps >= 2 && options.timesteps <= 6, "timesteps: found ", options.timesteps,
-             ", expected 2 to 6");
-  HMEM_CHECK(options.delay >= 0 && options.delay <= 1000, "delay: found ", options.delay, ", expected 0 to 1000");
+  check_range("timesteps", options.timesteps, kAssociationTimesteps);
+  check_range("delay", options.delay, kAssociationDelay);
+  check_range("noise_frames", options.noise_frames, kAssociationNoiseFrames);
   HMEM_CHECK(options.validation_split >= 0 && options.validation_split < 1, "validation_split: found ",
              options.validation_split, ", expected 0 to below 1");
-  HMEM_CHECK(options.noise_frames >= 1 && options.noise_frames <= 10000000, "noise_frames: found ",
-             options.noise_frames, ", expected 1 to 10000000");
   HMEM_CHECK(options.images_per_class >= 0, "images_per_class: found ", options.images_per_class,
              ", expected 0 or more");
   HMEM_CHECK(options.held_out_classes >= 0 && options.held_out_classes <= a_classes - options.timesteps,

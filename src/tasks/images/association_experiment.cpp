@@ -12,6 +12,7 @@
 #include "hmem/data/images/encode.h"
 #include "hmem/models/hmem_image.h"
 #include "hmem/models/lstm_image.h"
+#include "hmem/tasks/images/association_examples.h"
 #include "hmem/tasks/images/conv_net.h"
 
 namespace hmem {
@@ -42,30 +43,6 @@ void add_lstm_flags(Options& options) {
   visit_rule(FlagAdder{options, Role::unused}, rule);
 }
 
-AssociationExamples test_examples(const ImagePair& images, const AssociationOptions& association, uint64_t seed) {
-  return make_association(images.a.test, images.a.classes(), images.b.test, images.b.classes(), association, seed,
-                          "test");
-}
-
-AssociationExamples training_examples(const ImagePair& images, const AssociationOptions& association, uint64_t seed,
-                                      const std::string& part, const AssociationImages& allowed = {}) {
-  return make_association(images.a.train, images.a.classes(), images.b.train, images.b.classes(), association, seed,
-                          part, allowed);
-}
-
-/// Validation examples show the images for which `held_out` (set a, then set b), training examples the others.
-AssociationExamples split_by_images(const ImagePair& images, const AssociationOptions& association, uint64_t seed,
-                                    const std::vector<bool>& held_out, int64_t drawing = 0) {
-  const auto first_b = held_out.begin() + images.a.train.count();
-  const AssociationImages unseen = {{held_out.begin(), first_b}, {first_b, held_out.end()}};
-  AssociationImages seen = unseen;
-  seen.a.flip();
-  seen.b.flip();
-  const std::string part = drawing == 0 ? "train" : "train." + std::to_string(drawing);
-  return join_examples(training_examples(images, association, seed, part, seen),
-                       training_examples(images, association, seed, "validation", unseen));
-}
-
 /// With `padded` some examples have padding frames.
 AssociationData make_data(const ImagePair& images, const AssociationOptions& association, bool padded, uint64_t seed) {
   const bool noise = padded && association.delay_padding == DelayPadding::random;
@@ -91,20 +68,21 @@ std::vector<int64_t> number_list(const Options& options, const std::string& flag
   return parse_number_list(flag, options.get_string(flag), range);
 }
 
-/// Pairs and delay of the tests besides that of the training's values.
-std::vector<AssociationTest> further_tests(const Options& options) {
-  std::vector<AssociationTest> tests;
+/// Those of --test_timesteps, then those of --test_delays; the delay of the training has its test already.
+std::vector<FurtherTest> further_tests(const Options& options) {
+  std::vector<FurtherTest> tests;
+  const int64_t delay = options.get_int("delay");
   for (const int64_t timesteps : number_list(options, "test_timesteps", kAssociationTimesteps)) {
-    tests.push_back({"test_timesteps", timesteps, options.get_int("delay")});
+    tests.push_back({timesteps, delay});
   }
-  for (const int64_t delay : number_list(options, "test_delays", kAssociationDelay)) {
-    tests.push_back({"test_delays", options.get_int("timesteps"), delay});
+  for (const int64_t other : number_list(options, "test_delays", kAssociationDelay)) {
+    if (other != delay) tests.push_back({options.get_int("timesteps"), other});
   }
   return tests;
 }
 
-bool has_delay(const std::vector<AssociationTest>& tests) {
-  return std::any_of(tests.begin(), tests.end(), [](const AssociationTest& test) { return test.delay > 0; });
+bool has_delay(const std::vector<FurtherTest>& tests) {
+  return std::any_of(tests.begin(), tests.end(), [](const FurtherTest& test) { return test.delay > 0; });
 }
 
 /// Checks --strips before the training.
@@ -126,6 +104,20 @@ SettingReader training_flags(const Options& options) {
 /// False, too, in a program that lacks the flag.
 bool switched_on(const Options& options, const std::string& flag) {
   return options.has(flag) && options.get_switch(flag);
+}
+
+/// Throws UsageError when what is asked for needs another use of the ConvNet.
+void check_conv_net_use(const Options& options, const ConvNetSettings& conv_net, const FeatureSettings& features) {
+  if (features.split && !conv_net.frozen()) {
+    throw UsageError("--split_frames: found without --use_pretrained_convnet=1, expected a frozen ConvNet");
+  }
+  if (switched_on(options, "unseen_validation") && !conv_net.pretrained) {
+    throw UsageError("--unseen_validation: found without --use_pretrained_convnet=1, expected both or none");
+  }
+  if (switched_on(options, "redraw_examples") && conv_net.frozen() && !features.split) {
+    throw UsageError(
+        "--redraw_examples: found without --split_frames=1, expected both: features of whole frames are computed once");
+  }
 }
 
 /// Settings of a model from `saved`, those of its training from flags.
@@ -171,10 +163,10 @@ Options association_options(const AssociationKind& kind) {
   add_flags(options, AssociationOptions());
   options.add_switch("unseen_validation", false,
                      "with --use_pretrained_convnet: validation examples show the images that the pretraining held "
-                     "out, training examples the others; --validation_split has no effect");
+                     "out, training examples the others");
   options.add_switch("redraw_examples", false,
-                     "with --unseen_validation and --split_frames: every epoch combines the training images to new "
-                     "examples");
+                     "with --unseen_validation: every epoch draws new training examples from the same images; a frozen "
+                     "ConvNet needs --split_frames, too");
   options.add_string("test_timesteps", "", "also test with these numbers of pairs, for example 2-6", Role::test);
   options.add_string("test_delays", "", "also test with these numbers of padding frames, for example 0,5,40",
                      Role::test);
@@ -208,8 +200,14 @@ void check_association_flags(const Options& options) {
   if (options.get_switch("redraw_examples") && !options.get_switch("unseen_validation")) {
     throw UsageError("--redraw_examples: found without --unseen_validation=1, expected both or none");
   }
-  const std::string wrong = feature_flags(SettingReader(options), options).contradiction();
+  if (options.was_given("validation_split") && options.get_switch("unseen_validation")) {
+    throw UsageError("--validation_split: found with --unseen_validation=1, expected one of them");
+  }
+  const FeatureSettings features = feature_flags(SettingReader(options), options);
+  const std::string wrong = features.contradiction();
   if (!wrong.empty()) throw UsageError("--" + wrong);
+  // A loaded model has its own settings, which are checked when it is read.
+  if (options.get_string("load").empty()) check_conv_net_use(options, config_of<ConvNetSettings>(options), features);
   further_tests(options);
 }
 
@@ -220,37 +218,27 @@ AssociationTask::AssociationTask(const Options& options, uint64_t seed, const Tr
       settings_(settings),
       kind_(kind),
       loaded_(options_.get_string("load").empty() ? nullptr : std::make_unique<ModelFile>(options_.get_string("load"))),
-      tests_(further_tests(options_)),
+      further_tests_(further_tests(options_)),
       images_(((loaded_ ? loaded_->expect_model(kind.model) : void()), load_image_pair(options_))),
       association_(config_of<AssociationOptions>(options_)),
-      data_(make_data(images_, association_, association_.delay > 0 || has_delay(tests_), seed)) {
+      data_(make_data(images_, association_, association_.delay > 0 || has_delay(further_tests_), seed)) {
   conv_settings_.visit(loaded_ ? loaded_->settings() : SettingReader(options_));
   feature_settings_ = feature_flags(loaded_ ? loaded_->settings() : SettingReader(options_), options_);
-  if (feature_settings_.split && !conv_settings_.frozen()) {
-    throw UsageError("--split_frames: found without --use_pretrained_convnet=1, expected a frozen ConvNet");
-  }
-  if (switched_on(options_, "unseen_validation") &&
-      (!conv_settings_.pretrained || (loaded_ && !conv_settings_.frozen()))) {
-    throw UsageError("--unseen_validation: found without the pretrained ConvNet, expected --use_pretrained_convnet=1");
-  }
-  if (switched_on(options_, "redraw_examples") && conv_settings_.frozen() && !feature_settings_.split) {
-    throw UsageError(
-        "--redraw_examples: found without --split_frames=1, expected both: the features of a frame are computed once");
-  }
-  for (const AssociationTest& test : tests_) examples_of(test);  // impossible numbers fail before the training
+  if (loaded_) check_conv_net_use(options_, conv_settings_, feature_settings_);
+  for (const FurtherTest& test : further_tests_) examples_of(test);  // impossible numbers fail before the training
   if (options_.has("strips")) check_strips(options_.get_string("strips"));
   notes_ = images_.notes;
   load_conv_net();
 }
 
-AssociationExamples AssociationTask::examples_of(const AssociationTest& test) const {
+AssociationExamples AssociationTask::examples_of(const FurtherTest& test) const {
   AssociationOptions other = association_;
   other.timesteps = static_cast<int>(test.timesteps);
   other.delay = test.delay;
   try {
     return test_examples(images_, other, seed_);
   } catch (const Error& error) {
-    fail("--", test.flag, "=", options_.get_string(test.flag), ": ", error.what());
+    fail("--test_timesteps=", options_.get_string("test_timesteps"), ": ", error.what());
   }
 }
 
@@ -258,12 +246,11 @@ AssociationExamples AssociationTask::examples_of(const AssociationTest& test) co
 void AssociationTask::use_held_out_images(const ModelInfo& info, const std::string& path) {
   const int64_t count = images_.a.train.count() + images_.b.train.count();
   try {
-    const std::vector<bool> held_out = held_out_images(info, count, images_.hash());
-    data_.train = split_by_images(images_, association_, seed_, held_out);
+    const auto split =
+        std::make_shared<SplitExamples>(images_, association_, seed_, held_out_images(info, count, images_.hash()));
+    data_.train = split->of_epoch(0);
     if (!switched_on(options_, "redraw_examples")) return;
-    data_.redraw_train = [this, held_out](int64_t epoch) {
-      return split_by_images(images_, association_, seed_, held_out, epoch);
-    };
+    data_.redraw_train = [split](int64_t epoch) { return split->of_epoch(epoch); };
   } catch (const Error& error) {
     fail("--unseen_validation: ", path, ": ", error.what());
   }
@@ -276,6 +263,10 @@ void AssociationTask::load_conv_net() {
     if (options_.was_given("pretrained_weights")) {
       throw UsageError("--pretrained_weights: found with --load=" + loaded_->path() +
                        ", which has its own ConvNet, expected one of them");
+    }
+    if (switched_on(options_, "unseen_validation")) {
+      throw UsageError("--unseen_validation: found with --load=" + loaded_->path() +
+                       ", which has its own ConvNet, expected a frozen one, whose file tells what it held out");
     }
     conv_net_ = std::make_unique<ConvNet14>(seed_, 1, conv_net_channels(*loaded_));
     notes_.push_back("the ConvNet comes from " + loaded_->path() + ", trained further");
@@ -394,7 +385,7 @@ Record AssociationTask::test(AssociationLearner& learner, RunLog& log) const {
       log.write_task(task.append(error_record(learner, settings_.batch_size, options_)));
     }
   }
-  for (const AssociationTest& test : tests_) {
+  for (const FurtherTest& test : further_tests_) {
     learner.set_test(examples_of(test));
     Record task;
     task.add_int("timesteps", test.timesteps).add_int("delay", test.delay);

@@ -59,6 +59,7 @@ FrozenAssociationLearner::FrozenAssociationLearner(AssociationNet& net, ConvNet1
       settings_(settings),
       looks_(seed, "association.looks") {
   HMEM_CHECK(settings.contradiction().empty(), settings.contradiction());
+  HMEM_CHECK(settings.split || !data_in.redraw_train, "new examples in each epoch need features of single images");
 }
 
 void FrozenAssociationLearner::compute_features(bool only_test) {

@@ -177,8 +177,12 @@ std::vector<bool> held_out_images(const ModelInfo& info, int64_t count, const st
   const auto fraction = parse_number<double>(text("validation_split"));
   HMEM_CHECK(seed && fraction && *fraction >= 0 && *fraction < 1,
              "found no seed and validation_split of its training, expected a ConvNet of convnet14_cifar10_mnist_joint");
+  HMEM_CHECK(!text(kImagesHashKey).empty(), "found no ", kImagesHashKey,
+             ", expected that of the images of its training");
+  HMEM_CHECK(text("start_hash").empty(),
+             "its training started from other weights; which images these have seen is not known");
   HMEM_CHECK(text(kImagesHashKey) == images_hash,
-             "it was pretrained on images other than these, so which of them it held out is not known");
+             "it was pretrained on images other than these; which of these it held out is not known");
   const Split split = split_images(count, *seed, *fraction);
   std::vector<bool> held_out(static_cast<size_t>(count), false);
   for (auto i = split.order.end() - split.held_out; i != split.order.end(); ++i)

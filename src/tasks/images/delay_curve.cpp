@@ -51,6 +51,9 @@ std::string timesteps_table(const std::vector<Group>& groups, bool settings) {
   table[0].emplace_back("trained with");
   for (const int64_t timesteps : columns) table[0].push_back(std::to_string(timesteps) + " pairs");
   for (const Group& group : groups) {
+    if (std::all_of(group.begin(), group.end(), [](const DelayResult* one) { return one->other_timesteps.empty(); })) {
+      continue;
+    }
     Row row = begin_of_row(*group[0], settings);
     row.push_back(std::to_string(group[0]->timesteps) + " pairs");
     for (const int64_t timesteps : columns) {
@@ -95,13 +98,20 @@ std::vector<SweepRun> plan_delay_sweep(const std::vector<std::string>& models, c
   return plan_runs(programs, {"delay", "delay", delays, {}, {}}, runs, out, training, program_folder);
 }
 
+std::string settings_of(const SweepRun& run) {
+  const auto tested = std::find_if(run.settings.begin(), run.settings.end(),
+                                   [](const auto& setting) { return setting.first == "test_delays"; });
+  if (tested == run.settings.end() || tested->second.empty()) return run.varied;
+  return run.varied + (run.varied.empty() ? "" : " ") + "trained with delay " + std::to_string(run.value);
+}
+
 std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& record) {
   const auto whole = [&](const char* key) { return std::llround(record.metric(key).value_or(0)); };
   DelayResult result;
   result.model = run.model;
   result.delay = run.value;
   result.seed = run.seed;
-  result.settings = run.varied;
+  result.settings = settings_of(run);
   result.epochs = whole("epochs");
   result.timesteps = whole("timesteps");
   result.val_error = record.metric("val_error");
@@ -122,9 +132,6 @@ std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& rec
       other_delays[std::llround(*delay)] = *task_error;
     }
   }
-  if (!other_delays.empty()) {
-    result.settings += (result.settings.empty() ? "" : " ") + ("trained with delay " + std::to_string(run.value));
-  }
   std::vector<DelayResult> results = {result};
   for (const auto& [other, other_error] : other_delays) {
     DelayResult again = result;
@@ -135,6 +142,8 @@ std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& rec
     again.seconds = 0;
     results.push_back(again);
   }
+  std::sort(results.begin(), results.end(),
+            [](const DelayResult& a, const DelayResult& b) { return a.delay < b.delay; });
   return results;
 }
 
@@ -154,7 +163,7 @@ std::string delay_csv(const std::vector<DelayResult>& results) {
 std::string delay_markdown(const std::vector<DelayResult>& results, size_t missing) {
   const bool settings = has_settings(results);
   std::string text = "Test accuracy in %";
-  if (missing > 0) text += ", without " + std::to_string(missing) + (missing == 1 ? " run" : " runs") + " to come";
+  if (missing > 0) text += ", " + std::to_string(missing) + (missing == 1 ? " run" : " runs") + " still missing";
   Table table(1, {"model", "delay"});
   if (settings) table[0].emplace_back("settings");
   for (const char* column : {"runs", "epochs", "mean", "smallest to largest", "best by validation"}) {
@@ -236,6 +245,15 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
   for (const auto& [flag, path] : files) {
     if (normal(path).parent_path() != normal(out + "/").parent_path()) check_writable(path);  // else we make it
   }
+  using Key = std::tuple<std::string, int64_t, std::string, int64_t>;
+  std::set<Key> known;
+  for (const SweepRun& run : plan_) known.emplace(run.model, run.value, settings_of(run), run.seed);
+  for (const DelayResult& one : others_) {
+    if (known.emplace(one.model, one.delay, one.settings, one.seed).second) continue;
+    throw UsageError("--with: found " + one.model + " with delay " + std::to_string(one.delay) + ", seed " +
+                     std::to_string(one.seed) + (one.settings.empty() ? "" : ", " + one.settings) +
+                     " twice, or also in this sweep, expected each result once");
+  }
   make_folder(out);
   for (const auto& [flag, path] : files) check_writable(path);
   for (size_t i = 0; i < results_.size(); ++i) {
@@ -263,10 +281,10 @@ void DelayCurve::write() {
     }
   }
   if (finished.empty()) return;
-  finished.insert(finished.end(), others_.begin(), others_.end());
-  const std::string csv = delay_csv(finished);
+  const std::string csv = delay_csv(finished);  // without those of others, which have their file
   if (csv == written_) return;
   write_file(files_.csv, csv);
+  finished.insert(finished.end(), others_.begin(), others_.end());
   write_file(files_.table, delay_markdown(finished, missing.size()));
   if (!files_.html.empty()) write_file(files_.html, delay_html(finished, missing));
   if (!files_.svg.empty()) write_file(files_.svg, delay_svg(finished));

@@ -113,6 +113,43 @@ std::string accuracy_figure(const std::vector<Curve>& curves, const std::vector<
          "<p class=\"quiet\">A mark is a seed; lines join the means.</p>\n";
 }
 
+/// What a page says about the runs of all curves.
+struct Sections {
+  Table accuracies = {{"network", "delay", "runs", "mean", "smallest", "largest"}};
+  Table times = {{"network", "delay", "epochs", "seconds in all", "seconds an epoch"}};
+  std::string training;
+  std::vector<const RunRecord*> records;
+  double seconds = 0;
+};
+
+/// Adds the runs of one network with one delay. Results from elsewhere and further tests of a run have neither record
+/// nor time.
+void add_runs(Sections& sections, const std::string& name, const Results& results) {
+  const std::string at = std::to_string(results[0]->delay);
+  const Spread spread = accuracy_of(results);
+  sections.accuracies.push_back({name, at, std::to_string(results.size()), metric_text(spread.mean),
+                                 metric_text(spread.min), metric_text(spread.max)});
+  double seconds = 0, epochs = 0;
+  std::vector<PageRun> runs;
+  const int64_t best = best_seed(results);
+  for (const DelayResult* one : results) {
+    seconds += one->seconds;
+    epochs += static_cast<double>(one->epochs);
+    if (!one->record) continue;
+    runs.push_back({"seed " + std::to_string(one->seed), one->record.get(), one->seed == best});
+    sections.records.push_back(one->record.get());
+  }
+  sections.seconds += seconds;
+  if (seconds > 0) {
+    const std::string each = epochs > 0 ? metric_text(seconds / epochs) : "-";
+    sections.times.push_back({name, at, metric_text(epochs), metric_text(seconds), each});
+  }
+  const std::string title = name + ", delay " + at;
+  const std::string charts = training_charts(runs, title);
+  if (charts.empty()) return;
+  sections.training += page_fold(html_text(title) + ": " + percent(spread.mean), charts, sections.training.empty());
+}
+
 }  // namespace
 
 std::string delay_svg(const std::vector<DelayResult>& results) {
@@ -125,48 +162,23 @@ std::string delay_html(const std::vector<DelayResult>& results, const std::vecto
       "<p class=\"big\">" + (missing.empty() ? "All runs have finished." : left + " not finished.") + "</p>\n";
   if (!results.empty()) {
     const std::vector<Curve> curves = curves_of(results);
-    text += summary_of(curves) + "<h2>Accuracy</h2>\n" + accuracy_figure(curves, results);
-    Table accuracies = {{"network", "delay", "runs", "mean", "smallest", "largest"}};
-    Table times = {{"network", "delay", "epochs", "seconds in all", "seconds an epoch"}};
-    std::string training;
-    std::vector<const RunRecord*> records;
-    double all_seconds = 0;
+    Sections sections;
     for (const Curve& curve : curves) {
-      for (const Results& delay : curve.delays) {
-        const std::string at = std::to_string(delay[0]->delay);
-        const Spread spread = accuracy_of(delay);
-        accuracies.push_back({curve.name, at, std::to_string(delay.size()), metric_text(spread.mean),
-                              metric_text(spread.min), metric_text(spread.max)});
-        double seconds = 0, epochs = 0;
-        std::vector<PageRun> runs;
-        const int64_t best = best_seed(delay);
-        for (const DelayResult* one : delay) {
-          seconds += one->seconds, epochs += static_cast<double>(one->epochs);
-          if (!one->record) continue;
-          runs.push_back({"seed " + std::to_string(one->seed), one->record.get(), one->seed == best});
-          records.push_back(one->record.get());
-        }
-        all_seconds += seconds;
-        if (seconds > 0)
-          times.push_back({curve.name, at, metric_text(epochs), metric_text(seconds),
-                           epochs > 0 ? metric_text(seconds / epochs) : "-"});
-        const std::string title = curve.name + ", delay " + at;
-        const std::string charts = training_charts(runs, title);
-        if (!charts.empty()) {
-          training += page_fold(html_text(title) + ": " + percent(spread.mean), charts, training.empty());
-        }
-      }
+      for (const Results& delay : curve.delays) add_runs(sections, curve.name, delay);
     }
-    text += page_table("Test accuracy in %", accuracies);
-    if (!training.empty()) {
+    text += summary_of(curves) + "<h2>Accuracy</h2>\n" + accuracy_figure(curves, results) +
+            page_table("Test accuracy in %", sections.accuracies);
+    if (!sections.training.empty()) {
       text +=
           "<h2>Training</h2>\n<p>Losses, errors, learning rate and size of the gradient over epochs. Thin: every "
           "seed; thick: the best by validation.</p>\n" +
-          training;
+          sections.training;
     }
-    text += "<h2>Time</h2>\n<p>" + time_text(all_seconds) + " of training in all.</p>\n" +
-            page_table("Time of the training", times);
-    if (!records.empty()) text += "<h2>Settings</h2>\n" + page_fold("Settings of the runs", settings_table(records));
+    text += "<h2>Time</h2>\n<p>" + time_text(sections.seconds) + " of training in all.</p>\n" +
+            page_table("Time of the training", sections.times);
+    if (!sections.records.empty()) {
+      text += "<h2>Settings</h2>\n" + page_fold("Settings of the runs", settings_table(sections.records));
+    }
   }
   std::string list;
   for (const std::string& run : missing) list += "<li>" + html_text(run) + "</li>\n";

@@ -251,12 +251,15 @@ TEST_CASE("which images the pretraining held out", "[train]") {
 
   CHECK(test::error_text([&] { held_out_images(info, 70, "4567"); }).find("images other than these") !=
         std::string::npos);
-  for (const char* key : {"seed", "validation_split"}) {
+  for (const char* key : {"seed", "validation_split", kImagesHashKey}) {
     ModelInfo lacking = info;
     lacking.erase(key);
-    CHECK(test::error_text([&] { held_out_images(lacking, 70, "0123"); }).find("no seed and validation_split") !=
-          std::string::npos);
+    CHECK(test::error_text([&] { held_out_images(lacking, 70, "0123"); }).find("found no ") != std::string::npos);
   }
+  ModelInfo continued = info;
+  continued["start_hash"] = "89ab";
+  CHECK(test::error_text([&] { held_out_images(continued, 70, "0123"); }).find("started from other weights") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file without a ConvNet is refused by name", "[bad]") {

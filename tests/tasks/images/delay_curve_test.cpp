@@ -152,15 +152,17 @@ TEST_CASE("delay sweep: a run that was tested with other delays and with some of
   CHECK(found[0].settings == "memory_size=50");
   CHECK(found[0].other_timesteps == std::map<int64_t, double>{{2, 8}});
 
+  run.settings = {{"test_delays", "0,40"}};
   record.tasks.push_back({{"timesteps", "3"}, {"delay", "40"}, {"test_error", "11"}});
   record.tasks.push_back({{"timesteps", "3"}, {"delay", "0"}, {"test_error", "9"}});
   found = delay_results(run, record);
   REQUIRE(found.size() == 3);
-  CHECK(found[0].delay == 5);
-  CHECK(found[0].test_error == 10);
-  CHECK(found[0].record != nullptr);
-  CHECK(found[1].delay == 0);
-  CHECK(found[1].test_error == 9);
+  CHECK(found[1].delay == 5);
+  CHECK(found[1].test_error == 10);
+  CHECK(found[1].record != nullptr);
+  CHECK(found[1].other_timesteps.size() == 1);
+  CHECK(found[0].delay == 0);
+  CHECK(found[0].test_error == 9);
   CHECK(found[2].delay == 40);
   CHECK(found[2].record == nullptr);
   CHECK(found[2].other_timesteps.empty());
@@ -198,10 +200,10 @@ TEST_CASE("delay sweep: CSV and Markdown", "[sweep]") {
   results[0].other_timesteps = {{2, 0.5}, {6, 10}};
   results[1].other_timesteps = {{2, 1.5}};
   const std::string pairs = delay_markdown(results, 1);
-  CHECK_THAT(pairs, Contains("Test accuracy in %, without 1 run to come:\n"));
+  CHECK_THAT(pairs, Contains("Test accuracy in %, 1 run still missing:\n"));
   CHECK_THAT(pairs, Contains("| model | delay | trained with | 2 pairs | 6 pairs |\n"));
   CHECK_THAT(pairs, Contains("| hmem | 0 | 3 pairs | 99 (98.5 to 99.5) | 90 |\n"));
-  CHECK_THAT(pairs, Contains("| lstm | 0 | 3 pairs | - | - |\n"));
+  CHECK_THAT(pairs, !Contains("| lstm | 0 | 3 pairs"));
 
   results[1].settings = "memory_size=50";
   CHECK_THAT(delay_csv(results),
@@ -229,7 +231,7 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
   CHECK(curve.files().csv == out + "/delay.csv");
   const std::string head = "model,delay,run,seed,epochs,val_acc,test_acc\n", first = "hmem,0,1,1,2,96,95\n";
   CHECK(test::read_file(curve.files().csv) == head + first);
-  CHECK_THAT(test::read_file(curve.files().table), Contains("without 1 run to come"));
+  CHECK_THAT(test::read_file(curve.files().table), Contains("1 run still missing"));
   curve.add(1, read_run_record(write_record(1)));
   CHECK(test::read_file(curve.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
   CHECK_THAT(test::read_file(curve.files().table), Contains("Test accuracy in %:\n"));
@@ -238,4 +240,16 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
              }),
              Contains("--table: found") && Contains("the file of --csv"));
   CHECK_THROWS_AS(DelayCurve(runs, out, {folder.file("none/a.csv"), "", "", ""}), Error);
+
+  // Results from elsewhere are in the table, not in the CSV, and each only once.
+  const DelayResult other = result("nearest", 0, 1, std::nullopt, 85), same = result("hmem", 5, 1, 96, 95);
+  const DelayCurve both(runs, out, {"", "", "", ""}, {other});
+  CHECK(test::read_file(both.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
+  CHECK_THAT(test::read_file(both.files().table), Contains("| nearest | 0 | 1 | 40 | 85 |"));
+  for (const std::vector<DelayResult>& twice : {std::vector{other, other}, {same}}) {
+    CHECK_THAT(error_text<UsageError>([&] {
+                 DelayCurve(runs, out, {"", "", "", ""}, twice);
+               }),
+               Contains("--with: found") && Contains("expected each result once"));
+  }
 }

@@ -48,6 +48,15 @@ TEST_CASE("page of a delay curve: summary, a mark for every seed, training, time
   CHECK((has_part(page, "<li>model=lstm delay=20 seed=1 &lt;x&gt;</li>")));
   const std::string empty = delay_html({}, {"model=hmem"});
   CHECK((has_part(empty, "1 run is not finished.") && !has_part(empty, "<svg")));
+  DelayResult elsewhere;
+  elsewhere.model = "nearest";
+  elsewhere.seed = 1;
+  elsewhere.test_error = 15;
+  const std::string with = delay_html({one_of("hmem", 0, 1, 5, 4), elsewhere}, {});
+  CHECK((has_part(with, "<strong>nearest</strong>: 85 % right with delay 0; one seed each.")));
+  CHECK((has_part(with, "1 minute of training in all.") &&
+         !has_part(with, "<th scope=\"row\">nearest</th><td>0</td><td>0</td>")));
+  CHECK((!has_part(with, "<title>nearest, delay 0: loss</title>")));
   const std::string single = delay_html({one_of("hmem", 0, 1, 5, 4)}, {});
   CHECK((has_part(single, "All runs have finished.") && !has_part(single, "Not finished") && !has_part(single, "nan")));
 

@@ -28,6 +28,8 @@ enum class DelayPadding { random, zeros };
 constexpr IntRange kAssociationTimesteps = {2, 6};
 /// Padding frames after a pair.
 constexpr IntRange kAssociationDelay = {0, 1000};
+/// Noise frames of the pool.
+constexpr IntRange kAssociationNoiseFrames = {1, 1000000};
 
 struct AssociationOptions {
   int timesteps = 3;  ///< T
@@ -45,7 +47,7 @@ struct AssociationOptions {
     v("delay", delay, kAssociationDelay, "number of padding frames after every pair");
     v("delay_padding", delay_padding, Names{"random", "zeros"},
       "content of padding frames; random: noise; zeros: black");
-    v("noise_frames", noise_frames, IntRange{1, 1000000},
+    v("noise_frames", noise_frames, kAssociationNoiseFrames,
       "number of noise frames in the pool from which padding frames are drawn");
     v("pairing", pairing, Names{"independent", "reference"},
       "how digits are paired with photographs; reference: as in the authors' program, where pairs can be guessed");

@@ -52,9 +52,8 @@ struct ConvNetSettings {
   }
 };
 
-/// Test examples that differ from those of the training in the number of pairs or the delay.
-struct AssociationTest {
-  const char* flag;  ///< that asked for them
+/// Test examples with another number of pairs or another delay than those of the training.
+struct FurtherTest {
   int64_t timesteps;
   int64_t delay;
 };
@@ -80,7 +79,7 @@ class AssociationTask {
  private:
   void load_conv_net();
   void use_held_out_images(const ModelInfo& info, const std::string& path);
-  AssociationExamples examples_of(const AssociationTest& test) const;
+  AssociationExamples examples_of(const FurtherTest& test) const;
   void before_training(AssociationLearner& learner, RunLog& log) const;
   Record test(AssociationLearner& learner, RunLog& log) const;
 
@@ -88,8 +87,8 @@ class AssociationTask {
   uint64_t seed_;
   TrainingSettings settings_;
   const AssociationKind& kind_;
-  std::unique_ptr<ModelFile> loaded_;   ///< null: none
-  std::vector<AssociationTest> tests_;  ///< besides that with the pairs and the delay of the training
+  std::unique_ptr<ModelFile> loaded_;  ///< null: none
+  std::vector<FurtherTest> further_tests_;
   ImagePair images_;
   AssociationOptions association_;
   AssociationData data_;

@@ -65,7 +65,7 @@ class FrozenAssociationLearner : public AssociationLearner {
   /// Computes or reads the features. Otherwise the first run() does so. With `only_test` those of training examples
   /// are left out: a program that does not train never needs them.
   void compute_features(bool only_test = false);
-  /// How far that is, and the features of test examples that follow.
+  /// Reports the progress of that, and of the features of test examples that follow.
   void set_progress(ShowProgress show) { show_ = std::move(show); }
   const FeatureCache& cache() const { return cache_; }
   void set_test(AssociationExamples test) override;

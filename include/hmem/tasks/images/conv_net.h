@@ -94,8 +94,8 @@ PretrainedConvNet read_conv_net(const std::string& path, uint64_t seed);
 int64_t conv_net_channels(const ModelFile& file);
 
 /// The training images of set a, then those of set b, `count` in all: true for those that the pretraining held out for
-/// validation, by the metadata of its file. Throws Error when these do not tell, or when the network was trained on
-/// images other than those of `images_hash` (ImagePair::hash()).
+/// validation, by the metadata of its file. Throws Error when these do not tell: also when the network was trained on
+/// images other than those of `images_hash` (ImagePair::hash()), or from other weights.
 std::vector<bool> held_out_images(const ModelInfo& info, int64_t count, const std::string& images_hash);
 
 /// `given`, or a file in the folder `weights` of `data_dir` or where find_data() finds it: convnet14.safetensors; for

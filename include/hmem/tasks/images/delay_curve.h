@@ -36,16 +36,20 @@ struct DelayResult : RunResult {
   double test_accuracy() const { return 100 - test_error; }
 };
 
-/// Reads the result from the record of a finished run. A run that was also tested with other delays (--test_delays)
-/// has a result for each, all with the settings "trained with delay D"; the first is that of D.
+/// The settings by which results of a run differ from others: values of varied flags, and "trained with delay D" if the
+/// run is tested with several delays.
+std::string settings_of(const SweepRun& run);
+
+/// Reads the result from the record of a finished run; by delay, if it was tested with several (--test_delays). The
+/// validation error is always that with the delay of the training.
 std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& record);
 
 /// Columns model,delay,run,seed,epochs,val_acc,test_acc, and settings if they vary.
 std::string delay_csv(const std::vector<DelayResult>& results);
 
 /// For each model, delay and setting the mean, smallest and largest test accuracy and the best run by validation (then
-/// by seed); below that, the means of tests with other numbers of pairs, if any. `missing`: number of planned runs
-/// without a result.
+/// by seed); below that, the means of tests with other numbers of pairs, if any. `missing`: number of runs that have
+/// not finished.
 std::string delay_markdown(const std::vector<DelayResult>& results, size_t missing = 0);
 
 /// Reads what delay_csv() writes; the models may be others. Throws Error with path and line.
@@ -66,8 +70,8 @@ class DelayCurve {
     std::string html, svg;   ///< empty: none
   };
   /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
-  /// finished. `others`: results from elsewhere, shown beside those of the plan. Throws UsageError when two files are
-  /// the same.
+  /// finished. `others`: results from elsewhere, in table, page and chart beside those of the plan. Throws UsageError
+  /// when two files are the same, or when a result of `others` is there twice or one of the plan.
   DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files files,
              std::vector<DelayResult> others = {});
   void add(size_t run, const RunRecord& record);
