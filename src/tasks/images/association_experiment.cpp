@@ -178,7 +178,7 @@ Options association_options(const AssociationKind& kind) {
   add_frozen_conv_net_flags(options);
   options.add_int("frame_chunk", 0,
                   "number of frames that pass through the ConvNet at a time in end-to-end training; long delays need "
-                  "less memory and about three times the time, with the same result; 0: all frames of a batch at once",
+                  "less memory and 3.5 times the time, with the same result; 0: all frames of a batch at once",
                   {0, 1000000}, Role::neutral);
   add_flags(options, FeatureSettings());
   FeatureSettings().visit_training(FlagAdder{options});
