@@ -73,8 +73,7 @@ TEST_CASE("the role of every flag of every program", "[checkpoint][sweep]") {
         "write_rule", "read_norm", "hop_sum", "separate_hops", "extractor_layers", "answer_layer", "learn_gamma_pos",
         "learn_gamma_neg", "tie_keys", "gamma_pos", "gamma_neg", "w_assoc_max", "use_pretrained_convnet",
         "retrain_convnet", "dense_size", "hidden_size", "frame_norm", "write_gate", "key_norm", "chrono_steps",
-        "held_out_classes", "unseen_validation", "redraw_examples", "split_frames", "mirror_features", "feature_views",
-        "feature_copies",
+        "held_out_classes", "unseen_validation", "redraw_examples", "split_frames", "mirror_features", "feature_copies",
         // training
         "epochs", "learning_rate", "schedule", "batch_size_per_replica", "global_batch", "max_grad_norm", "l2",
         "optimizer", "momentum", "nesterov", "weight_decay", "weight_average", "stop_when_solved", "keep_best",

@@ -45,36 +45,23 @@ Displacement displacement_of(const FeatureSettings& settings, int64_t look, int6
   return draw_displacement(augmentation, size, rng);
 }
 
-struct Shift {
-  int64_t down, right;
-};
-/// Of the views in FeatureSettings::views, in pixels.
-constexpr Shift kViews[] = {{0, 0}, {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
-
-/// The mean over all views of a look.
 Tensor photograph_features(FeatureCache& cache, const FeatureSettings& settings, int64_t look,
                            const AssociationRenderer& renderer) {
   const Shape shape = renderer.half_shape();
   const ImageSize size = {shape[0], shape[1], shape[2]};
-  const auto features = [&](const Shift& shift, bool mirrored) {
+  const auto features = [&](bool mirrored) {
     return cache.features({renderer.count(false), shape, [&](int64_t i, real* out) {
                              std::vector<real> image(static_cast<size_t>(shape.count()));
                              renderer.render_half(false, i, image.data());
                              Displacement displacement = displacement_of(settings, look, i, size);
                              displacement.flip = displacement.flip != mirrored;
-                             displacement.down += shift.down;
-                             displacement.right += shift.right;
                              displace_image(image.data(), size, displacement, ShiftFill::reflect, out);
                            }});
   };
-  const int64_t views = settings.views * (settings.mirror ? 2 : 1);
-  Tensor mean = features(kViews[0], false);
-  for (int64_t view = 1; view < views; ++view) {
-    const bool mirrored = view >= settings.views;
-    const Tensor other = features(kViews[view % settings.views], mirrored);
-    for (int64_t i = 0; i < mean.count(); ++i) mean[i] += other[i];
-  }
-  for (real& x : mean) x /= static_cast<real>(views);
+  Tensor mean = features(false);
+  if (!settings.mirror) return mean;
+  const Tensor other = features(true);
+  for (int64_t i = 0; i < mean.count(); ++i) mean[i] = (mean[i] + other[i]) / 2;
   return mean;
 }
 
@@ -85,16 +72,14 @@ void copy_row(const Tensor& from, int64_t row, real*& out) {
 }  // namespace
 
 std::string FeatureSettings::contradiction() const {
-  if (split || (!mirror && views == 1 && copies == 1)) return "";
-  const char* found = mirror ? "mirror_features" : views > 1 ? "feature_views" : "feature_copies";
-  return std::string(found) + ": found without --split_frames=1, expected both";
+  if (split || (!mirror && copies == 1)) return "";
+  return std::string(mirror ? "mirror_features" : "feature_copies") + ": found without --split_frames=1, expected both";
 }
 
 int64_t AssociationFeatures::images(const FeatureSettings& settings, const AssociationExamples& examples,
                                     const AssociationRenderer& renderer) {
   if (!settings.split) return examples.count() * (examples.timesteps + 1);
-  return renderer.count(false) * settings.copies * settings.views * (settings.mirror ? 2 : 1) + renderer.count(true) +
-         1;
+  return renderer.count(false) * settings.copies * (settings.mirror ? 2 : 1) + renderer.count(true) + 1;
 }
 
 AssociationFeatures::AssociationFeatures(FeatureCache& cache, const FeatureSettings& settings,

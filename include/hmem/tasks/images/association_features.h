@@ -16,7 +16,6 @@ namespace hmem {
 struct FeatureSettings {
   bool split = false;   ///< the ConvNet sees the two images of a frame one by one, not side by side
   bool mirror = false;  ///< features of a photograph are the mean of those of it and of its mirror image
-  int64_t views = 1;    ///< features are the mean of those of this many views: the photograph, and moved by a pixel
   int64_t copies = 1;   ///< looks of a training photograph: it, and moved ones (mirrored ones, unless `mirror`)
 
   template <typename Visitor>
@@ -25,9 +24,6 @@ struct FeatureSettings {
       "1: a frozen ConvNet sees photograph and digit one by one, as in its pretraining; 0: side by side, as published");
     v(later("mirror_features"), mirror,
       "with --split_frames: average the features of each photograph and of its mirror image");
-    v(later("feature_views"), views, IntRange{1, 5},
-      "with --split_frames: average the features of this many views of each photograph: unchanged, and shifted "
-      "diagonally by a pixel");
   }
   template <typename Visitor>
   void visit_training(Visitor&& v) {
@@ -38,7 +34,7 @@ struct FeatureSettings {
   /// What contradicts; "": nothing.
   std::string contradiction() const;
   /// The same for examples that are not trained on: one look of each photograph.
-  FeatureSettings of_test() const { return {split, mirror, views, 1}; }
+  FeatureSettings of_test() const { return {split, mirror, 1}; }
 };
 
 /// The features of one part's images. Side by side there are as many as frames and queries; one by one, as many as
