@@ -38,8 +38,8 @@ Options pretraining_options() {
   options.add_file("export_weights", "write the convolutional part to this file (safetensors, kernels as float16)",
                    Role::output);
   options.add_presets("preset",
-                      "defaults for other flags; paper: as published; best: the recipe of the ConvNet that comes with "
-                      "the sources, listed in docs/image_association.md",
+                      "defaults for other flags; paper: as published; best: a recipe with fewer errors, listed in "
+                      "docs/image_association.md",
                       {{"paper", {}},
                        {"best",
                         {{"epochs", "40"},
