@@ -1,8 +1,6 @@
 // Delay curves of single-shot image association: runs image_association_task and image_association_task_lstm with
 // several delays and seeds, several at a time; an interrupted sweep can be continued.
 
-#include <filesystem>
-
 #include "hmem/core/program.h"
 #include "hmem/core/text.h"
 #include "hmem/sweep/sweep.h"
@@ -13,36 +11,18 @@ namespace {
 
 using namespace hmem;
 
-/// The results in the files of --with, which the sweep must not write.
-std::vector<DelayResult> other_results(const Options& options) {
-  std::vector<DelayResult> others;
-  const std::filesystem::path out = options.get_string("out");
-  for (const std::string& path : split_at_commas(options.get_string("with"))) {
-    if (path.empty()) continue;
-    check_not_written(options, path, "a file of --with");
-    for (const auto& own : {out / "delay.csv", out / "delay.md"}) {
-      if (std::filesystem::path(path).lexically_normal() != own.lexically_normal()) continue;
-      throw UsageError("--with: found " + quote(path) + ", which this sweep writes, expected another file");
-    }
-    const std::vector<DelayResult> found = read_delay_csv(path);
-    others.insert(others.end(), found.begin(), found.end());
-  }
-  return others;
-}
-
 int sweep(const Options& options, const std::vector<std::string>& training) {
   const std::vector<std::string> models = parse_association_models(options.get_string("models"));
   const std::vector<int64_t> delays = parse_number_list("delays", options.get_string("delays"), kAssociationDelay);
   const std::string& out = options.get_string("out");
   const std::vector<SweepRun> plan =
       plan_delay_sweep(models, delays, options.get_int("runs"), out, training, program_folder());
-  std::vector<DelayResult> others = other_results(options);
   if (out.empty() || options.get_switch("print")) return run_sweep(options, plan, {});
   check_image_sources(parsed_options(association_options(association_kind(plan.front().model)), plan.front().flags));
   DelayCurve curve(
       plan, out,
       {options.get_string("csv"), options.get_string("table"), options.get_string("html"), options.get_string("svg")},
-      std::move(others));
+      split_at_commas(options.get_string("with")));
   return run_sweep(options, plan, {"results are in " + curve.files().csv + " and " + curve.files().table},
                    [&](size_t run, const RunRecord& record) { curve.add(run, record); });
 }
@@ -58,7 +38,8 @@ int main(int argc, char** argv) {
   options.add_string("delays", "0,5,20,40", "numbers of padding frames after every pair, for example 0,5 or 0-3");
   add_sweep_options(options, "model, delay and setting");
   options.add_string("with", "",
-                     "also show the results in these CSV files, as --csv writes them, for example of an earlier sweep",
+                     "also show the results in these CSV files, separated by commas: those of earlier sweeps or of "
+                     "image_association_nearest --csv",
                      Role::place);
   options.add_file("csv", "write the results of all runs to this CSV file; empty: delay.csv in the folder of --out",
                    Role::output);

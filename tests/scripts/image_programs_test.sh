@@ -109,6 +109,11 @@ said '^task query=held_out timesteps=3 delay=0 test=2 '
 said '^task query=trained timesteps=3 delay=0 test=8 '
 refuse 2 '--mirror_features: found without --split_frames=1' "$hmem" $tiny $few $frozen --mirror_features=1
 refuse 2 '--mirror_features: found without --split_frames=1' "$nearest" $few --mirror_features=1
+cp "$weights" kept
+refuse 2 '--csv: found' "$nearest" $few --pretrained_weights="$weights" --csv="$weights"
+cmp -s kept "$weights" || die 'the nearest keys replaced the ConvNet'
+rm kept
+refuse 2 'found' "$nearest" $few --pretrained_weights="$weights" --csv=same --out=same
 runs "$nearest" $few --pretrained_weights="$weights" --split_frames=1 --mirror_features=1 --delays=0,2
 said '^task timesteps=3 delay=0 test=10 test_error='
 refuse 2 '--split_frames: found without --use_pretrained_convnet=1' "$hmem" $tiny $few --split_frames=1 --epochs=1

@@ -98,7 +98,7 @@ std::vector<SweepRun> plan_delay_sweep(const std::vector<std::string>& models, c
   return plan_runs(programs, {"delay", "delay", delays, {}, {}}, runs, out, training, program_folder);
 }
 
-std::string settings_of(const SweepRun& run) {
+std::string result_settings(const SweepRun& run) {
   const auto tested = std::find_if(run.settings.begin(), run.settings.end(),
                                    [](const auto& setting) { return setting.first == "test_delays"; });
   if (tested == run.settings.end() || tested->second.empty()) return run.varied;
@@ -111,7 +111,7 @@ std::vector<DelayResult> delay_results(const SweepRun& run, const RunRecord& rec
   result.model = run.model;
   result.delay = run.value;
   result.seed = run.seed;
-  result.settings = settings_of(run);
+  result.settings = result_settings(run);
   result.epochs = whole("epochs");
   result.timesteps = whole("timesteps");
   result.val_error = record.metric("val_error");
@@ -228,8 +228,8 @@ std::vector<DelayResult> read_delay_csv(const std::string& path) {
 }
 
 DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files given,
-                       std::vector<DelayResult> others)
-    : plan_(plan), files_(std::move(given)), results_(plan.size()), others_(std::move(others)) {
+                       const std::vector<std::string>& with)
+    : plan_(plan), files_(std::move(given)), results_(plan.size()) {
   if (files_.csv.empty()) files_.csv = (fs::path(out) / "delay.csv").string();
   if (files_.table.empty()) files_.table = (fs::path(out) / "delay.md").string();
   const auto normal = [](const std::string& path) { return fs::path(path).lexically_normal(); };
@@ -245,15 +245,17 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
   for (const auto& [flag, path] : files) {
     if (normal(path).parent_path() != normal(out + "/").parent_path()) check_writable(path);  // else we make it
   }
-  using Key = std::tuple<std::string, int64_t, std::string, int64_t>;
-  std::set<Key> known;
-  for (const SweepRun& run : plan_) known.emplace(run.model, run.value, settings_of(run), run.seed);
-  for (const DelayResult& one : others_) {
-    if (known.emplace(one.model, one.delay, one.settings, one.seed).second) continue;
-    throw UsageError("--with: found " + one.model + " with delay " + std::to_string(one.delay) + ", seed " +
-                     std::to_string(one.seed) + (one.settings.empty() ? "" : ", " + one.settings) +
-                     " twice, or also in this sweep, expected each result once");
+  for (const std::string& path : with) {
+    if (path.empty()) continue;
+    for (const auto& [flag, own] : files) {
+      if (normal(path) == normal(own)) {
+        throw UsageError("--with: found " + quote(path) + ", which this sweep writes, expected another file");
+      }
+    }
+    const std::vector<DelayResult> found = read_delay_csv(path);
+    others_.insert(others_.end(), found.begin(), found.end());
   }
+  check_distinct();
   make_folder(out);
   for (const auto& [flag, path] : files) check_writable(path);
   for (size_t i = 0; i < results_.size(); ++i) {
@@ -264,6 +266,18 @@ DelayCurve::DelayCurve(const std::vector<SweepRun>& plan, const std::string& out
     }
   }
   write();
+}
+
+void DelayCurve::check_distinct() const {
+  using Key = std::tuple<std::string, int64_t, std::string, int64_t>;
+  std::set<Key> known;
+  for (const SweepRun& run : plan_) known.emplace(run.model, run.value, result_settings(run), run.seed);
+  for (const DelayResult& one : others_) {
+    if (known.emplace(one.model, one.delay, one.settings, one.seed).second) continue;
+    throw UsageError("--with: found " + one.model + " with delay " + std::to_string(one.delay) + ", seed " +
+                     std::to_string(one.seed) + (one.settings.empty() ? "" : ", " + one.settings) +
+                     " twice, or also in this sweep, expected each result once");
+  }
 }
 
 void DelayCurve::add(size_t run, const RunRecord& record) {

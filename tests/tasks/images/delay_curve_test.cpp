@@ -243,13 +243,18 @@ TEST_CASE("a delay curve has the runs that are finished, in files that are alway
 
   // Results from elsewhere are in the table, not in the CSV, and each only once.
   const DelayResult other = result("nearest", 0, 1, std::nullopt, 85), same = result("hmem", 5, 1, 96, 95);
-  const DelayCurve both(runs, out, {"", "", "", ""}, {other});
+  const std::string others = folder.write("other.csv", delay_csv({other}));
+  const DelayCurve both(runs, out, {"", "", "", ""}, {"", others});
   CHECK(test::read_file(both.files().csv) == head + first + "hmem,5,1,1,2,96,95\n");
   CHECK_THAT(test::read_file(both.files().table), Contains("| nearest | 0 | 1 | 40 | 85 |"));
-  for (const std::vector<DelayResult>& twice : {std::vector{other, other}, {same}}) {
+  for (const Words& twice : {Words{others, others}, {folder.write("same.csv", delay_csv({same}))}}) {
     CHECK_THAT(error_text<UsageError>([&] {
                  DelayCurve(runs, out, {"", "", "", ""}, twice);
                }),
                Contains("--with: found") && Contains("expected each result once"));
   }
+  CHECK_THAT(error_text<UsageError>([&] {
+               DelayCurve(runs, out, {"", "", "", ""}, {out + "/./delay.csv"});
+             }),
+             Contains("which this sweep writes"));
 }

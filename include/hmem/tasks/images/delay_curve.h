@@ -38,7 +38,7 @@ struct DelayResult : RunResult {
 
 /// The settings by which results of a run differ from others: values of varied flags, and "trained with delay D" if the
 /// run is tested with several delays.
-std::string settings_of(const SweepRun& run);
+std::string result_settings(const SweepRun& run);
 
 /// Reads the result from the record of a finished run; by delay, if it was tested with several (--test_delays). The
 /// validation error is always that with the delay of the training.
@@ -52,7 +52,7 @@ std::string delay_csv(const std::vector<DelayResult>& results);
 /// not finished.
 std::string delay_markdown(const std::vector<DelayResult>& results, size_t missing = 0);
 
-/// Reads what delay_csv() writes; the models may be others. Throws Error with path and line.
+/// Reads what delay_csv() writes; models of other names are accepted. Throws Error with path and line.
 std::vector<DelayResult> read_delay_csv(const std::string& path);
 
 /// One HTML page that needs no other file, no network and no script (sweep/page.h): accuracy over delay with every seed
@@ -70,21 +70,22 @@ class DelayCurve {
     std::string html, svg;   ///< empty: none
   };
   /// Checks that the files can be written, then makes the folder of the runs and collects the runs that earlier sweeps
-  /// finished. `others`: results from elsewhere, in table, page and chart beside those of the plan. Throws UsageError
-  /// when two files are the same, or when a result of `others` is there twice or one of the plan.
+  /// finished. `with`: CSV files whose results are shown in table, page and chart beside those of the plan; "": none.
+  /// Throws UsageError when two files are the same, or when a result of `with` is there twice or one of the plan.
   DelayCurve(const std::vector<SweepRun>& plan, const std::string& out, Files files,
-             std::vector<DelayResult> others = {});
+             const std::vector<std::string>& with = {});
   void add(size_t run, const RunRecord& record);
   const Files& files() const { return files_; }
 
  private:
+  void check_distinct() const;
   void write();
 
   const std::vector<SweepRun>& plan_;
   Files files_;
   std::string written_;
   std::vector<std::vector<DelayResult>> results_;  ///< of each run; empty: not finished
-  std::vector<DelayResult> others_;
+  std::vector<DelayResult> others_;                ///< of `with`
 };
 
 }  // namespace hmem
